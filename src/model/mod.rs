@@ -1,0 +1,6 @@
+//! L0: the words of the project. Plain values that every other module speaks in.
+//!
+//! Imports nothing of ours, does no I/O, reads no clock, draws no randomness. Start reading at [`call`] (what a caller wants), then [`decision`] (what we answer).
+
+pub mod handle;
+pub mod time;

@@ -1,0 +1,97 @@
+//! Points in time as the rest of the crate sees them: plain numbers handed in from outside.
+//!
+//! Imports nothing of ours. Nothing here reads a clock; `app` and `gateway` do, and pass the reading down, so that any
+//! decision can be replayed from its record.
+
+use jiff::fmt::temporal::DateTimePrinter;
+
+/// Printer for the one time format of the ledger and the APIs: RFC 3339 in UTC with six digits of a second.
+static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+
+/// Longest text [`Timestamp::write_rfc3339`] produces, in bytes.
+pub const RFC3339_MAX_BYTES: usize = 32;
+
+/// A wall-clock reading: microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Makes a timestamp from microseconds since the Unix epoch, clamped to the years a calendar can show.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Self {
+        let low = jiff::Timestamp::MIN.as_microsecond();
+        let high = jiff::Timestamp::MAX.as_microsecond();
+        Self(micros.clamp(low, high))
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whole milliseconds since the Unix epoch, zero for times before it: what a UUIDv7 carries.
+    #[must_use]
+    pub fn as_millis(self) -> u64 {
+        u64::try_from(self.0 / 1000).unwrap_or(0)
+    }
+
+    /// Appends `2026-11-23T06:19:54.123456Z` to `out`.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        // Writing into a `Vec<u8>` cannot fail, and the clamp above keeps the value printable.
+        let _infallible = PRINTER.print_timestamp(&self.civil(), &mut *out);
+    }
+
+    /// The text of [`Self::write_rfc3339`].
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let mut text = Vec::with_capacity(RFC3339_MAX_BYTES);
+        self.write_rfc3339(&mut text);
+        String::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Reads an RFC 3339 time; `None` when the text is not one.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+    }
+
+    /// Minutes since midnight UTC, 0..=1439.
+    #[must_use]
+    pub fn minute_of_day_utc(self) -> u16 {
+        let minutes = self.0.div_euclid(60_000_000).rem_euclid(1440);
+        u16::try_from(minutes).unwrap_or(0)
+    }
+
+    /// ISO weekday in UTC: Monday is 1, Sunday is 7.
+    #[must_use]
+    pub fn iso_weekday_utc(self) -> u8 {
+        // 1970-01-01 was a Thursday (ISO 4).
+        let days = self.0.div_euclid(86_400_000_000);
+        u8::try_from((days + 3).rem_euclid(7) + 1).unwrap_or(1)
+    }
+
+    fn civil(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads_back_the_same_instant() {
+        let time = Timestamp::from_micros(1_795_414_794_123_456);
+        assert_eq!(time.to_rfc3339(), "2026-11-23T06:19:54.123456Z");
+        assert_eq!(Timestamp::parse_rfc3339(&time.to_rfc3339()), Some(time));
+    }
+
+    #[test]
+    fn weekday_and_minute_agree_with_the_calendar() {
+        let monday = Timestamp::parse_rfc3339("2026-11-23T23:59:59Z").unwrap();
+        assert_eq!((monday.iso_weekday_utc(), monday.minute_of_day_utc()), (1, 1439));
+        let sunday = Timestamp::parse_rfc3339("1969-12-28T00:01:00Z").unwrap();
+        assert_eq!((sunday.iso_weekday_utc(), sunday.minute_of_day_utc()), (7, 1));
+    }
+}
