@@ -1,0 +1,234 @@
+//! The records of the ledger: which members a line has, in which order.
+//!
+//! A record is built here, outside the ledger's lock, as a run of JSON members; the ledger puts `seq` and `time` before it
+//! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
+
+use crate::audit::redact::Redaction;
+use crate::model::call::{Action, DecisionRequest, Principal};
+use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
+use crate::model::id::Id;
+use crate::model::json::{write_json, write_json_string};
+
+/// Where a request came in and what it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'r> {
+    /// The route's name.
+    pub route: &'r str,
+    /// The request's id.
+    pub request_id: &'r Id,
+    /// The snapshot it was judged under.
+    pub snapshot: &'r SnapshotRef,
+    /// What its decision used besides.
+    pub facts: Facts,
+}
+
+/// A decision on a tool call: `kind: "decision"`.
+#[derive(Clone, Copy, Debug)]
+pub struct DecisionRecord<'r, 'a> {
+    /// Where it came in.
+    pub origin: Origin<'r>,
+    /// Its id.
+    pub decision_id: &'r Id,
+    /// What was asked.
+    pub request: DecisionRequest<'r, 'a>,
+    /// What was answered.
+    pub decision: &'r Decision,
+    /// Whether the answer is carried out; false on a route in mode `shadow`.
+    pub enforced: bool,
+}
+
+/// Anything else that is forwarded or refused after the caller is known: `kind: "message"` (a protocol message),
+/// `"bypass"` (a route in mode `off`), `"refusal"` or `"panic"`.
+#[derive(Clone, Copy, Debug)]
+pub struct EventRecord<'r> {
+    /// Which of them.
+    pub kind: &'static str,
+    /// Where it came in; `None` before a route was found.
+    pub origin: Option<Origin<'r>>,
+    /// Who called, once known.
+    pub principal: Option<&'r Principal>,
+    /// What it is called, as far as known.
+    pub capability: Option<&'r str>,
+    /// What happened to it.
+    pub outcome: Outcome,
+    /// Why.
+    pub code: ReasonCode,
+    /// Why, in a sentence.
+    pub reason: &'r Reason,
+}
+
+/// A snapshot put in force or refused: `kind: "snapshot"`.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotRecord<'r> {
+    /// Version and hash of the snapshot, or of the candidate.
+    pub snapshot: &'r SnapshotRef,
+    /// What brought it: `start`, `file`, `signal`.
+    pub source: &'r str,
+    /// How many rules it has.
+    pub rules: usize,
+    /// How many routes it has.
+    pub routes: usize,
+}
+
+impl DecisionRecord<'_, '_> {
+    /// The record's members.
+    #[must_use]
+    pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
+        let mut line = Line::new("decision");
+        let call = self.request.call;
+        line.principal(self.request.principal);
+        match &call.action {
+            Action::Named(name) => line.text("capability", name.as_str()),
+            Action::Unnamed { tool, .. } => line.text("tool", tool),
+        }
+        line.text("resource", &call.resource);
+        line.key("arguments");
+        write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut line.bytes);
+        line.plain("outcome", self.decision.outcome.as_str());
+        line.plain("code", self.decision.code.as_str());
+        line.text("reason", self.decision.reason.as_str());
+        if !self.enforced {
+            line.raw("enforced", "false");
+        }
+        line.findings(&self.decision.findings);
+        line.key("risk");
+        line.bytes.extend_from_slice(b"{\"level\":\"");
+        line.bytes.extend_from_slice(self.decision.risk.as_str().as_bytes());
+        line.bytes.extend_from_slice(b"\"}");
+        line.id("decision_id", self.decision_id);
+        line.origin(self.origin);
+        line.bytes
+    }
+}
+
+impl EventRecord<'_> {
+    /// The record's members.
+    #[must_use]
+    pub fn payload(&self) -> Vec<u8> {
+        let mut line = Line::new(self.kind);
+        if let Some(principal) = self.principal {
+            line.principal(principal);
+        }
+        if let Some(capability) = self.capability {
+            line.text("capability", capability);
+        }
+        line.plain("outcome", self.outcome.as_str());
+        line.plain("code", self.code.as_str());
+        line.text("reason", self.reason.as_str());
+        if let Some(origin) = self.origin {
+            line.origin(origin);
+        }
+        line.bytes
+    }
+}
+
+impl SnapshotRecord<'_> {
+    /// The record's members.
+    #[must_use]
+    pub fn payload(&self) -> Vec<u8> {
+        let mut line = Line::new("snapshot");
+        line.plain("source", self.source);
+        line.raw("rules", &self.rules.to_string());
+        line.raw("routes", &self.routes.to_string());
+        line.snapshot(self.snapshot);
+        line.bytes
+    }
+}
+
+/// A run of JSON members being written.
+struct Line {
+    bytes: Vec<u8>,
+}
+
+impl Line {
+    fn new(kind: &'static str) -> Self {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.extend_from_slice(b"\"kind\":\"");
+        bytes.extend_from_slice(kind.as_bytes());
+        bytes.push(b'"');
+        Self { bytes }
+    }
+
+    fn key(&mut self, key: &'static str) {
+        self.bytes.extend_from_slice(b",\"");
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(b"\":");
+    }
+
+    /// A member whose value needs escaping.
+    fn text(&mut self, key: &'static str, value: &str) {
+        self.key(key);
+        write_json_string(value, &mut self.bytes);
+    }
+
+    /// A member whose value is one of our own words.
+    fn plain(&mut self, key: &'static str, value: &str) {
+        self.key(key);
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(value.as_bytes());
+        self.bytes.push(b'"');
+    }
+
+    /// A member whose value is JSON already.
+    fn raw(&mut self, key: &'static str, value: &str) {
+        self.key(key);
+        self.bytes.extend_from_slice(value.as_bytes());
+    }
+
+    fn id(&mut self, key: &'static str, id: &Id) {
+        self.key(key);
+        self.bytes.push(b'"');
+        id.write(&mut self.bytes);
+        self.bytes.push(b'"');
+    }
+
+    fn principal(&mut self, principal: &Principal) {
+        self.text("tenant", &principal.tenant);
+        self.text("actor", &principal.id);
+        self.plain("actor_type", principal.kind.as_str());
+        if let Some(key) = &principal.key {
+            self.text("key", key);
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        self.key("findings");
+        self.bytes.push(b'[');
+        for (index, finding) in findings.iter().enumerate() {
+            if index > 0 {
+                self.bytes.push(b',');
+            }
+            self.bytes.extend_from_slice(b"{\"engine\":\"");
+            self.bytes.extend_from_slice(finding.engine.as_str().as_bytes());
+            self.bytes.push(b'"');
+            if let Some(outcome) = finding.outcome {
+                self.plain("outcome", outcome.as_str());
+            }
+            if let Some(rule) = &finding.rule {
+                self.text("rule", rule);
+            }
+            if let Some(error) = &finding.error {
+                self.text("error", error.as_str());
+            }
+            self.bytes.push(b'}');
+        }
+        self.bytes.push(b']');
+    }
+
+    fn origin(&mut self, origin: Origin<'_>) {
+        self.text("route", origin.route);
+        self.id("request_id", origin.request_id);
+        self.key("facts");
+        self.bytes.extend_from_slice(b"{\"now\":\"");
+        origin.facts.now.write_rfc3339(&mut self.bytes);
+        self.bytes.extend_from_slice(b"\"}");
+        self.snapshot(origin.snapshot);
+    }
+
+    fn snapshot(&mut self, snapshot: &SnapshotRef) {
+        self.raw("snapshot", "{\"version\":");
+        self.bytes.extend_from_slice(snapshot.version.to_string().as_bytes());
+        self.plain("hash", &snapshot.hash);
+        self.bytes.push(b'}');
+    }
+}

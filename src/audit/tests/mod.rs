@@ -1,0 +1,6 @@
+//! The ledger from outside: chains, crashes, failing disks.
+
+mod chain;
+mod crash;
+mod disk;
+mod support;

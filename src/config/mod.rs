@@ -1,0 +1,37 @@
+//! The gateway's configuration: text in, [`Config`] out, every mistake at once with file, line, key and what was meant.
+//!
+//! May import `model` only, and does no I/O: files and environment variables come through [`Sources`]. The way of a file:
+//! `Document` -> overrides from the environment (`env`) -> keys of later versions refused (`unbuilt`) -> shape against the
+//! schema ([`schema`]) -> `raw` structs -> one resolver a concern ([`Control`], [`Gateway`], [`Route`], ...), which judge
+//! what a schema cannot say. Start reading at [`load_document`].
+//!
+//! INVARIANT: a `Config` is complete and sound. Nothing that reads it checks it again.
+
+mod audit;
+mod control;
+mod env;
+mod gateway;
+mod load;
+mod policy;
+mod raw;
+mod resolve;
+mod routes;
+mod secret;
+mod telemetry;
+mod unbuilt;
+
+#[cfg(test)]
+mod tests;
+
+pub use audit::{Audit, Durability};
+pub use control::{Control, Key, KeyActor, KeyHash, KeyScope};
+pub use gateway::{Gateway, Timeouts};
+pub use load::{Config, Stage, load_document};
+pub use policy::Policy;
+pub use raw::schema;
+pub use routes::{
+    Anonymous, McpDenial, Mode, Operation, PathPrefix, Protocol, Route, ToolNames, Upstream, UpstreamAddress,
+    UpstreamHeader,
+};
+pub use secret::{Secret, Sources};
+pub use telemetry::{LogFormat, Telemetry};

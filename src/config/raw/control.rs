@@ -1,0 +1,96 @@
+//! `control`: the listener for operators, and the keys. Imports nothing of ours.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The control listener.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Control")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawControl {
+    /// Address and port to listen on. Default 127.0.0.1:8000.
+    pub(crate) listen: String,
+    /// The keys that may use the control API and the routes. Without any, a random admin key is made at first start in
+    /// data_dir/admin.key.
+    #[schemars(with = "Vec<RawKey>")]
+    pub(crate) keys: Vec<Option<RawKey>>,
+}
+
+impl Default for RawControl {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8000".to_owned(), keys: Vec::new() }
+    }
+}
+
+/// A key of a caller. `aegis keys create` prints a new key with its line for this list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Key")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawKey {
+    /// Names the key in records. Two keys may share an id while one replaces the other.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) id: String,
+    /// "sha256:" and 64 hexadecimal digits: the SHA-256 of the key's text.
+    pub(crate) hash: String,
+    /// Whose data the key may touch. Default "default".
+    #[schemars(length(min = 1, max = 128))]
+    #[serde(default = "tenant")]
+    pub(crate) tenant: String,
+    /// What the key may do on the control API. Calling tools through a route needs none.
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    /// Ids of the actors the key may speak for; * stands for any text. Default none but itself.
+    #[serde(default)]
+    pub(crate) actors: Vec<String>,
+    /// The actor that calls tools with this key. Default the only entry of actors without *, else the key's id.
+    #[serde(default)]
+    pub(crate) actor: Option<RawActor>,
+    /// Roles of the actor, for conditions.
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// Groups of the actor, for policies.
+    #[serde(default)]
+    pub(crate) groups: Vec<String>,
+    /// The person who answers for the key: nobody approves a call of their own.
+    #[serde(default)]
+    pub(crate) person: Option<String>,
+    /// When the key stops working: RFC 3339, such as 2027-01-31T00:00:00Z. Default never.
+    #[serde(default)]
+    pub(crate) expires_at: Option<String>,
+    /// Allows governance:propose beside scopes that manage or approve: such a key can decide on its own calls.
+    #[serde(default)]
+    pub(crate) force: bool,
+}
+
+fn tenant() -> String {
+    "default".to_owned()
+}
+
+/// An actor: who calls a tool.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Actor")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawActor {
+    /// Its id in policies and records.
+    #[schemars(length(min = 1, max = 128))]
+    pub(crate) id: String,
+    /// What kind of actor it is. Default ai-agent.
+    #[serde(rename = "type", default)]
+    pub(crate) kind: RawPrincipalKind,
+}
+
+/// What kind of actor calls.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "ActorType")]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RawPrincipalKind {
+    /// A person.
+    Human,
+    /// An agent that acts alone.
+    #[default]
+    AiAgent,
+    /// An agent that acts beside a person.
+    AiCopilot,
+    /// A script or service.
+    Automation,
+}

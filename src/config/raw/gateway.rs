@@ -1,0 +1,112 @@
+//! `gateway`: the data plane's listeners and limits. Imports nothing of ours.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The data plane: what it listens on and what it puts up with.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Gateway")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawGateway {
+    /// Where tool traffic arrives. Default one listener on 127.0.0.1:8080.
+    #[schemars(with = "Vec<RawListen>", length(min = 1))]
+    pub(crate) listen: Vec<Option<RawListen>>,
+    /// The longest request body that is read, in bytes; a longer one is refused with 413. Default 65536.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub(crate) max_body_bytes: u64,
+    /// How long the gateway waits.
+    pub(crate) timeouts: RawTimeouts,
+    /// How request bodies are read as JSON.
+    pub(crate) json: RawJson,
+    /// Host header values that are accepted; empty accepts any.
+    pub(crate) hosts: Vec<String>,
+    /// Origin header values that are accepted on mcp routes, such as https://app.example; empty refuses every Origin that
+    /// is not the gateway's own host.
+    pub(crate) origins: Vec<String>,
+}
+
+impl Default for RawGateway {
+    fn default() -> Self {
+        Self {
+            listen: vec![Some(RawListen { address: "127.0.0.1:8080".to_owned() })],
+            max_body_bytes: 65_536,
+            timeouts: RawTimeouts::default(),
+            json: RawJson::default(),
+            hosts: Vec::new(),
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// One listener of the data plane.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Listen")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawListen {
+    /// Address and port.
+    pub(crate) address: String,
+}
+
+/// How long the gateway waits, in milliseconds.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Timeouts")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawTimeouts {
+    /// For a request's head. Default 10000.
+    #[schemars(range(min = 1, max = 86_400_000))]
+    pub(crate) header_ms: u64,
+    /// For a request's whole body. Default 30000.
+    #[schemars(range(min = 1, max = 86_400_000))]
+    pub(crate) body_ms: u64,
+    /// For the next request on an open connection. Default 60000.
+    #[schemars(range(min = 1, max = 86_400_000))]
+    pub(crate) idle_ms: u64,
+    /// For the next byte of a streamed response; 0 waits for ever. Default 0.
+    #[schemars(range(max = 86_400_000))]
+    pub(crate) stream_idle_ms: u64,
+    /// For requests and streams still open at shutdown. Default 30000.
+    #[schemars(range(max = 86_400_000))]
+    pub(crate) shutdown_grace_ms: u64,
+}
+
+impl Default for RawTimeouts {
+    fn default() -> Self {
+        Self {
+            header_ms: 10_000,
+            body_ms: 30_000,
+            idle_ms: 60_000,
+            stream_idle_ms: 0,
+            shutdown_grace_ms: 30_000,
+        }
+    }
+}
+
+/// How request bodies are read as JSON.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Json")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawJson {
+    /// How many arrays and objects may lie in each other. Default 64.
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) max_depth: u32,
+    /// Whether keys of one object that differ only in letter case are refused: some servers would take them for one key.
+    /// Default refuse.
+    pub(crate) case_equal_keys: RawCaseEqualKeys,
+}
+
+impl Default for RawJson {
+    fn default() -> Self {
+        Self { max_depth: 64, case_equal_keys: RawCaseEqualKeys::Refuse }
+    }
+}
+
+/// What becomes of keys that differ only in letter case.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "CaseEqualKeys")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawCaseEqualKeys {
+    /// The body is refused.
+    Refuse,
+    /// They are different keys.
+    Allow,
+}

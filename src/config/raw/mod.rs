@@ -1,0 +1,29 @@
+//! The configuration as written: one struct a section, unknown keys refused, every default and range in the schema.
+//!
+//! Imports nothing of ours. The doc comments of fields are what `aegis schema config` shows, so they are written for
+//! operators: meaning, unit, default. Values are not judged here beyond their type and range; see `config::load`.
+//! Start reading at [`RawConfig`].
+
+mod audit;
+mod control;
+mod gateway;
+mod policy;
+mod root;
+mod route;
+mod secret;
+mod telemetry;
+mod upstream;
+
+pub(super) use audit::{RawAudit, RawDurability};
+pub(super) use control::{RawActor, RawControl, RawKey, RawPrincipalKind};
+pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
+pub(super) use policy::{RawDefault, RawPolicy};
+pub(super) use root::{RawConfig, RawStage};
+pub(super) use route::{
+    RawAllowPath, RawCall, RawDenial, RawMatch, RawMcpDenial, RawMode, RawOperation, RawProtocol, RawRoute,
+};
+pub(super) use secret::RawSecret;
+pub(super) use telemetry::{RawLogFormat, RawTelemetry};
+pub(super) use upstream::RawUpstream;
+
+pub use root::schema;

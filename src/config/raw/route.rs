@@ -1,0 +1,177 @@
+//! `routes[]`: which requests go to which tool, and how they are read. Imports nothing of ours.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::raw::{RawActor, RawUpstream};
+
+/// A tool server behind the gateway.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Route")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRoute {
+    /// Names the route in records and metrics: letters, digits, _ and -.
+    #[schemars(length(min = 1, max = 64))]
+    pub(crate) name: String,
+    /// Which requests the route takes.
+    #[serde(rename = "match")]
+    pub(crate) matches: RawMatch,
+    /// http only: whether path_prefix is cut off before forwarding. Default false.
+    #[serde(default)]
+    pub(crate) strip_prefix: bool,
+    /// Where the tool's actions take effect, for conditions. Default production.
+    #[schemars(length(min = 1, max = 64))]
+    #[serde(default = "environment")]
+    pub(crate) environment: String,
+    /// The tenant of the anonymous actor. Default "default".
+    #[schemars(length(min = 1, max = 128))]
+    #[serde(default = "tenant")]
+    pub(crate) tenant: String,
+    /// Ambiguous forms of paths that are let through; the tool must read them as the gateway does. Default none.
+    #[serde(default)]
+    pub(crate) allow_paths: Vec<RawAllowPath>,
+    /// How requests are read.
+    pub(crate) protocol: RawProtocol,
+    /// Put before the names of the route's tools to make capabilities: files and read_file give files.read_file.
+    #[schemars(length(min = 1, max = 120))]
+    pub(crate) capability_prefix: String,
+    /// Where allowed calls go.
+    pub(crate) upstream: RawUpstream,
+    /// Whether decisions take effect. Default enforce.
+    #[serde(default)]
+    pub(crate) mode: RawMode,
+    /// The actor of requests without credentials. Absent: credentials are required.
+    #[serde(default)]
+    pub(crate) anonymous: Option<RawActor>,
+    /// How denials look.
+    #[serde(default)]
+    pub(crate) denial: Option<RawDenial>,
+    /// mcp only: what a tool call is about, such as "{arguments.path}". Default the route's name.
+    #[serde(default)]
+    pub(crate) resource: Option<String>,
+    /// tool_call only, and required there: where a call stands in the body.
+    #[serde(default)]
+    pub(crate) call: Option<RawCall>,
+    /// mcp and tool_call: capabilities of tools whose name in lower snake case is not what is wanted.
+    #[serde(default)]
+    pub(crate) tools: Option<BTreeMap<String, String>>,
+    /// http only, and required there: the operations of the service. A request that is none of them has the capability
+    /// <capability_prefix>.unmapped.
+    #[schemars(with = "Option<Vec<RawOperation>>")]
+    #[serde(default)]
+    pub(crate) operations: Option<Vec<Option<RawOperation>>>,
+    /// Whether the credential that identified the caller is forwarded too. Default false.
+    #[serde(default)]
+    pub(crate) forward_credentials: bool,
+}
+
+fn environment() -> String {
+    "production".to_owned()
+}
+
+fn tenant() -> String {
+    "default".to_owned()
+}
+
+/// Which requests a route takes: all conditions must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Match")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawMatch {
+    /// The Host header without its port. Absent: any.
+    #[serde(default)]
+    pub(crate) host: Option<String>,
+    /// The path or the first segments of it: /crm takes /crm and /crm/x, not /crmx.
+    pub(crate) path_prefix: String,
+}
+
+/// A form of path that servers read in different ways.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "AllowPath")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawAllowPath {
+    /// `;` in a path.
+    Semicolon,
+    /// `%2F` in a path.
+    EncodedSlash,
+}
+
+/// How requests are read.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[schemars(rename = "Protocol")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawProtocol {
+    /// The Model Context Protocol over streamable HTTP.
+    Mcp,
+    /// REST: method and path name the operation.
+    Http,
+    /// One endpoint that takes a tool's name and arguments as JSON.
+    ToolCall,
+}
+
+/// Whether decisions take effect.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Mode")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawMode {
+    /// They do.
+    #[default]
+    Enforce,
+    /// Decided and recorded, but forwarded all the same.
+    Shadow,
+    /// Recorded without a decision.
+    Off,
+}
+
+/// How denials look.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Denial")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawDenial {
+    /// mcp only: as a tool's error result, which models read, or as a JSON-RPC error. Default tool_error.
+    pub(crate) mcp: Option<RawMcpDenial>,
+    /// Where the caller finds help; shown with every denial.
+    #[schemars(length(min = 1, max = 300))]
+    pub(crate) help: Option<String>,
+}
+
+/// How a denial looks on an mcp route.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "McpDenial")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawMcpDenial {
+    /// A result with isError: the model reads the reason.
+    ToolError,
+    /// A JSON-RPC error: the client reads it.
+    JsonrpcError,
+}
+
+/// Where a call stands in the body, as JSON pointers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Call")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCall {
+    /// The tool's name, such as /tool.
+    pub(crate) name: String,
+    /// The tool's arguments, such as /input.
+    pub(crate) arguments: String,
+}
+
+/// An operation of a REST service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Operation")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawOperation {
+    /// HTTP method in capitals.
+    #[schemars(length(min = 1, max = 32))]
+    pub(crate) method: String,
+    /// The path as the client sends it, with variables in braces: "/crm/contacts/{id}".
+    pub(crate) path: String,
+    /// What the operation is called in policies.
+    pub(crate) capability: String,
+    /// What it is about, with variables of the path: "contact:{id}". Default the path itself.
+    #[serde(default)]
+    pub(crate) resource: Option<String>,
+}

@@ -1,0 +1,152 @@
+//! A route and what all of them have. Imports `model` only.
+
+use crate::config::control::principal_kind;
+use crate::config::raw::{RawActor, RawAllowPath, RawMatch, RawMode, RawRoute};
+use crate::config::resolve::{Spot, host_name};
+use crate::config::routes::protocol::{self, Protocol};
+use crate::config::routes::upstream::{self, Upstream};
+use crate::model::call::{CapabilityName, PrincipalKind};
+use crate::model::json::{NormalPath, PathAllowance};
+
+/// A tool server behind the gateway. The first route whose host and path prefix match a request takes it.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Unique; letters, digits, `_` and `-`.
+    pub name: String,
+    /// The Host header without its port, lower case; `None`: any.
+    pub host: Option<String>,
+    /// Which paths it takes.
+    pub path_prefix: PathPrefix,
+    /// Where the tool's actions take effect.
+    pub environment: String,
+    /// The tenant of the anonymous actor.
+    pub tenant: String,
+    /// Ambiguous forms of paths that are let through.
+    pub allow_paths: PathAllowance,
+    /// How requests are read, with what belongs to that way only.
+    pub protocol: Protocol,
+    /// Put before tool names to make capabilities; no two routes' prefixes overlap.
+    pub capability_prefix: String,
+    /// Where allowed calls go.
+    pub upstream: Upstream,
+    /// Whether decisions take effect.
+    pub mode: Mode,
+    /// The actor of requests without credentials; `None`: credentials are required.
+    pub anonymous: Option<Anonymous>,
+    /// Where the caller finds help; shown with every denial.
+    pub help: Option<String>,
+    /// Whether the credential that identified the caller is forwarded too.
+    pub forward_credentials: bool,
+}
+
+/// The first segments of the paths a route takes, compared segment by segment: `/crm` takes `/crm/x`, not `/crmx`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPrefix {
+    /// As written: starts with `/`, in normal form, no trailing slash except for `/` itself.
+    pub text: String,
+    /// The decoded segments; none for `/`.
+    pub segments: Vec<String>,
+}
+
+/// Whether a route's decisions take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They do.
+    Enforce,
+    /// Decided and recorded, but forwarded all the same.
+    Shadow,
+    /// Recorded without a decision.
+    Off,
+}
+
+/// The actor of requests without credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anonymous {
+    /// Its id.
+    pub id: String,
+    /// What kind of actor it is.
+    pub kind: PrincipalKind,
+}
+
+/// A route from what is written; `None` after complaining.
+pub(in crate::config) fn resolve(raw: RawRoute, spot: &Spot<'_>) -> Option<Route> {
+    let is_word = raw.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if !is_word {
+        spot.key("name").refuse("a route's name has letters, digits, _ and - only");
+    }
+    let allow_paths = allowance(&raw.allow_paths);
+    let host = host(&raw.matches, spot);
+    let path_prefix = path_prefix(&raw.matches, allow_paths, spot);
+    let has_prefix = check_prefix(&raw.capability_prefix, &spot.key("capability_prefix"));
+    let protocol = protocol::resolve(&raw, path_prefix.as_ref(), spot);
+    let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
+    Some(Route {
+        host: host?,
+        path_prefix: path_prefix?,
+        protocol: protocol?,
+        capability_prefix: has_prefix.then_some(raw.capability_prefix)?,
+        upstream: upstream?,
+        name: is_word.then_some(raw.name)?,
+        environment: raw.environment,
+        tenant: raw.tenant,
+        allow_paths,
+        mode: match raw.mode {
+            RawMode::Enforce => Mode::Enforce,
+            RawMode::Shadow => Mode::Shadow,
+            RawMode::Off => Mode::Off,
+        },
+        anonymous: raw.anonymous.map(|RawActor { id, kind }| Anonymous { id, kind: principal_kind(kind) }),
+        help: raw.denial.and_then(|denial| denial.help),
+        forward_credentials: raw.forward_credentials,
+    })
+}
+
+fn allowance(forms: &[RawAllowPath]) -> PathAllowance {
+    let mut allowance = PathAllowance::default();
+    for form in forms {
+        match form {
+            RawAllowPath::Semicolon => allowance.semicolon = true,
+            RawAllowPath::EncodedSlash => allowance.encoded_slash = true,
+        }
+    }
+    allowance
+}
+
+/// `Some(None)`: any host.
+fn host(raw: &RawMatch, spot: &Spot<'_>) -> Option<Option<String>> {
+    let Some(text) = &raw.host else { return Some(None) };
+    let host = host_name(text);
+    let spot = spot.key("match").key("host");
+    spot.require(host, || "not a host's name without port, such as tools.example".to_owned()).map(Some)
+}
+
+fn path_prefix(raw: &RawMatch, allow: PathAllowance, spot: &Spot<'_>) -> Option<PathPrefix> {
+    let spot = spot.key("match").key("path_prefix");
+    let text = raw.path_prefix.as_str();
+    let normal = match NormalPath::parse(text, allow) {
+        Ok(normal) => normal,
+        Err(error) => {
+            spot.refuse(error.to_string());
+            return None;
+        }
+    };
+    let spelling = normal.spelling();
+    let wanted = if spelling == "/" { spelling } else { spelling.trim_end_matches('/') };
+    if wanted != text {
+        spot.refuse_with("not in normal form", format!("write it as {wanted}"));
+        return None;
+    }
+    let segments = normal.segments().iter().map(|segment| segment.clone().into_owned()).collect();
+    Some(PathPrefix { text: text.to_owned(), segments })
+}
+
+fn check_prefix(prefix: &str, spot: &Spot<'_>) -> bool {
+    let is_prefix = CapabilityName::parse(&format!("{prefix}.x")).is_ok();
+    if !is_prefix {
+        spot.refuse_with(
+            "not the beginning of a capability name",
+            "one to seven parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _",
+        );
+    }
+    is_prefix
+}

@@ -1,0 +1,97 @@
+//! `decide`: the one place where a call is allowed or not.
+
+use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
+use crate::decision::{PolicySnapshot, naming};
+use crate::model::call::{Action, DecisionRequest};
+use crate::model::decision::{
+    Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,
+};
+
+/// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
+#[must_use]
+pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> Decision {
+    let naming = naming::restrict(request.call);
+    let rules = match &snapshot.rules {
+        Some(rules) => rules.authorize(request, facts),
+        None => Authorization::NotApplicable,
+    };
+    let combined = combine([&rules], [&naming], snapshot.default_outcome());
+    let (code, reason) = explain(snapshot, request, &rules, &naming, combined);
+    let (rule, risk) = match &rules {
+        Authorization::Applicable { rule, risk, .. } => (Some(rule.clone()), *risk),
+        Authorization::Indeterminate { rule, .. } => (Some(rule.clone()), RiskLevel::default()),
+        Authorization::NotApplicable => (None, snapshot.default_risk()),
+    };
+    Decision { outcome: combined.outcome, code, reason, rule, risk, findings: findings(naming, rules) }
+}
+
+/// The findings, in the order of the engines; those not applicable are left out.
+fn findings(naming: Restricted, rules: Authorization) -> Vec<Finding> {
+    let mut findings = Vec::with_capacity(1);
+    if let Some(outcome) = restrictor_outcome(&naming) {
+        let error = match naming {
+            Restricted::Indeterminate(error) => Some(error),
+            _ => None,
+        };
+        findings.push(Finding { engine: Engine::Naming, outcome: Some(outcome), rule: None, error });
+    }
+    if let Some(outcome) = authorizer_outcome(&rules) {
+        let (rule, error) = match rules {
+            Authorization::Applicable { rule, .. } => (Some(rule), None),
+            Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
+            Authorization::NotApplicable => (None, None),
+        };
+        findings.push(Finding { engine: Engine::Rules, outcome: Some(outcome), rule, error });
+    }
+    findings
+}
+
+/// The code and the sentence of the finding that decided.
+fn explain(
+    snapshot: &PolicySnapshot,
+    request: DecisionRequest<'_, '_>,
+    rules: &Authorization,
+    naming: &Restricted,
+    combined: Combined,
+) -> (ReasonCode, Reason) {
+    if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = naming {
+        return (ReasonCode::UnnamedCapability, reason.clone());
+    }
+    let capability = match &request.call.action {
+        Action::Named(name) => name.as_str(),
+        Action::Unnamed { .. } => "",
+    };
+    let actor = &*request.principal.id;
+    match rules {
+        Authorization::Applicable { rule, .. } => match combined.outcome {
+            Outcome::Allow => (ReasonCode::RuleAllowed, snapshot.allowed_reason.clone()),
+            Outcome::Deny => (
+                ReasonCode::RuleDenied,
+                Reason::new(&format!("Blocked: rule \"{rule}\" does not let {actor} use {capability}.")),
+            ),
+            Outcome::RequireConfirmation | Outcome::Escalate => (
+                ReasonCode::ApprovalRequired,
+                Reason::new(&format!("Rule \"{rule}\" wants a person to approve {capability} by {actor}.")),
+            ),
+        },
+        Authorization::Indeterminate { rule, error } => (
+            ReasonCode::Indeterminate,
+            Reason::new(&format!("Blocked: rule \"{rule}\" could not be evaluated for {capability}: {error}.")),
+        ),
+        Authorization::NotApplicable => match combined.outcome {
+            Outcome::Allow => (ReasonCode::DefaultAllowed, snapshot.allowed_reason.clone()),
+            Outcome::Deny => (
+                ReasonCode::DefaultDenied,
+                Reason::new(&format!(
+                    "Blocked: no rule lets {actor} use {capability}, and what no rule allows is denied."
+                )),
+            ),
+            Outcome::RequireConfirmation | Outcome::Escalate => (
+                ReasonCode::ApprovalRequired,
+                Reason::new(&format!(
+                    "No rule speaks of {capability} by {actor}, and the default wants a person to approve it."
+                )),
+            ),
+        },
+    }
+}

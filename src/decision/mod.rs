@@ -1,0 +1,18 @@
+//! L2: the decision point.
+//!
+//! May import `model`, `config`, `telemetry` and L1. [`decide`] is a pure function: the same snapshot, request and facts give
+//! the same decision, so a decision can be made again from its record. Start reading there, then at [`PolicySnapshot`].
+
+mod combine;
+mod decide;
+mod naming;
+mod route;
+mod snapshot;
+
+pub use combine::{Combined, combine};
+pub use decide::decide;
+pub use route::{McpDenial, Mode, Protocol, Route, RouteMatch, Upstream};
+pub use snapshot::{PolicySnapshot, SnapshotParts};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! The restrictor that refuses calls no policy could name.
+
+use crate::model::call::{Action, ToolCall};
+use crate::model::decision::{Reason, Restricted, Restriction};
+
+/// Denies a call whose tool has no capability name. A rule such as `type: "*"` must not admit what the operators cannot
+/// have meant, and a name repaired by guessing could fall on another tool's.
+pub(super) fn restrict(call: &ToolCall<'_>) -> Restricted {
+    match &call.action {
+        Action::Named(_) => Restricted::NotApplicable,
+        Action::Unnamed { tool, prefix } => Restricted::Applicable(
+            Restriction::Deny,
+            Reason::new(&format!(
+                "Blocked: no capability name can be made of the tool name \"{}\". Name it in the route's tools, such as \
+                 \"{prefix}.<name>\".",
+                tool.chars().take(80).collect::<String>(),
+            )),
+        ),
+    }
+}

@@ -1,0 +1,110 @@
+//! A route, ready to serve: which requests it takes, how they are read, where they go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use crate::extract::{McpExtractor, OperationsExtractor, ToolCallExtractor};
+use crate::model::call::Principal;
+use crate::model::json::{NormalPath, PathAllowance};
+
+/// One route. The first that matches serves a request.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Its name, in records and metrics.
+    pub name: Arc<str>,
+    /// Which requests it takes.
+    pub matches: RouteMatch,
+    /// Whether the prefix is cut off before forwarding (HTTP routes).
+    pub strip_prefix: bool,
+    /// Ambiguous path forms it lets through.
+    pub allow_paths: PathAllowance,
+    /// How requests are read.
+    pub protocol: Protocol,
+    /// Where they go.
+    pub upstream: Upstream,
+    /// What a refusal does.
+    pub mode: Mode,
+    /// Who calls without credentials; `None` = credentials are required.
+    pub anonymous: Option<Principal>,
+    /// How an MCP refusal is said.
+    pub mcp_denial: McpDenial,
+    /// Whom to ask, told with every refusal.
+    pub help: Option<Arc<str>>,
+    /// Whether the caller's credentials go on to the tool.
+    pub forward_credentials: bool,
+}
+
+/// Which requests a route takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteMatch {
+    /// `Host` without its port, lower case; `None` = any.
+    pub host: Option<String>,
+    /// Decoded segments of the path prefix.
+    pub prefix: Vec<String>,
+}
+
+/// How a route's requests are read.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// MCP streamable HTTP.
+    Mcp(McpExtractor),
+    /// REST operations.
+    Http(OperationsExtractor),
+    /// One JSON endpoint for tool calls.
+    ToolCall(ToolCallExtractor),
+}
+
+/// What a route does with a refusal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Refuses.
+    #[default]
+    Enforce,
+    /// Decides and records, and forwards what policy refuses.
+    Shadow,
+    /// Identifies, reads and records, and decides nothing.
+    Off,
+}
+
+/// How a denied MCP tool call is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum McpDenial {
+    /// A tool result with `isError`: the model reads the reason.
+    #[default]
+    ToolError,
+    /// A JSON-RPC error: the client's code gets an exception.
+    JsonRpcError,
+}
+
+/// Where a route's calls go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// `host:port`.
+    pub address: Arc<str>,
+    /// Path on the upstream (MCP and tool-call routes).
+    pub path: String,
+    /// `Host` to send; the caller's own when absent.
+    pub host: Option<HeaderValue>,
+    /// Longest time to connect.
+    pub connect: Duration,
+    /// Longest time from sending to the response head.
+    pub read: Duration,
+    /// Headers the route adds, such as the tool's own credential.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Route {
+    /// Whether the route takes a request for `host` (without port, lower case) and `path`.
+    #[must_use]
+    pub fn takes(&self, host: &str, path: &NormalPath<'_>) -> bool {
+        self.matches.host.as_deref().is_none_or(|wanted| wanted == host) && path.is_under(&self.matches.prefix)
+    }
+
+    /// Whether refusals take JSON-RPC forms.
+    #[must_use]
+    pub const fn is_mcp(&self) -> bool {
+        matches!(self.protocol, Protocol::Mcp(_))
+    }
+}

@@ -1,0 +1,95 @@
+//! `PolicySnapshot`: everything a request is judged by, swapped as one value.
+
+use std::sync::Arc;
+
+use crate::decision::Route;
+use crate::identity::KeyRing;
+use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
+use crate::model::json::{NormalPath, Reader};
+use crate::policy::rules::RuleSet;
+
+/// An immutable set of policies, keys and routes.
+#[derive(Debug)]
+pub struct PolicySnapshot {
+    /// Its version and hash, which every decision made under it names.
+    pub reference: SnapshotRef,
+    /// The keys callers are identified by.
+    pub keys: KeyRing,
+    /// How bodies are read.
+    pub reader: Reader,
+    /// `Host` values served, lower case, without port; empty = any.
+    pub hosts: Vec<String>,
+    /// `Origin` values served on MCP routes, besides the gateway's own.
+    pub origins: Vec<String>,
+    /// The routes, in order.
+    pub routes: Vec<Arc<Route>>,
+    /// The compiled rules file.
+    pub(super) rules: Option<RuleSet>,
+    /// `policy.default`: what holds where nothing else speaks.
+    pub(super) default: Outcome,
+    /// Why an allowed call is allowed: made once, since every allowed call carries it.
+    pub(super) allowed_reason: Reason,
+}
+
+/// What a snapshot is made of.
+#[derive(Debug)]
+pub struct SnapshotParts {
+    /// See [`PolicySnapshot::reference`].
+    pub reference: SnapshotRef,
+    /// See [`PolicySnapshot::keys`].
+    pub keys: KeyRing,
+    /// See [`PolicySnapshot::reader`].
+    pub reader: Reader,
+    /// See [`PolicySnapshot::hosts`].
+    pub hosts: Vec<String>,
+    /// See [`PolicySnapshot::origins`].
+    pub origins: Vec<String>,
+    /// See [`PolicySnapshot::routes`].
+    pub routes: Vec<Route>,
+    /// The compiled rules file, where one is configured.
+    pub rules: Option<RuleSet>,
+    /// `policy.default`.
+    pub default: Outcome,
+}
+
+impl PolicySnapshot {
+    /// Composes a snapshot.
+    #[must_use]
+    pub fn new(parts: SnapshotParts) -> Self {
+        Self {
+            reference: parts.reference,
+            keys: parts.keys,
+            reader: parts.reader,
+            hosts: parts.hosts,
+            origins: parts.origins,
+            routes: parts.routes.into_iter().map(Arc::new).collect(),
+            rules: parts.rules,
+            default: parts.default,
+            allowed_reason: Reason::new("Allowed by policy."),
+        }
+    }
+
+    /// The first route that takes a request.
+    #[must_use]
+    pub fn route(&self, host: &str, path: &NormalPath<'_>) -> Option<&Arc<Route>> {
+        self.routes.iter().find(|route| route.takes(host, path))
+    }
+
+    /// How many rules are loaded.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rules.as_ref().map_or(0, RuleSet::len)
+    }
+
+    /// What holds for a call no authorizer speaks of: the rules file's written defaults, else `policy.default`.
+    #[must_use]
+    pub fn default_outcome(&self) -> Outcome {
+        self.rules.as_ref().and_then(RuleSet::defaults).map_or(self.default, |defaults| defaults.outcome)
+    }
+
+    /// The risk level shown for such a call.
+    #[must_use]
+    pub fn default_risk(&self) -> RiskLevel {
+        self.rules.as_ref().and_then(RuleSet::defaults).map_or_else(RiskLevel::default, |defaults| defaults.risk)
+    }
+}

@@ -1,0 +1,113 @@
+//! REST: method and path template name the operation.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+
+use sha2::{Digest, Sha256};
+
+use crate::extract::{ExtractError, Extracted, PathTemplate, ResourceTemplate, Segment, parse_query};
+use crate::model::call::{Action, Body, CapabilityName, Parameters, ToolCall};
+use crate::model::decision::ReasonCode;
+use crate::model::json::{Json, NormalPath, Reader};
+
+/// One operation of a REST service.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Upper-case HTTP method.
+    pub method: String,
+    /// Which paths it is.
+    pub path: PathTemplate,
+    /// What it is called in policies.
+    pub capability: CapabilityName,
+    /// What it is about; the path itself when absent.
+    pub resource: Option<ResourceTemplate>,
+}
+
+/// How an HTTP route turns requests into calls.
+#[derive(Clone, Debug)]
+pub struct OperationsExtractor {
+    operations: Vec<Operation>,
+    unmapped: Option<CapabilityName>,
+}
+
+/// What of a request matters to an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationsInput<'a> {
+    /// HTTP method.
+    pub method: &'a str,
+    /// Path in normal form.
+    pub path: &'a NormalPath<'a>,
+    /// Raw query string.
+    pub query: Option<&'a str>,
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// The whole body.
+    pub body: &'a [u8],
+}
+
+impl OperationsExtractor {
+    /// An extractor for `operations`; calls that are none of them get the capability `<prefix>.unmapped`.
+    #[must_use]
+    pub fn new(prefix: &str, mut operations: Vec<Operation>) -> Self {
+        // Where templates overlap the one with the earlier literal segment is meant: `/contacts/search` is not the
+        // contact called "search". Sorting once makes the first match the right one.
+        operations.sort_by_key(|operation| Reverse(literalness(&operation.path)));
+        Self { operations, unmapped: CapabilityName::under(prefix, "unmapped") }
+    }
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// An ambiguous query, or a body that calls itself JSON and is not strict JSON.
+    pub fn extract<'a>(&self, reader: &Reader, input: OperationsInput<'a>) -> Result<Extracted<'a>, ExtractError> {
+        let found = self
+            .operations
+            .iter()
+            .filter(|operation| operation.method == input.method)
+            .find_map(|operation| Some((operation, operation.path.variables(input.path.segments())?)));
+        let query = parse_query(input.query.unwrap_or_default(), reader.case_equal_keys)?;
+        let body = body(reader, input)?;
+        let own_path = || Cow::Owned(input.path.spelling().to_owned());
+        let (action, resource, path) = match found {
+            Some((operation, variables)) => {
+                let filled = operation.resource.as_ref().and_then(|template| template.fill(&variables).ok()).flatten();
+                let resource = filled.map_or_else(own_path, Cow::Owned);
+                (Action::Named(operation.capability.clone()), resource, variables)
+            }
+            None => {
+                let tool = || Action::Unnamed { tool: own_path(), prefix: Cow::Borrowed("") };
+                (self.unmapped.clone().map_or_else(tool, Action::Named), own_path(), Json::Object(Vec::new()))
+            }
+        };
+        let parameters = Parameters::Sections { path, query, body };
+        let call = ToolCall { action, resource, parameters };
+        Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
+    }
+}
+
+/// Which segments are literal, first to last: compared as a list, an earlier literal wins.
+fn literalness(path: &PathTemplate) -> Vec<bool> {
+    path.segments().iter().map(|segment| matches!(segment, Segment::Literal(_))).collect()
+}
+
+fn body<'a>(reader: &Reader, input: OperationsInput<'a>) -> Result<Body<'a>, ExtractError> {
+    if input.body.is_empty() {
+        return Ok(Body::Absent);
+    }
+    if input.content_type.is_some_and(is_json) {
+        let value = reader.parse(input.body).map_err(|error| {
+            let message = format!("The body was refused as JSON: {error}.");
+            ExtractError::new(400, ReasonCode::InvalidJson, message)
+        })?;
+        return Ok(Body::Json(value));
+    }
+    let digest = Sha256::digest(input.body);
+    Ok(Body::Opaque { sha256: data_encoding::HEXLOWER.encode(&digest) })
+}
+
+/// Whether a media type is JSON: `application/json` or a `+json` suffix, parameters aside.
+pub(super) fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

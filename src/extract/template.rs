@@ -1,0 +1,186 @@
+//! Templates: paths of operations (`/crm/contacts/{id}`) and resources (`contact:{id}`, `{arguments.path}`).
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use crate::model::json::{Json, Text};
+
+/// A template that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TemplateError {
+    /// A brace without its partner.
+    #[error("a brace is not closed")]
+    UnclosedBrace,
+    /// `{}` or a name with other characters than letters, digits, `_`, `-`, `.`.
+    #[error("a variable needs a name of letters, digits, _, - and .")]
+    BadName,
+    /// The path does not start with a slash.
+    #[error("the path must start with /")]
+    NotAbsolute,
+    /// A segment that is neither literal nor one whole variable.
+    #[error("a segment is either literal text or one {{variable}}")]
+    MixedSegment,
+    /// The same variable twice.
+    #[error("a variable stands twice in the path")]
+    RepeatedVariable,
+}
+
+/// A piece of a resource template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplatePart {
+    /// Text as it stands.
+    Literal(String),
+    /// A variable, by the keys that lead to it.
+    Variable(Vec<String>),
+}
+
+/// A template for a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceTemplate {
+    parts: Vec<TemplatePart>,
+}
+
+impl ResourceTemplate {
+    /// Reads `text`; variables stand in braces, dots lead into objects.
+    ///
+    /// # Errors
+    /// Unbalanced braces or bad names.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((literal, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').ok_or(TemplateError::UnclosedBrace)?;
+            if literal.contains('}') {
+                return Err(TemplateError::UnclosedBrace);
+            }
+            if !is_name(name) {
+                return Err(TemplateError::BadName);
+            }
+            if !literal.is_empty() {
+                parts.push(TemplatePart::Literal(literal.to_owned()));
+            }
+            parts.push(TemplatePart::Variable(name.split('.').map(str::to_owned).collect()));
+            rest = behind;
+        }
+        if rest.contains('}') {
+            return Err(TemplateError::UnclosedBrace);
+        }
+        if !rest.is_empty() {
+            parts.push(TemplatePart::Literal(rest.to_owned()));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The pieces.
+    #[must_use]
+    pub fn parts(&self) -> &[TemplatePart] {
+        &self.parts
+    }
+
+    /// Fills the template from `values`; a leading key `arguments` stands for `values` itself. `Ok(None)` when a value is
+    /// absent or null.
+    ///
+    /// # Errors
+    /// The name of a variable whose value is an object or array: it has no one text, so a rule about the resource could
+    /// be slipped past.
+    pub fn fill(&self, values: &Json<'_>) -> Result<Option<String>, String> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            let keys = match part {
+                TemplatePart::Literal(text) => {
+                    filled.push_str(text);
+                    continue;
+                }
+                TemplatePart::Variable(keys) => keys,
+            };
+            let keys = match keys.split_first() {
+                Some((first, rest)) if first == "arguments" && !rest.is_empty() => rest,
+                _ => keys,
+            };
+            let mut value = Some(values);
+            for key in keys {
+                value = value.and_then(|value| value.member(key));
+            }
+            match value {
+                None | Some(Json::Null) => return Ok(None),
+                Some(Json::String(text)) => filled.push_str(text.as_str()),
+                Some(Json::Number(number)) => filled.push_str(number.text),
+                Some(Json::Bool(truth)) => filled.push_str(if *truth { "true" } else { "false" }),
+                Some(Json::Array(_) | Json::Object(_)) => return Err(keys.join(".")),
+            }
+        }
+        Ok(Some(filled))
+    }
+}
+
+/// A segment of a path template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Matches this decoded text.
+    Literal(String),
+    /// Matches any one segment.
+    Variable(String),
+}
+
+/// A path template, segment by segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathTemplate {
+    segments: Vec<Segment>,
+}
+
+impl PathTemplate {
+    /// Reads `text`, such as `/crm/contacts/{id}`. A trailing slash means nothing.
+    ///
+    /// # Errors
+    /// Not absolute, unbalanced or mixed segments, or a variable named twice.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let rest = text.strip_prefix('/').ok_or(TemplateError::NotAbsolute)?;
+        let mut segments = Vec::new();
+        for piece in rest.split('/').filter(|piece| !piece.is_empty()) {
+            let segment = match piece.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
+                Some(name) if is_name(name) => Segment::Variable(name.to_owned()),
+                Some(_) => return Err(TemplateError::BadName),
+                None if piece.contains(['{', '}']) => return Err(TemplateError::MixedSegment),
+                None => Segment::Literal(piece.to_owned()),
+            };
+            if matches!(segment, Segment::Variable(_)) && segments.contains(&segment) {
+                return Err(TemplateError::RepeatedVariable);
+            }
+            segments.push(segment);
+        }
+        Ok(Self { segments })
+    }
+
+    /// The segments.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The variables of a path that matches, as a JSON object.
+    #[must_use]
+    pub fn variables<'a>(&self, path: &[Cow<'_, str>]) -> Option<Json<'a>> {
+        if self.segments.len() != path.len() {
+            return None;
+        }
+        let mut variables = Vec::new();
+        for (segment, actual) in self.segments.iter().zip(path) {
+            match segment {
+                Segment::Literal(text) if text == actual => {}
+                Segment::Literal(_) => return None,
+                Segment::Variable(name) => variables.push((
+                    Text::from_owned(name.clone()),
+                    Json::String(Text::from_owned(actual.clone().into_owned())),
+                )),
+            }
+        }
+        Some(Json::Object(variables))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    })
+}

@@ -1,0 +1,327 @@
+//! The synchronous part of a request: identify, extract, decide, and write the record. No step waits for anything.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::audit::record::{DecisionRecord, EventRecord, Origin};
+use crate::decision::{McpDenial, Mode, PolicySnapshot, Protocol, Route, decide};
+use crate::extract::{ExtractError, Extracted, McpHead, OperationsInput, rpc_code};
+use crate::gateway::head::{self, Incoming};
+use crate::gateway::permit::Forwarding;
+use crate::gateway::{Gateway, Refusal, RefusalForm};
+use crate::identity::{Presented, identify};
+use crate::model::call::{DecisionRequest, Principal, ToolCall};
+use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
+use crate::model::id::{DECISION, Id};
+use crate::model::json::{Json, NormalPath, PathAllowance, write_json};
+
+/// What a request came to, before the ledger was asked.
+pub(super) struct Assessed {
+    /// What to do once the record is in.
+    pub(super) answer: Result<Forwarding, Refusal>,
+    /// The record; `None` for callers that were never identified.
+    pub(super) record: Option<Vec<u8>>,
+    /// For the metrics.
+    pub(super) route: Option<Arc<Route>>,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) code: ReasonCode,
+    /// The JSON-RPC id, where refusals take that form.
+    pub(super) rpc_id: Option<String>,
+}
+
+/// A request whose route and caller are known.
+struct Known<'r> {
+    gateway: &'r Gateway,
+    snapshot: &'r PolicySnapshot,
+    route: &'r Arc<Route>,
+    principal: Cow<'r, Principal>,
+    request_id: Id,
+    facts: Facts,
+}
+
+impl Gateway {
+    /// Judges `incoming` under `snapshot`.
+    pub(super) fn assess(
+        &self,
+        snapshot: &PolicySnapshot,
+        incoming: Incoming<'_>,
+        request_id: Id,
+        facts: Facts,
+    ) -> Assessed {
+        let (route, path) = match find_route(snapshot, incoming) {
+            Ok(found) => found,
+            Err(refusal) => return Assessed::unknown(refusal, None),
+        };
+        let principal = match self.caller(snapshot, route, incoming.headers, facts) {
+            Ok(principal) => principal,
+            Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
+        };
+        let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
+        match extract(snapshot, route, incoming, &path) {
+            Err(error) => known.unreadable(error),
+            Ok(Extracted::Message { name, rpc_id }) => {
+                let name = name.as_ref().map(|name| name.as_str().to_owned());
+                known.passed("message", ReasonCode::ProtocolMessage, name.as_deref(), incoming, &path, rpc_id)
+            }
+            Ok(Extracted::Call { call, rpc_id, .. }) if route.mode == Mode::Off => {
+                known.passed("bypass", ReasonCode::Bypass, call.action.capability(), incoming, &path, rpc_id)
+            }
+            Ok(Extracted::Call { call, rpc_id, tool_result }) => {
+                known.decided(&call, rpc_id, tool_result, incoming, &path)
+            }
+        }
+    }
+
+    fn caller<'r>(
+        &self,
+        snapshot: &PolicySnapshot,
+        route: &'r Route,
+        headers: &HeaderMap,
+        facts: Facts,
+    ) -> Result<Cow<'r, Principal>, Refusal> {
+        if route.is_mcp() && !head::origin_allowed(headers, snapshot) {
+            let detail = "This origin may not call MCP routes here (gateway.origins).";
+            return Err(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail));
+        }
+        let identified = Presented::read(headers)
+            .and_then(|presented| identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now));
+        identified.map_err(|error| {
+            let missing = error == crate::identity::IdentityError::Missing;
+            let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
+            Refusal::problem(401, code, error.to_string())
+        })
+    }
+}
+
+fn find_route<'r, 'a>(
+    snapshot: &'r PolicySnapshot,
+    incoming: Incoming<'a>,
+) -> Result<(&'r Arc<Route>, NormalPath<'a>), Refusal> {
+    let refuse = |error: crate::model::json::PathError| {
+        Refusal::problem(400, ReasonCode::InvalidPath, format!("The request was refused: {error}."))
+    };
+    let host = head::check(incoming.headers, snapshot)?;
+    // Which forms are let through depends on the route, so the route is found with all of them read, and the path is
+    // then read again as the route wants it.
+    let widest = PathAllowance { semicolon: true, encoded_slash: true };
+    let path = NormalPath::parse(incoming.path, widest).map_err(refuse)?;
+    let route = snapshot.route(&host, &path).ok_or_else(|| {
+        Refusal::problem(404, ReasonCode::RouteNotFound, "No route of this gateway serves this host and path.")
+    })?;
+    let path = if route.allow_paths == widest || !incoming.path.contains(['%', ';']) {
+        path
+    } else {
+        NormalPath::parse(incoming.path, route.allow_paths).map_err(refuse)?
+    };
+    Ok((route, path))
+}
+
+fn extract<'a>(
+    snapshot: &PolicySnapshot,
+    route: &Route,
+    incoming: Incoming<'a>,
+    path: &'a NormalPath<'a>,
+) -> Result<Extracted<'a>, ExtractError> {
+    let content_type = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    match &route.protocol {
+        Protocol::Http(operations) => {
+            let (method, query, body) = (incoming.method, incoming.query, incoming.body);
+            operations.extract(&snapshot.reader, OperationsInput { method, path, query, content_type, body })
+        }
+        Protocol::Mcp(mcp) => {
+            only_post(incoming.method)?;
+            let version = match incoming.headers.get("mcp-protocol-version") {
+                // A value that is no text is a version nobody speaks.
+                Some(version) => Some(version.to_str().unwrap_or("?")),
+                None => None,
+            };
+            let has = |name: &str| incoming.headers.contains_key(name);
+            let head = McpHead {
+                version,
+                has_session: has("mcp-session-id"),
+                has_mirrored: has("mcp-method") || has("mcp-name"),
+            };
+            mcp.extract(&snapshot.reader, head, content_type, incoming.body)
+        }
+        Protocol::ToolCall(tool_call) => {
+            only_post(incoming.method)?;
+            tool_call.extract(&snapshot.reader, content_type, incoming.body)
+        }
+    }
+}
+
+fn only_post(method: &str) -> Result<(), ExtractError> {
+    if method == "POST" {
+        return Ok(());
+    }
+    Err(ExtractError::new(405, ReasonCode::MethodNotAllowed, "This route serves POST only."))
+}
+
+impl Assessed {
+    /// Refused before the caller was known: counted, not recorded, so that strangers cannot fill the ledger.
+    fn unknown(refusal: Refusal, route: Option<Arc<Route>>) -> Self {
+        let code = refusal.code;
+        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None }
+    }
+}
+
+impl Known<'_> {
+    fn origin(&self) -> Origin<'_> {
+        Origin {
+            route: &self.route.name,
+            request_id: &self.request_id,
+            snapshot: &self.snapshot.reference,
+            facts: self.facts,
+        }
+    }
+
+    fn unreadable(self, error: ExtractError) -> Assessed {
+        let reason = Reason::new(&error.message);
+        let record = EventRecord {
+            kind: "refusal",
+            origin: Some(self.origin()),
+            principal: Some(&self.principal),
+            capability: None,
+            outcome: Outcome::Deny,
+            code: error.code,
+            reason: &reason,
+        };
+        let code = error.code;
+        let record = Some(record.payload());
+        let mut refusal = Refusal::unreadable(error);
+        refusal.help.clone_from(&self.route.help);
+        if code == ReasonCode::MethodNotAllowed {
+            refusal.allow = Some("POST");
+        }
+        Assessed {
+            answer: Err(refusal),
+            record,
+            route: Some(Arc::clone(self.route)),
+            outcome: None,
+            code,
+            rpc_id: None,
+        }
+    }
+
+    /// Forwarded without a decision: a protocol message, or anything on a route in mode `off`.
+    fn passed(
+        self,
+        kind: &'static str,
+        code: ReasonCode,
+        capability: Option<&str>,
+        incoming: Incoming<'_>,
+        path: &NormalPath<'_>,
+        rpc_id: Option<Json<'_>>,
+    ) -> Assessed {
+        let reason = match code {
+            ReasonCode::Bypass => Reason::new("Forwarded undecided: the route is in mode off."),
+            _ => Reason::new("A protocol message that calls no tool."),
+        };
+        let record = EventRecord {
+            kind,
+            origin: Some(self.origin()),
+            principal: Some(&self.principal),
+            capability,
+            outcome: Outcome::Allow,
+            code,
+            reason: &reason,
+        };
+        let record = Some(record.payload());
+        let rpc_id = rpc_text(rpc_id);
+        let (route, forwarding) = self.forward(incoming, path, None);
+        Assessed { answer: Ok(forwarding), record, route: Some(route), outcome: Some(Outcome::Allow), code, rpc_id }
+    }
+
+    fn decided(
+        self,
+        call: &ToolCall<'_>,
+        rpc_id: Option<Json<'_>>,
+        tool_result: bool,
+        incoming: Incoming<'_>,
+        path: &NormalPath<'_>,
+    ) -> Assessed {
+        let started = Instant::now();
+        let request = DecisionRequest { principal: &self.principal, call };
+        let decision = without_holds(decide(self.snapshot, request, self.facts));
+        self.gateway.metrics.observe_decision(started);
+        let decision_id = self.gateway.clock.id(DECISION, self.facts.now);
+        let allowed = decision.outcome == Outcome::Allow;
+        let enforced = allowed || self.route.mode != Mode::Shadow;
+        let record = DecisionRecord {
+            origin: self.origin(),
+            decision_id: &decision_id,
+            request,
+            decision: &decision,
+            enforced,
+        };
+        let record = Some(record.payload(&self.gateway.redaction));
+        let rpc_id = rpc_text(rpc_id);
+        let (outcome, code) = (Some(decision.outcome), decision.code);
+        if allowed || !enforced {
+            let (route, forwarding) = self.forward(incoming, path, Some(decision_id));
+            return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
+        }
+        let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
+        Assessed { answer: Err(refusal), record, route: Some(Arc::clone(self.route)), outcome, code, rpc_id }
+    }
+
+    fn denied(&self, decision: &Decision, decision_id: Id, rpc_id: Option<String>, tool_result: bool) -> Refusal {
+        let mut refusal = Refusal::problem(403, decision.code, decision.reason.as_str());
+        refusal.decision_id = Some(decision_id);
+        refusal.help.clone_from(&self.route.help);
+        let Some(id) = rpc_id else { return refusal };
+        if tool_result && self.route.mcp_denial == McpDenial::ToolError {
+            return refusal.in_form(RefusalForm::ToolResult { id });
+        }
+        // MCP clients read a JSON-RPC error only from a 200: any other status is a broken transport to them.
+        refusal.status = 200;
+        refusal.in_form(RefusalForm::Rpc { code: rpc_code::DENIED, id, data: None })
+    }
+
+    fn forward(
+        self,
+        incoming: Incoming<'_>,
+        path: &NormalPath<'_>,
+        decision_id: Option<Id>,
+    ) -> (Arc<Route>, Forwarding) {
+        let target = match &self.route.protocol {
+            // The query is not part of what was judged on these routes, so it does not go on.
+            Protocol::Mcp(_) | Protocol::ToolCall(_) => self.route.upstream.path.clone(),
+            Protocol::Http(_) => {
+                let skipped = if self.route.strip_prefix { self.route.matches.prefix.len() } else { 0 };
+                let mut target = path.spelling_after(skipped).into_owned();
+                if let Some(query) = incoming.query {
+                    target.push('?');
+                    target.push_str(query);
+                }
+                target
+            }
+        };
+        let route = Arc::clone(self.route);
+        let actor = Arc::clone(&self.principal.id);
+        (Arc::clone(&route), Forwarding::new(route, target, self.request_id, decision_id, actor))
+    }
+}
+
+/// This version cannot wait for a person: what would be held is denied, and says so.
+fn without_holds(mut decision: Decision) -> Decision {
+    if matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
+        decision.outcome = Outcome::Deny;
+        decision.code = ReasonCode::ApprovalRequired;
+        decision.reason = Reason::new(&format!(
+            "Blocked: approval is required and this version cannot wait for one. {}",
+            decision.reason
+        ));
+    }
+    decision
+}
+
+fn rpc_text(id: Option<Json<'_>>) -> Option<String> {
+    let mut text = Vec::with_capacity(8);
+    write_json(&id?, &|_| false, &mut text);
+    String::from_utf8(text).ok()
+}

@@ -1,0 +1,13 @@
+//! Why a candidate snapshot was not put in force.
+
+use thiserror::Error;
+
+use crate::audit::AppendError;
+
+/// A candidate that was refused; the snapshot in force stays.
+#[derive(Debug, Error)]
+pub enum PublishError {
+    /// The change could not be recorded, so it does not happen.
+    #[error("the new snapshot could not be recorded in the ledger: {0}")]
+    Ledger(#[from] AppendError),
+}

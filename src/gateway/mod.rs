@@ -1,0 +1,26 @@
+//! L4: the enforcement point, without a framework.
+//!
+//! May import L0 to L3. Start reading at [`Gateway::judge`] in `pipeline.rs`: identify, extract, decide, record, and only then
+//! a [`Permit`], without which `proxy` cannot forward anything.
+
+mod assess;
+mod clock;
+mod error;
+mod head;
+mod in_flight;
+mod permit;
+mod pipeline;
+mod publish;
+mod refusal;
+
+pub use clock::{Clock, SystemClock};
+pub use error::PublishError;
+pub use head::Incoming;
+pub use in_flight::{InFlight, InFlightGuard};
+pub use permit::{Forwarding, Permit};
+pub use pipeline::{Gateway, GatewayParts, Verdict};
+pub use publish::{Candidate, Publisher, SnapshotStatus};
+pub use refusal::{Refusal, RefusalForm};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The proof without which nothing is forwarded.
+
+use std::sync::Arc;
+
+use crate::decision::Route;
+use crate::model::id::Id;
+
+/// Proof that a call was decided (or passed by a route in mode `off`) and that its record is in the ledger.
+///
+/// INVARIANT: only `gateway` makes one, after the ledger took the record under the configured durability. It cannot be
+/// copied, and [`Permit::spend`] takes it by value: one permit forwards one call once.
+#[derive(Debug)]
+pub struct Permit {
+    forwarding: Forwarding,
+}
+
+/// What may be forwarded, and where.
+#[derive(Debug)]
+pub struct Forwarding {
+    route: Arc<Route>,
+    target: String,
+    request_id: Id,
+    decision_id: Option<Id>,
+    actor: Arc<str>,
+}
+
+impl Permit {
+    pub(in crate::gateway) const fn new(forwarding: Forwarding) -> Self {
+        Self { forwarding }
+    }
+
+    /// Uses the permit up.
+    #[must_use]
+    pub fn spend(self) -> Forwarding {
+        self.forwarding
+    }
+}
+
+impl Forwarding {
+    pub(in crate::gateway) const fn new(
+        route: Arc<Route>,
+        target: String,
+        request_id: Id,
+        decision_id: Option<Id>,
+        actor: Arc<str>,
+    ) -> Self {
+        Self { route, target, request_id, decision_id, actor }
+    }
+
+    /// The route the call came by.
+    #[must_use]
+    pub const fn route(&self) -> &Arc<Route> {
+        &self.route
+    }
+
+    /// The request target for the upstream: path and query, as judged.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The request's id.
+    #[must_use]
+    pub const fn request_id(&self) -> &Id {
+        &self.request_id
+    }
+
+    /// The decision's id; `None` for what was not decided.
+    #[must_use]
+    pub const fn decision_id(&self) -> Option<&Id> {
+        self.decision_id.as_ref()
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+}

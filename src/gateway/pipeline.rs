@@ -1,0 +1,146 @@
+//! The steps of a request in order: load the snapshot, assess, record, and hand out a permit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::audit::record::EventRecord;
+use crate::audit::redact::Redaction;
+use crate::audit::{AppendError, Ledger};
+use crate::decision::PolicySnapshot;
+use crate::gateway::assess::Assessed;
+use crate::gateway::{Clock, Incoming, Permit, Refusal};
+use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
+use crate::model::handle::Handle;
+use crate::model::id::REQUEST;
+use crate::model::time::Timestamp;
+use crate::telemetry::Metrics;
+
+/// The enforcement point.
+#[derive(Debug)]
+pub struct Gateway {
+    snapshot: Arc<Handle<PolicySnapshot>>,
+    ledger: Arc<Ledger>,
+    pub(super) redaction: Redaction,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct GatewayParts {
+    /// The snapshot in force, shared with the publisher.
+    pub snapshot: Arc<Handle<PolicySnapshot>>,
+    /// Where records go.
+    pub ledger: Arc<Ledger>,
+    /// What is not stored.
+    pub redaction: Redaction,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Time and randomness.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is done with a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may be forwarded, once.
+    Forward(Permit),
+    /// It is answered here.
+    Refuse(Box<Refusal>),
+}
+
+impl Gateway {
+    /// A gateway made of `parts`.
+    #[must_use]
+    pub fn new(parts: GatewayParts) -> Self {
+        let GatewayParts { snapshot, ledger, redaction, metrics, clock } = parts;
+        Self { snapshot, ledger, redaction, metrics, clock }
+    }
+
+    /// Judges a request whose body is complete.
+    ///
+    /// INVARIANT: the snapshot is loaded here and nowhere else on the way of a request, and a [`Permit`] exists only after
+    /// the ledger took the record. Every failure on the way, a panic included, is a refusal.
+    pub async fn judge(&self, incoming: Incoming<'_>) -> Verdict {
+        let started = Instant::now();
+        let now = self.clock.now();
+        let assessed = catch_unwind(AssertUnwindSafe(|| {
+            let snapshot = self.snapshot.load();
+            self.assess(&snapshot, incoming, self.clock.id(REQUEST, now), Facts { now })
+        }))
+        .unwrap_or_else(|_panic| self.panicked());
+        let recorded = match &assessed.record {
+            Some(record) => self.record(record, now).await,
+            None => Ok(()),
+        };
+        let (outcome, code) = match &recorded {
+            Ok(()) => (assessed.outcome, assessed.code),
+            Err(_) => (None, ReasonCode::LedgerUnavailable),
+        };
+        let route = assessed.route.as_deref().map_or("", |route| &route.name);
+        self.metrics.requests(route, outcome, code).inc();
+        self.metrics.observe_processing(started);
+        match (recorded, assessed.answer) {
+            (Ok(()), Ok(forwarding)) => Verdict::Forward(Permit::new(forwarding)),
+            (Ok(()), Err(refusal)) => Verdict::Refuse(Box::new(refusal)),
+            (Err(error), _) => {
+                tracing::error!(%error, "the ledger took no record; the call was refused");
+                Verdict::Refuse(Box::new(Refusal::ledger_unavailable(assessed.rpc_id)))
+            }
+        }
+    }
+
+    /// Records what happened to a request outside [`Self::judge`] and counts it: a panic caught elsewhere, a body that never
+    /// came. Best effort: nothing is forwarded on the strength of it.
+    pub fn note(&self, route: &str, kind: &'static str, code: ReasonCode, reason: &str) {
+        let reason = Reason::new(reason);
+        let outcome = Outcome::Deny;
+        let record =
+            EventRecord { kind, origin: None, principal: None, capability: None, outcome, code, reason: &reason };
+        if kind == "panic" {
+            self.metrics.panicked();
+        }
+        self.metrics.requests(route, None, code).inc();
+        match self.ledger.append(&record.payload(), self.clock.now()) {
+            Ok(_) => self.metrics.record_appended(),
+            Err(error) => tracing::error!(%error, kind, "the ledger took no record"),
+        }
+    }
+
+    /// Counts a refusal that has no record because its caller was never identified.
+    pub fn count_refusal(&self, code: ReasonCode) {
+        self.metrics.requests("", None, code).inc();
+    }
+
+    async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
+        let started = Instant::now();
+        self.ledger.record(payload, now).await?;
+        self.metrics.observe_append(started);
+        Ok(())
+    }
+
+    fn panicked(&self) -> Assessed {
+        self.metrics.panicked();
+        tracing::error!("a panic while judging a request was caught; the call was refused");
+        let code = ReasonCode::InternalError;
+        let reason = Reason::new("A defect of the gateway was caught; the call was not forwarded.");
+        let record = EventRecord {
+            kind: "panic",
+            origin: None,
+            principal: None,
+            capability: None,
+            outcome: Outcome::Deny,
+            code,
+            reason: &reason,
+        };
+        Assessed {
+            answer: Err(Refusal::internal(None)),
+            record: Some(record.payload()),
+            route: None,
+            outcome: Some(Outcome::Deny),
+            code,
+            rpc_id: None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The one writer of the snapshot: compile (done by the caller), ledger, swap.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::audit::Ledger;
+use crate::audit::record::SnapshotRecord;
+use crate::decision::PolicySnapshot;
+use crate::gateway::{Clock, PublishError};
+use crate::model::decision::SnapshotRef;
+use crate::model::handle::Handle;
+use crate::model::time::Timestamp;
+use crate::telemetry::Metrics;
+
+/// A compiled snapshot that is not in force yet. `build` gets the version it will have.
+pub struct Candidate<'c> {
+    /// SHA-256 of what it was compiled from, in lower-case hexadecimal.
+    pub hash: Arc<str>,
+    /// What brought it: `start`, `file`, `signal`.
+    pub source: &'static str,
+    /// Makes the snapshot.
+    pub build: &'c mut dyn FnMut(SnapshotRef) -> PolicySnapshot,
+}
+
+/// What operators see of the snapshot: what runs, and what was refused last.
+#[derive(Clone, Debug)]
+pub struct SnapshotStatus {
+    /// The snapshot in force.
+    pub active: SnapshotRef,
+    /// Since when.
+    pub since: Timestamp,
+    /// How many rules it has.
+    pub rules: usize,
+    /// How many routes it has.
+    pub routes: usize,
+    /// Why the latest candidate was refused, if it was; gone once a candidate is accepted.
+    pub rejected: Option<Rejection>,
+}
+
+/// A refused candidate.
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    /// When.
+    pub at: Timestamp,
+    /// Every problem, one a line.
+    pub problems: String,
+}
+
+/// Puts snapshots in force.
+pub struct Publisher {
+    handle: Arc<Handle<PolicySnapshot>>,
+    ledger: Arc<Ledger>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    status: Mutex<SnapshotStatus>,
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Publisher").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+impl Publisher {
+    /// Records `first` and puts it in force.
+    ///
+    /// # Errors
+    /// The ledger did not take the record.
+    pub fn start(
+        first: Candidate<'_>,
+        ledger: Arc<Ledger>,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, PublishError> {
+        let reference = SnapshotRef { version: 1, hash: Arc::clone(&first.hash) };
+        let snapshot = (first.build)(reference);
+        let now = clock.now();
+        let status = record(&snapshot, first.source, &ledger, now)?;
+        metrics.record_appended();
+        metrics.snapshot_published(1);
+        let handle = Arc::new(Handle::new(Arc::new(snapshot)));
+        Ok(Self { handle, ledger, metrics, clock, status: Mutex::new(status) })
+    }
+
+    /// The handle requests load the snapshot from.
+    #[must_use]
+    pub fn handle(&self) -> Arc<Handle<PolicySnapshot>> {
+        Arc::clone(&self.handle)
+    }
+
+    /// Records `candidate` and puts it in force; returns its reference. A candidate with the hash of the snapshot in force
+    /// changes nothing but forgets an earlier rejection.
+    ///
+    /// # Errors
+    /// The ledger did not take the record: the old snapshot stays.
+    pub fn publish(&self, candidate: Candidate<'_>) -> Result<SnapshotRef, PublishError> {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        if status.active.hash == candidate.hash {
+            status.rejected = None;
+            return Ok(status.active.clone());
+        }
+        let reference =
+            SnapshotRef { version: status.active.version + 1, hash: Arc::clone(&candidate.hash) };
+        let snapshot = (candidate.build)(reference.clone());
+        // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
+        *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;
+        self.metrics.record_appended();
+        self.handle.store(Arc::new(snapshot));
+        self.metrics.snapshot_published(reference.version);
+        Ok(reference)
+    }
+
+    /// Notes a candidate that did not compile. The snapshot in force stays.
+    pub fn reject(&self, problems: String) {
+        self.metrics.snapshot_rejected();
+        let rejection = Rejection { at: self.clock.now(), problems };
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).rejected = Some(rejection);
+    }
+
+    /// What runs and what was refused.
+    #[must_use]
+    pub fn status(&self) -> SnapshotStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn record(
+    snapshot: &PolicySnapshot,
+    source: &'static str,
+    ledger: &Ledger,
+    now: Timestamp,
+) -> Result<SnapshotStatus, PublishError> {
+    let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
+    let record = SnapshotRecord { snapshot: &snapshot.reference, source, rules, routes };
+    ledger.append(&record.payload(), now)?;
+    Ok(SnapshotStatus { active: snapshot.reference.clone(), since: now, rules, routes, rejected: None })
+}

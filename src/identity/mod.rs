@@ -1,0 +1,14 @@
+//! L1: who is calling? Credentials in, [`Principal`](crate::model::call::Principal) out.
+//!
+//! May import `model` only. Keys are passed in; nothing here knows where they come from. Start reading at [`identify`].
+
+mod error;
+mod identify;
+mod key;
+
+pub use error::IdentityError;
+pub use identify::{Presented, authenticate, identify};
+pub use key::{Key, KeyRing};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! What a caller wants: who, which capability, on what, with which parameters.
+//!
+//! Imports nothing of ours but the rest of `model`. Start reading at [`DecisionRequest`].
+
+mod capability;
+mod parameters;
+mod principal;
+mod request;
+mod scope;
+
+pub use capability::{CapabilityError, CapabilityName, lower_snake};
+pub use parameters::{Body, Lookup, Parameters};
+pub use principal::{Principal, PrincipalKind};
+pub use request::{Action, DecisionRequest, ToolCall};
+pub use scope::Scope;

@@ -1,0 +1,99 @@
+//! The parameters of a call, and how conditions find one by name.
+
+use crate::model::json::{Json, Text};
+
+/// What the call is made with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parameters<'a> {
+    /// One object of named arguments (MCP `arguments`, the JSON of a tool call).
+    Flat(Json<'a>),
+    /// An HTTP operation: path, query and body apart.
+    Sections {
+        /// Values of the path template's variables.
+        path: Json<'a>,
+        /// Query keys, each at most once.
+        query: Json<'a>,
+        /// The body.
+        body: Body<'a>,
+    },
+}
+
+/// The body of an HTTP operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body<'a> {
+    /// There is none.
+    Absent,
+    /// A JSON body.
+    Json(Json<'a>),
+    /// Something that is not JSON: known only by its SHA-256, in lower-case hexadecimal.
+    Opaque {
+        /// The digest.
+        sha256: String,
+    },
+}
+
+/// What looking for a parameter found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lookup<'p, 'a> {
+    /// The parameter's value.
+    Found(&'p Json<'a>),
+    /// There is no such parameter.
+    Absent,
+    /// It cannot be known: the body is not JSON, or several sections hold the name. Conditions on it are Indeterminate.
+    Unknowable,
+}
+
+impl<'a> Parameters<'a> {
+    /// Parameters of a call that has none.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self::Flat(Json::Object(Vec::new()))
+    }
+
+    /// Finds a parameter by its flat name. In an HTTP operation the name must be unique among path, query and body.
+    #[must_use]
+    pub fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
+        match self {
+            Self::Flat(arguments) => arguments.member(name).map_or(Lookup::Absent, Lookup::Found),
+            Self::Sections { path, query, body } => {
+                let body_member = match body {
+                    Body::Absent => None,
+                    Body::Json(value) => value.member(name),
+                    // What the body means to the tool cannot be known, so neither can the name's uniqueness.
+                    Body::Opaque { .. } => return Lookup::Unknowable,
+                };
+                let mut found = [path.member(name), query.member(name), body_member].into_iter().flatten();
+                match (found.next(), found.next()) {
+                    (None, _) => Lookup::Absent,
+                    (Some(value), None) => Lookup::Found(value),
+                    (Some(_), Some(_)) => Lookup::Unknowable,
+                }
+            }
+        }
+    }
+
+    /// The parameters as one JSON value, for the record.
+    #[must_use]
+    pub fn to_json(&self) -> std::borrow::Cow<'_, Json<'a>> {
+        match self {
+            Self::Flat(arguments) => std::borrow::Cow::Borrowed(arguments),
+            Self::Sections { path, query, body } => {
+                let mut members = Vec::with_capacity(3);
+                for (name, section) in [("path", path), ("query", query)] {
+                    if !matches!(section, Json::Object(fields) if fields.is_empty()) {
+                        members.push((Text::from_value(name), section.clone()));
+                    }
+                }
+                match body {
+                    Body::Absent => {}
+                    Body::Json(value) => members.push((Text::from_value("body"), value.clone())),
+                    Body::Opaque { sha256 } => {
+                        let digest = Json::String(Text::from_owned(sha256.clone()));
+                        members.push((Text::from_value("body_sha256"), digest));
+                    }
+                }
+                std::borrow::Cow::Owned(Json::Object(members))
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Who is calling.
+
+use std::sync::Arc;
+
+/// The caller of a tool, as identified: never as the caller says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The tenant its decisions, counters and holds belong to.
+    pub tenant: Arc<str>,
+    /// Its id, such as `agent-001`: what `match.agent` of a rule is compared with.
+    pub id: Arc<str>,
+    /// What kind of actor it is.
+    pub kind: PrincipalKind,
+    /// Roles from its key.
+    pub roles: Vec<String>,
+    /// The id of the key that identified it; `None` for a route's anonymous principal.
+    pub key: Option<Arc<str>>,
+}
+
+/// The kinds of actors the APIs know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum PrincipalKind {
+    /// A person.
+    Human,
+    /// An agent that acts alone.
+    #[default]
+    AiAgent,
+    /// An agent that acts beside a person.
+    AiCopilot,
+    /// A script or service.
+    Automation,
+}
+
+impl PrincipalKind {
+    /// The kind's name on every surface.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Human => "human",
+            Self::AiAgent => "ai-agent",
+            Self::AiCopilot => "ai-copilot",
+            Self::Automation => "automation",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Human, Self::AiAgent, Self::AiCopilot, Self::Automation]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}

@@ -1,0 +1,50 @@
+//! A tool call, and the question put to the decision point.
+
+use std::borrow::Cow;
+
+use crate::model::call::{CapabilityName, Parameters, Principal};
+
+/// A tool call as extracted from a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall<'a> {
+    /// What it would do.
+    pub action: Action<'a>,
+    /// On what: the route's name, a file path, `contact:42`.
+    pub resource: Cow<'a, str>,
+    /// With which parameters.
+    pub parameters: Parameters<'a>,
+}
+
+/// The action of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action<'a> {
+    /// A capability policies can speak of.
+    Named(CapabilityName),
+    /// A tool whose name makes no capability name; denied until the route maps it.
+    Unnamed {
+        /// The tool's own name.
+        tool: Cow<'a, str>,
+        /// The prefix of the route it came by.
+        prefix: Cow<'a, str>,
+    },
+}
+
+impl Action<'_> {
+    /// The text rules match their `type` with. An unnamed action has none that a rule could be meant for.
+    #[must_use]
+    pub fn capability(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name.as_str()),
+            Self::Unnamed { .. } => None,
+        }
+    }
+}
+
+/// The question: may this principal make this call?
+#[derive(Clone, Copy, Debug)]
+pub struct DecisionRequest<'r, 'a> {
+    /// Who asks. Its tenant is the request's tenant.
+    pub principal: &'r Principal,
+    /// What is asked for.
+    pub call: &'r ToolCall<'a>,
+}

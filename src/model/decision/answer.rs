@@ -1,0 +1,31 @@
+//! The combined decision.
+
+use std::sync::Arc;
+
+use crate::model::decision::{Finding, Outcome, Reason, ReasonCode, RiskLevel};
+
+/// Which policy snapshot a decision was made under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotRef {
+    /// Counts up with every snapshot this process has put in force, from 1.
+    pub version: u64,
+    /// SHA-256 of what the snapshot was compiled from, in lower-case hexadecimal.
+    pub hash: Arc<str>,
+}
+
+/// The answer to a decision request: the same snapshot, request and facts give the same one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// What is to be done.
+    pub outcome: Outcome,
+    /// Why, for programs.
+    pub code: ReasonCode,
+    /// Why, for people and models.
+    pub reason: Reason,
+    /// The rule that decided; `None` when the default spoke.
+    pub rule: Option<Arc<str>>,
+    /// The risk level of that rule, or of the default.
+    pub risk: RiskLevel,
+    /// What each engine said.
+    pub findings: Vec<Finding>,
+}

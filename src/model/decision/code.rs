@@ -1,0 +1,105 @@
+//! The closed list of reason codes: metric label, log field, record field and `code` in every refusal, in one place.
+
+/// Why a request was answered as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReasonCode {
+    /// A rule allows it.
+    RuleAllowed,
+    /// A rule denies it.
+    RuleDenied,
+    /// No rule speaks of it and the default allows it.
+    DefaultAllowed,
+    /// No rule speaks of it and the default denies it.
+    DefaultDenied,
+    /// It needs a person's approval, which this version cannot wait for.
+    ApprovalRequired,
+    /// An engine could not tell, so the call is denied.
+    Indeterminate,
+    /// The tool's name makes no capability name.
+    UnnamedCapability,
+    /// A protocol message that carries no tool call.
+    ProtocolMessage,
+    /// A route in mode `off`.
+    Bypass,
+    /// No route matches.
+    RouteNotFound,
+    /// Credentials are required and none came.
+    CredentialsMissing,
+    /// The credential presented is wrong, expired, doubled, or may not be used here.
+    CredentialsInvalid,
+    /// The `Host` is not served here.
+    HostNotAllowed,
+    /// The `Origin` may not call this route.
+    OriginNotAllowed,
+    /// The head of the request is ambiguous or forbidden.
+    InvalidRequest,
+    /// The path is ambiguous.
+    InvalidPath,
+    /// The body is not the JSON it must be.
+    InvalidJson,
+    /// The body is JSON but not the message the protocol wants.
+    InvalidMessage,
+    /// The protocol has no such method here.
+    MethodNotFound,
+    /// The HTTP method is not served on this route.
+    MethodNotAllowed,
+    /// The MCP version asked for is not spoken here.
+    UnsupportedVersion,
+    /// The body is longer than the limit.
+    BodyTooLarge,
+    /// The body's media type is not what the route takes.
+    UnsupportedMediaType,
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The client left before its request was whole.
+    ClientGone,
+    /// The ledger did not take the record.
+    LedgerUnavailable,
+    /// The upstream could not be reached or broke off.
+    UpstreamFailed,
+    /// The upstream did not answer in time.
+    UpstreamTimeout,
+    /// The gateway is stopping.
+    ShuttingDown,
+    /// A defect of the gateway, caught.
+    InternalError,
+}
+
+impl ReasonCode {
+    /// The code on the wire: snake case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RuleAllowed => "rule_allowed",
+            Self::RuleDenied => "rule_denied",
+            Self::DefaultAllowed => "default_allowed",
+            Self::DefaultDenied => "default_denied",
+            Self::ApprovalRequired => "approval_required",
+            Self::Indeterminate => "indeterminate",
+            Self::UnnamedCapability => "unnamed_capability",
+            Self::ProtocolMessage => "protocol_message",
+            Self::Bypass => "bypass",
+            Self::RouteNotFound => "route_not_found",
+            Self::CredentialsMissing => "credentials_missing",
+            Self::CredentialsInvalid => "credentials_invalid",
+            Self::HostNotAllowed => "host_not_allowed",
+            Self::OriginNotAllowed => "origin_not_allowed",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidPath => "invalid_path",
+            Self::InvalidJson => "invalid_json",
+            Self::InvalidMessage => "invalid_message",
+            Self::MethodNotFound => "method_not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BodyTimeout => "body_timeout",
+            Self::ClientGone => "client_gone",
+            Self::LedgerUnavailable => "ledger_unavailable",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::ShuttingDown => "shutting_down",
+            Self::InternalError => "internal_error",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What one engine says. Authorizers may allow; restrictors have no way to say so.
+
+use std::sync::Arc;
+
+use crate::model::decision::{Outcome, Reason, RiskLevel};
+
+/// The engines, in the order they are asked and reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Whether the call has a capability name at all.
+    Naming,
+    /// The rules file of document 002.
+    Rules,
+}
+
+impl Engine {
+    /// The name in findings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Naming => "naming",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+/// What an authorizer says of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Authorization {
+    /// One of its rules matched.
+    Applicable {
+        /// What the rule says.
+        outcome: Outcome,
+        /// The rule's name.
+        rule: Arc<str>,
+        /// The rule's risk level.
+        risk: RiskLevel,
+    },
+    /// Nothing in it speaks of this call.
+    NotApplicable,
+    /// It could not tell: what went wrong, and in which rule. Never the same as `NotApplicable`.
+    Indeterminate {
+        /// The rule that could not be evaluated.
+        rule: Arc<str>,
+        /// What went wrong, without argument values.
+        error: Reason,
+    },
+}
+
+/// What a restrictor may say at the mildest: there is no `Allow` here, so none can be said by mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Restriction {
+    /// At least one approver must agree.
+    RequireConfirmation,
+    /// The escalation roles must agree.
+    Escalate,
+    /// Not at all.
+    Deny,
+}
+
+impl From<Restriction> for Outcome {
+    fn from(restriction: Restriction) -> Self {
+        match restriction {
+            Restriction::RequireConfirmation => Self::RequireConfirmation,
+            Restriction::Escalate => Self::Escalate,
+            Restriction::Deny => Self::Deny,
+        }
+    }
+}
+
+/// What a restrictor says of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restricted {
+    /// It restricts the call.
+    Applicable(Restriction, Reason),
+    /// It has nothing against it.
+    NotApplicable,
+    /// It could not tell.
+    Indeterminate(Reason),
+}
+
+/// One line of a decision's explanation: which engine, what it came to, why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Who says it.
+    pub engine: Engine,
+    /// What it came to; `None` = not applicable.
+    pub outcome: Option<Outcome>,
+    /// The rule it names.
+    pub rule: Option<Arc<str>>,
+    /// What went wrong, where it could not tell (its outcome is then DENY).
+    pub error: Option<Reason>,
+}

@@ -1,0 +1,17 @@
+//! What is answered: outcomes, what each engine says, and the combined decision.
+//!
+//! Imports nothing of ours but the rest of `model`. Start reading at [`Decision`].
+
+mod answer;
+mod code;
+mod facts;
+mod finding;
+mod outcome;
+mod reason;
+
+pub use answer::{Decision, SnapshotRef};
+pub use code::ReasonCode;
+pub use facts::Facts;
+pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
+pub use outcome::{Outcome, RiskLevel};
+pub use reason::Reason;

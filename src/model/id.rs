@@ -1,0 +1,90 @@
+//! Identifiers: a prefix that says of what, and 26 characters that carry the time and randomness.
+
+use std::fmt;
+
+use crate::model::time::Timestamp;
+
+/// Characters of [`Id`]'s text behind the prefix.
+pub const ID_TEXT_BYTES: usize = 26;
+
+/// A UUIDv7 (RFC 9562) behind a prefix: `dec_` + 26 lower-case base32 characters (RFC 4648 alphabet, no padding).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Id {
+    prefix: &'static str,
+    text: [u8; ID_TEXT_BYTES],
+}
+
+/// Prefix of decision ids.
+pub const DECISION: &str = "dec_";
+/// Prefix of request ids.
+pub const REQUEST: &str = "req_";
+
+impl Id {
+    /// An id of the moment `now`, made unique by `random`, which the caller draws (nothing in `model` does).
+    #[must_use]
+    pub fn new(prefix: &'static str, now: Timestamp, random: [u8; 10]) -> Self {
+        let mut uuid = [0_u8; 16];
+        let [_, _, millis @ ..] = now.as_millis().to_be_bytes();
+        for (slot, byte) in uuid.iter_mut().zip(millis.into_iter().chain(random)) {
+            *slot = byte;
+        }
+        // Version 7 and the RFC 9562 variant.
+        uuid[6] = uuid[6] & 0x0f | 0x70;
+        uuid[8] = uuid[8] & 0x3f | 0x80;
+        Self { prefix, text: base32(u128::from_be_bytes(uuid)) }
+    }
+
+    /// The id's text without its prefix.
+    #[must_use]
+    pub fn suffix(&self) -> &str {
+        std::str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    /// Appends the id's text.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.prefix.as_bytes());
+        out.extend_from_slice(&self.text);
+    }
+}
+
+/// The 128 bits in groups of five, the last group filled up with two zero bits, as RFC 4648 does.
+fn base32(value: u128) -> [u8; ID_TEXT_BYTES] {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut text = [b'a'; ID_TEXT_BYTES];
+    let mut shift = 128;
+    for slot in &mut text {
+        shift -= 5;
+        let group = if shift >= 0 { value >> shift } else { value << -shift };
+        *slot = ALPHABET.get(usize::from((group & 31) as u8)).copied().unwrap_or(b'a');
+    }
+    text
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.prefix, self.suffix())
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_the_base32_of_a_version_7_uuid() {
+        let id = Id::new(DECISION, Timestamp::from_micros(1_795_414_794_123_456), [0xff; 10]);
+        let text = id.to_string();
+        assert_eq!(text.len(), 4 + ID_TEXT_BYTES);
+        let bytes = data_encoding::BASE32_NOPAD
+            .decode(text.strip_prefix("dec_").unwrap().to_uppercase().as_bytes())
+            .unwrap();
+        assert_eq!(bytes[..6], 1_795_414_794_123_u64.to_be_bytes()[2..]);
+        assert_eq!((bytes[6] >> 4, bytes[8] >> 6), (7, 2));
+    }
+}

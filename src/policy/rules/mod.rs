@@ -1,0 +1,19 @@
+//! The rules file of document 002: globs over type, target and agent, conditions, first match wins.
+//!
+//! May import `model` only. The way of a file: text -> `Document` -> [`raw`] (as written, checked against its schema) ->
+//! [`compile`] (globs, regexes, times; every mistake reported at once with its place) -> [`RuleSet`], whose index finds the
+//! rules a call can touch without walking the others.
+
+mod compare;
+mod compile;
+mod condition;
+mod glob;
+mod index;
+mod raw;
+mod rule_set;
+
+pub use compile::{compile, schema};
+pub use rule_set::{Defaults, RuleSet};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The rules file as written. Field docs become the descriptions of `aegis schema policy`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A policy: rules tried in order, the first that matches decides.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRules {
+    /// Format version; any whole number is accepted and not interpreted.
+    #[serde(default)]
+    pub(super) version: Option<RawVersion>,
+    /// What holds for calls no rule matches.
+    #[serde(default)]
+    pub(super) defaults: Option<RawDefaults>,
+    /// The rules, in order.
+    #[serde(default)]
+    pub(super) rules: Option<Vec<RawRule>>,
+}
+
+/// The format version, as a number or as text.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum RawVersion {
+    /// `version: 1`
+    Number(i64),
+    /// `version: "1"`
+    Text(String),
+}
+
+/// What holds for calls no rule matches.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDefaults {
+    /// Shown risk level: low, medium, high or critical. Default medium.
+    #[serde(default)]
+    pub(super) risk_level: Option<String>,
+    /// auto, approve or block. Default block.
+    #[serde(default)]
+    pub(super) approval: Option<RawApproval>,
+}
+
+/// One rule.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRule {
+    /// Its name in decisions. Default `rule_<index from 0>`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(super) name: Option<Option<String>>,
+    /// Which calls it is about.
+    #[serde(rename = "match", default)]
+    pub(super) matches: RawMatch,
+    /// What else must hold; all of it. Default nothing.
+    #[serde(default)]
+    pub(super) conditions: Option<RawConditions>,
+    /// low, medium, high or critical. Default medium.
+    #[serde(default)]
+    pub(super) risk_level: Option<String>,
+    /// auto (allow), approve (ask a person) or block. Default approve.
+    #[serde(default)]
+    pub(super) approval: Option<RawApproval>,
+}
+
+/// Which calls a rule is about. Globs: `*` any text, `?` one character, `[abc]`, `[a-z]`, `[!x]`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMatch {
+    /// Glob over the capability, such as `files.read_*`. Default `*`.
+    #[serde(rename = "type", default)]
+    pub(super) action_type: Option<String>,
+    /// Glob over the resource. Default `*`.
+    #[serde(default)]
+    pub(super) target: Option<String>,
+    /// Glob over the caller's id. Default `*`.
+    #[serde(default)]
+    pub(super) agent: Option<String>,
+}
+
+/// What a rule does with a call.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawApproval {
+    /// Allow it.
+    Auto,
+    /// Ask a person.
+    Approve,
+    /// Deny it.
+    Block,
+}
+
+/// Conditions of a rule. All that are written must hold; a parameter that is missing or null holds none.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawConditions {
+    /// "HH:MM": the UTC time of day is this or later.
+    #[serde(default)]
+    pub(super) time_after: Option<String>,
+    /// "HH:MM": the UTC time of day is earlier than this.
+    #[serde(default)]
+    pub(super) time_before: Option<String>,
+    /// Days of the week in UTC, Monday = 1 to Sunday = 7.
+    #[serde(default)]
+    #[schemars(inner(range(min = 1, max = 7)))]
+    pub(super) weekdays: Option<Vec<i64>>,
+    /// Parameter equals the value.
+    #[serde(default)]
+    pub(super) param_eq: Option<BTreeMap<String, Value>>,
+    /// Parameter is greater than the value.
+    #[serde(default)]
+    pub(super) param_gt: Option<BTreeMap<String, Value>>,
+    /// Parameter is less than the value.
+    #[serde(default)]
+    pub(super) param_lt: Option<BTreeMap<String, Value>>,
+    /// Parameter is greater than the value or equal.
+    #[serde(default)]
+    pub(super) param_gte: Option<BTreeMap<String, Value>>,
+    /// Parameter is less than the value or equal.
+    #[serde(default)]
+    pub(super) param_lte: Option<BTreeMap<String, Value>>,
+    /// Parameter contains the value: part of a text, element of a list, key of a map.
+    #[serde(default)]
+    pub(super) param_contains: Option<BTreeMap<String, Value>>,
+    /// Parameter, as text, holds a match of the regular expression (linear time: no look-around, no back-references).
+    #[serde(default)]
+    pub(super) param_matches: Option<BTreeMap<String, String>>,
+}
+
+/// Tells `name: null` (shown as globs) from no name at all (shown as `rule_<index>`).
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,126 @@
+//! The compiled rules file: asks the indexed rules in order and reports the first that matches.
+
+use std::sync::Arc;
+
+use crate::model::call::{DecisionRequest, Parameters};
+use crate::model::decision::{Authorization, Facts, Outcome, Reason, RiskLevel};
+use crate::policy::rules::condition::{self, Condition, Truth};
+use crate::policy::rules::glob::Glob;
+use crate::policy::rules::index::Index;
+
+/// A compiled rules file.
+#[derive(Clone, Debug)]
+pub struct RuleSet {
+    pub(super) rules: Vec<Rule>,
+    pub(super) index: Index,
+    pub(super) defaults: Option<Defaults>,
+}
+
+/// What the file's `defaults` say for calls no rule matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Defaults {
+    /// What to do.
+    pub outcome: Outcome,
+    /// The risk level shown.
+    pub risk: RiskLevel,
+}
+
+/// One rule, ready to be asked.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) name: Arc<str>,
+    pub(super) action_type: Glob,
+    pub(super) target: Glob,
+    pub(super) agent: Glob,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) outcome: Outcome,
+    pub(super) risk: RiskLevel,
+}
+
+/// What a rule is matched with.
+#[derive(Clone, Copy)]
+struct Subject<'s, 'a> {
+    capability: &'s str,
+    resource: &'s str,
+    agent: &'s str,
+    parameters: &'s Parameters<'a>,
+}
+
+impl RuleSet {
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The written `defaults`; `None` when the file leaves them to `policy.default`.
+    #[must_use]
+    pub const fn defaults(&self) -> Option<Defaults> {
+        self.defaults
+    }
+
+    /// The answer of the first rule that matches. A call without a capability name matches no rule.
+    ///
+    /// A rule whose conditions cannot be told ends the search as Indeterminate: to go on would treat "cannot tell" as
+    /// "does not match", and a later rule might allow what this one was written to stop.
+    #[must_use]
+    pub fn authorize(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Authorization {
+        let Some(subject) = Subject::of(request) else { return Authorization::NotApplicable };
+        let candidates = self.index.candidates(subject.capability);
+        first_match(candidates.filter_map(|number| self.rules.get(number)), subject, facts)
+    }
+
+    /// The same answer found by asking every rule: what the index must agree with.
+    #[cfg(test)]
+    pub(super) fn authorize_linear(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Authorization {
+        let Some(subject) = Subject::of(request) else { return Authorization::NotApplicable };
+        first_match(self.rules.iter(), subject, facts)
+    }
+}
+
+impl<'s, 'a> Subject<'s, 'a> {
+    fn of(request: DecisionRequest<'s, 'a>) -> Option<Self> {
+        Some(Self {
+            capability: request.call.action.capability()?,
+            resource: &request.call.resource,
+            agent: &request.principal.id,
+            parameters: &request.call.parameters,
+        })
+    }
+}
+
+fn first_match<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    subject: Subject<'_, '_>,
+    facts: Facts,
+) -> Authorization {
+    for rule in rules {
+        match rule.matches(subject, facts) {
+            Truth::Fails => {}
+            Truth::Holds => {
+                let rule_name = Arc::clone(&rule.name);
+                return Authorization::Applicable { outcome: rule.outcome, rule: rule_name, risk: rule.risk };
+            }
+            Truth::Indeterminate(error) => {
+                let error = Reason::new(&error);
+                return Authorization::Indeterminate { rule: Arc::clone(&rule.name), error };
+            }
+        }
+    }
+    Authorization::NotApplicable
+}
+
+impl Rule {
+    fn matches(&self, subject: Subject<'_, '_>, facts: Facts) -> Truth {
+        let named = self.action_type.matches(subject.capability)
+            && self.target.matches(subject.resource)
+            && self.agent.matches(subject.agent);
+        if named { condition::all(&self.conditions, subject.parameters, facts) } else { Truth::Fails }
+    }
+}

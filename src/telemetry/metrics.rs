@@ -1,0 +1,142 @@
+//! Every metric the gateway exports, declared here and nowhere else. Other people's dashboards rely on the names.
+
+use std::time::Instant;
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::model::decision::{Outcome, ReasonCode};
+use crate::telemetry::TelemetryError;
+
+/// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
+const INSIDE_BUCKETS: [f64; 14] = [
+    0.000_001, 0.000_002_5, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.01, 0.05,
+    0.25, 1.0,
+];
+
+/// The metrics of one process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    decision: Histogram,
+    processing: Histogram,
+    append: Histogram,
+    ledger_records: IntCounter,
+    ledger_disk_free: IntGauge,
+    snapshot_version: IntGauge,
+    snapshot_rejected: IntCounter,
+    panics: IntCounter,
+}
+
+impl Metrics {
+    /// Declares all metrics on a registry of their own.
+    ///
+    /// # Errors
+    /// A name declared twice: a defect.
+    pub fn new(version: &str) -> Result<Self, TelemetryError> {
+        let histogram = |name: &str, help: &str| {
+            Histogram::with_opts(HistogramOpts::new(name, help).buckets(INSIDE_BUCKETS.to_vec()))
+        };
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: IntCounterVec::new(
+                Opts::new("aegis_requests_total", "Requests to the data plane by route, outcome and reason code."),
+                &["route", "outcome", "code"],
+            )?,
+            decision: histogram("aegis_decision_seconds", "Time to decide one call, extraction and ledger aside.")?,
+            processing: histogram(
+                "aegis_request_processing_seconds",
+                "Time from the whole request to the verdict, ledger included, upstream aside.",
+            )?,
+            append: histogram("aegis_ledger_append_seconds", "Time until a record was safe under the durability set.")?,
+            ledger_records: IntCounter::new("aegis_ledger_records_total", "Records appended by this process.")?,
+            ledger_disk_free: IntGauge::new(
+                "aegis_ledger_disk_free_bytes",
+                "Free space of the ledger's file system, as last probed.",
+            )?,
+            snapshot_version: IntGauge::new("aegis_snapshot_version", "Version of the policy snapshot in force.")?,
+            snapshot_rejected: IntCounter::new(
+                "aegis_snapshot_rejected_total",
+                "Candidate snapshots refused since the start.",
+            )?,
+            panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
+        };
+        let build = IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
+        build.with_label_values(&[version]).set(1);
+        metrics.register(build)?;
+        Ok(metrics)
+    }
+
+    fn register(&self, build: IntGaugeVec) -> Result<(), TelemetryError> {
+        self.registry.register(Box::new(build))?;
+        self.registry.register(Box::new(self.requests.clone()))?;
+        for histogram in [&self.decision, &self.processing, &self.append] {
+            self.registry.register(Box::new(histogram.clone()))?;
+        }
+        for counter in [&self.ledger_records, &self.snapshot_rejected, &self.panics] {
+            self.registry.register(Box::new(counter.clone()))?;
+        }
+        for gauge in [&self.ledger_disk_free, &self.snapshot_version] {
+            self.registry.register(Box::new(gauge.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// The counter of one (route, outcome, code), resolved once so that counting costs one atomic step.
+    #[must_use]
+    pub fn requests(&self, route: &str, outcome: Option<Outcome>, code: ReasonCode) -> IntCounter {
+        let outcome = outcome.map_or("REFUSED", Outcome::as_str);
+        self.requests.with_label_values(&[route, outcome, code.as_str()])
+    }
+
+    /// Notes how long a decision took.
+    pub fn observe_decision(&self, started: Instant) {
+        self.decision.observe(started.elapsed().as_secs_f64());
+    }
+
+    /// Notes how long a request took to its verdict.
+    pub fn observe_processing(&self, started: Instant) {
+        self.processing.observe(started.elapsed().as_secs_f64());
+    }
+
+    /// Notes an appended record and how long it took to be safe.
+    pub fn observe_append(&self, started: Instant) {
+        self.append.observe(started.elapsed().as_secs_f64());
+        self.ledger_records.inc();
+    }
+
+    /// Notes a record nobody timed.
+    pub fn record_appended(&self) {
+        self.ledger_records.inc();
+    }
+
+    /// Notes a caught panic.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// Notes the snapshot now in force.
+    pub fn snapshot_published(&self, version: u64) {
+        self.snapshot_version.set(i64::try_from(version).unwrap_or(i64::MAX));
+    }
+
+    /// Notes a refused candidate.
+    pub fn snapshot_rejected(&self) {
+        self.snapshot_rejected.inc();
+    }
+
+    /// Everything in the text format of Prometheus; `disk_free_bytes` is read at the scrape.
+    ///
+    /// # Errors
+    /// The encoder's.
+    pub fn render(&self, disk_free_bytes: Option<u64>) -> Result<Vec<u8>, TelemetryError> {
+        if let Some(bytes) = disk_free_bytes {
+            self.ledger_disk_free.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        }
+        let mut text = Vec::with_capacity(4096);
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,11 @@
+//! L0: every metric declared once, and how logging is set up.
+//!
+//! May import `model`. Nothing here decides anything: values come in after the fact. Start reading at [`Metrics`].
+
+mod error;
+mod logging;
+mod metrics;
+
+pub use error::TelemetryError;
+pub use logging::{LogFormat, init_logging};
+pub use metrics::Metrics;
