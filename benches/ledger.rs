@@ -2,6 +2,8 @@
 //!
 //! The bar is 150,000 records a second, that is under 6,600 ns. Run with `cargo bench --bench ledger`.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,7 +57,9 @@ fn benches(criterion: &mut Criterion) {
     {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let ledger = open(directory.path(), durability);
-        group.bench_function(name, |bencher| bencher.iter_custom(|count| append(&ledger, payload.as_bytes(), count)));
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|count| append(&ledger, payload.as_bytes(), count))
+        });
     }
 
     let directory = tempfile::tempdir().expect("a temporary directory");

@@ -1,5 +1,6 @@
 //! What can go wrong with the ledger. Imports nothing of ours; start at [`AppendError`], the one the request path meets.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,6 +61,13 @@ pub struct Damage {
     pub why: String,
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, seq, offset, why } = self;
+        write!(f, "{} line {line} (record {seq}, byte {offset}): {why}", file.display())
+    }
+}
+
 /// Why the ledger could not be opened, closed, read or verified.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -75,7 +83,7 @@ pub enum LedgerError {
         source: io::Error,
     },
     /// Records that were durable are changed or missing. Nothing was modified.
-    #[error("ledger: {} line {} (record {}, byte {}): {}", .0.file.display(), .0.line, .0.seq, .0.offset, .0.why)]
+    #[error("ledger: {0}")]
     Damaged(Box<Damage>),
     /// An option is out of its range.
     #[error("ledger: {0}")]

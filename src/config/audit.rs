@@ -25,7 +25,7 @@ pub enum Durability {
     Disk,
 }
 
-pub(super) fn resolve(raw: RawAudit, spot: &Spot<'_>) -> Audit {
+pub(super) fn resolve(raw: &RawAudit, spot: &Spot<'_>) -> Audit {
     let durability = match raw.durability {
         RawDurability::Process => Durability::Process,
         RawDurability::Disk => Durability::Disk,

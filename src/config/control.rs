@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use jiff::Timestamp;
+
 
 use crate::config::raw::{RawActor, RawControl, RawKey, RawPrincipalKind};
 use crate::config::resolve::{Spot, listen_address};
-use crate::model::call::PrincipalKind;
+use crate::model::call::{PrincipalKind, Scope};
+use crate::model::time::Timestamp;
 use crate::model::document::shape::nearest;
 
 /// The control listener and the keys.
@@ -32,7 +33,7 @@ pub struct Key {
     /// Whose data it may touch.
     pub tenant: String,
     /// What it may do on the control API.
-    pub scopes: Vec<KeyScope>,
+    pub scopes: Vec<Scope>,
     /// Patterns of the actors it may speak for; `*` stands for any text.
     pub actors: Vec<String>,
     /// The actor that calls tools with it: as configured, else the single literal entry of `actors`, else the key's id.
@@ -59,76 +60,6 @@ pub struct KeyActor {
 /// The SHA-256 of a key's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 32]);
-
-/// What a key may do on the control API: the closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyScope {
-    /// Ask for decisions.
-    GovernancePropose,
-    /// Read decisions, capabilities and grants.
-    GovernanceRead,
-    /// Read the ledger.
-    AuditRead,
-    /// Decide on held calls.
-    HoldsApprove,
-    /// Change capabilities.
-    CapabilitiesManage,
-    /// Change policies.
-    PoliciesManage,
-    /// Change grants and the status of actors.
-    GrantsManage,
-    /// Read metrics on the control listener.
-    MetricsRead,
-    /// Everything.
-    Admin,
-}
-
-impl KeyScope {
-    /// Every scope.
-    pub const ALL: [Self; 9] = [
-        Self::GovernancePropose,
-        Self::GovernanceRead,
-        Self::AuditRead,
-        Self::HoldsApprove,
-        Self::CapabilitiesManage,
-        Self::PoliciesManage,
-        Self::GrantsManage,
-        Self::MetricsRead,
-        Self::Admin,
-    ];
-
-    /// The scope's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GovernancePropose => "governance:propose",
-            Self::GovernanceRead => "governance:read",
-            Self::AuditRead => "audit:read",
-            Self::HoldsApprove => "holds:approve",
-            Self::CapabilitiesManage => "capabilities:manage",
-            Self::PoliciesManage => "policies:manage",
-            Self::GrantsManage => "grants:manage",
-            Self::MetricsRead => "metrics:read",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
-    }
-
-    /// Whether it changes or approves what is decided: a key with it is refused on routes.
-    pub const fn manages(self) -> bool {
-        match self {
-            Self::HoldsApprove
-            | Self::CapabilitiesManage
-            | Self::PoliciesManage
-            | Self::GrantsManage
-            | Self::Admin => true,
-            Self::GovernancePropose | Self::GovernanceRead | Self::AuditRead | Self::MetricsRead => false,
-        }
-    }
-}
 
 pub(super) fn resolve(raw: RawControl, spot: &Spot<'_>) -> Option<Control> {
     let listen = listen_address(&raw.listen, &spot.key("listen"));
@@ -159,7 +90,10 @@ impl Seen {
         let count = self.ids.entry(id.to_owned()).or_default();
         *count += 1;
         if *count == 3 {
-            spot.refuse_with("the third key with this id", "two may share one while the new one replaces the old");
+            spot.refuse_with(
+                "the third key with this id",
+                "two may share one while the new one replaces the old",
+            );
         }
     }
 
@@ -181,8 +115,10 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
     let expires_at = match &raw.expires_at {
         None => Some(None),
         Some(text) => {
-            let time = text.parse::<Timestamp>().ok();
-            spot.key("expires_at").require(time, || "not a time such as 2027-01-31T00:00:00Z (RFC 3339)".to_owned()).map(Some)
+            let time = Timestamp::parse_rfc3339(text);
+            spot.key("expires_at")
+                .require(time, || "not a time such as 2027-01-31T00:00:00Z (RFC 3339)".to_owned())
+                .map(Some)
         }
     };
     let actor = actor_of(&raw);
@@ -211,12 +147,12 @@ fn key_hash(text: &str, spot: &Spot<'_>) -> Option<KeyHash> {
     hash
 }
 
-fn scopes(raw: &RawKey, spot: &Spot<'_>) -> Vec<KeyScope> {
+fn scopes(raw: &RawKey, spot: &Spot<'_>) -> Vec<Scope> {
     let list = spot.key("scopes");
     let mut scopes = Vec::new();
     for (index, name) in raw.scopes.iter().enumerate() {
-        let Some(scope) = KeyScope::parse(name) else {
-            let known = KeyScope::ALL.map(KeyScope::as_str);
+        let Some(scope) = Scope::parse(name) else {
+            let known = Scope::ALL.map(Scope::as_str);
             let hint = match nearest(name, known) {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => format!("known scopes: {}", known.join(", ")),
@@ -228,8 +164,8 @@ fn scopes(raw: &RawKey, spot: &Spot<'_>) -> Vec<KeyScope> {
             scopes.push(scope);
         }
     }
-    let strong = scopes.iter().find(|scope| scope.manages());
-    if let (true, Some(strong), false) = (scopes.contains(&KeyScope::GovernancePropose), strong, raw.force) {
+    let strong = scopes.iter().find(|scope| scope.governs());
+    if let (true, Some(strong), false) = (scopes.contains(&Scope::GovernancePropose), strong, raw.force) {
         let message = format!(
             "governance:propose and {} in one key let its holder decide on its own calls",
             strong.as_str()

@@ -10,7 +10,10 @@ const PREFIX: &str = "AEGIS_";
 
 /// Lays every override over `document`, in the order of the variables' names, so that the result does not depend on the
 /// order of the environment.
-pub(super) fn apply(document: &mut Document, variables: impl IntoIterator<Item = (String, String)>) -> Vec<Problem> {
+pub(super) fn apply(
+    document: &mut Document,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Vec<Problem> {
     let overrides = variables.into_iter().filter_map(|(name, value)| Some((steps_of(&name)?, name, value)));
     let mut overrides: Vec<_> = overrides.collect();
     overrides.sort_by(|left, right| left.1.cmp(&right.1));
@@ -25,7 +28,8 @@ fn apply_one(document: &mut Document, steps: &[Step], name: &str, value: &str) -
     let problem = |message: String| Problem::new(Place::whole(name), "", message);
     let overlay = Document::parse(name, value).map_err(|problems| {
         let first = problems.into_list().into_iter().next().map(|problem| problem.message);
-        problem(first.unwrap_or_default()).with_hint("the value is read as YAML: put a text with special characters in quotes")
+        problem(first.unwrap_or_default())
+            .with_hint("the value is read as YAML: put a text with special characters in quotes")
     })?;
     if overlay.root().value == NodeValue::Null && value.trim().is_empty() {
         // An empty variable is how shells and manifests spell "not set".

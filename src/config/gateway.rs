@@ -59,8 +59,20 @@ pub(super) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
         max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
         timeouts,
         json: Reader { max_depth, case_equal_keys },
-        hosts: list(&raw.hosts, &spot.key("hosts"), host_value, "not a host", "write it as tools.example or tools.example:8080"),
-        origins: list(&raw.origins, &spot.key("origins"), origin_value, "not an origin", "write it as https://app.example"),
+        hosts: list(
+            &raw.hosts,
+            &spot.key("hosts"),
+            host_value,
+            "not a host",
+            "write it as tools.example or tools.example:8080",
+        ),
+        origins: list(
+            &raw.origins,
+            &spot.key("origins"),
+            origin_value,
+            "not an origin",
+            "write it as https://app.example",
+        ),
     }
 }
 
@@ -115,7 +127,8 @@ fn host_value(text: &str) -> Option<String> {
 /// An Origin header's value: scheme and host, with or without a port, and nothing behind it.
 fn origin_value(text: &str) -> Option<String> {
     let (scheme, host) = text.split_once("://")?;
-    let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let is_scheme = !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     if !is_scheme {
         return None;
     }

@@ -94,8 +94,8 @@ pub fn load_document(
     let known = |misfit: &Misfit| settled.contains(&misfit.pointer);
     problems.extend(misfits.iter().filter(|misfit| !known(misfit)).map(|misfit| misfit.problem.clone()));
 
-    let sound = prune(&document, &misfits);
-    if !check(&sound, &schema).is_empty() {
+    let (sound, blanked) = prune(&document, &misfits);
+    if check(&sound, &schema).iter().any(|misfit| !blanked.contains(&misfit.pointer)) {
         return Err(one_at_least(problems, &document));
     }
     let raw = match read(sound.to_json()) {
@@ -116,14 +116,17 @@ pub fn load_document(
 }
 
 /// The document without what does not fit, so that the rest can be judged too. Elements of the lists that are resolved one
-/// by one become nulls and keep their numbers; elsewhere the misfitting key goes, and its default stands in.
-fn prune(document: &Document, misfits: &[Misfit]) -> Document {
+/// by one become nulls and keep their numbers (their pointers are returned); elsewhere the misfitting key goes, and its
+/// default stands in.
+fn prune(document: &Document, misfits: &[Misfit]) -> (Document, HashSet<String>) {
     let mut sound = document.clone();
+    let mut blanked = HashSet::new();
     for misfit in misfits {
         if misfit.kind == MisfitKind::UnknownKey {
             sound.remove(&misfit.pointer);
         } else if let Some(element) = resolved_alone(&misfit.pointer) {
             sound.blank(element);
+            blanked.insert(element.to_owned());
         } else {
             let mut pointer = misfit.pointer.as_str();
             while let Some((around, _)) = pointer.rsplit_once('/') {
@@ -136,7 +139,7 @@ fn prune(document: &Document, misfits: &[Misfit]) -> Document {
             }
         }
     }
-    sound
+    (sound, blanked)
 }
 
 /// The element of `routes`, `control.keys` or `gateway.listen` that a pointer lies in.
@@ -149,9 +152,9 @@ fn resolved_alone(pointer: &str) -> Option<&str> {
 
 /// The raw structs of a value that fits the schema. Elements made null by `prune` are read as `None`.
 fn read(value: Value) -> Result<RawConfig, String> {
-    // Unreachable while schema and structs come from one derive; the message may name a key but never a value.
-    let value = if value.is_null() { Value::Object(serde_json::Map::new()) } else { value };
-    serde_json::from_value(value).map_err(|_| "the configuration fits its schema but cannot be read".to_owned())
+    // Unreachable while schema and structs come from one derive; serde's own message might repeat a value.
+    serde_json::from_value(value)
+        .map_err(|_| "the configuration fits its schema but cannot be read".to_owned())
 }
 
 fn one_at_least(problems: Vec<Problem>, document: &Document) -> Problems {
@@ -169,25 +172,26 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
     let control = control::resolve(raw.control.unwrap_or_default(), &root.key("control"));
     let gateway = gateway::resolve(&raw.gateway.unwrap_or_default(), &root.key("gateway"));
     let policy = policy::resolve(raw.policy.unwrap_or_default(), &root.key("policy"));
-    let audit = audit::resolve(raw.audit.unwrap_or_default(), &root.key("audit"));
+    let audit = audit::resolve(&raw.audit.unwrap_or_default(), &root.key("audit"));
     let telemetry = telemetry::resolve(raw.telemetry.unwrap_or_default(), &root.key("telemetry"));
 
     let at_routes = root.key("routes");
-    let mut routes = Vec::new();
+    let (mut routes, mut outlines) = (Vec::new(), Vec::new());
     for (index, raw) in raw.routes.unwrap_or_default().into_iter().enumerate() {
+        let Some(raw) = raw else { continue };
         let spot = at_routes.element(index);
-        if let Some(route) = raw.and_then(|raw| routes::resolve(raw, &spot)) {
-            routes.push((spot, route));
-        }
+        let (outline, route) = routes::resolve(raw, &spot);
+        outlines.push((spot, outline));
+        routes.extend(route);
     }
-    check_overlaps(&routes);
+    check_overlaps(&outlines);
     check_listeners(control.as_ref(), &gateway, &telemetry, root);
     Some(Config {
         stage,
         data_dir: root.beside(&raw.data_dir),
         control: control?,
         gateway,
-        routes: routes.into_iter().map(|(_, route)| route).collect(),
+        routes,
         policy,
         audit,
         telemetry,

@@ -24,7 +24,7 @@ mod unbuilt;
 mod tests;
 
 pub use audit::{Audit, Durability};
-pub use control::{Control, Key, KeyActor, KeyHash, KeyScope};
+pub use control::{Control, Key, KeyActor, KeyHash};
 pub use gateway::{Gateway, Timeouts};
 pub use load::{Config, Stage, load_document};
 pub use policy::Policy;

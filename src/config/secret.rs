@@ -50,7 +50,9 @@ pub(super) fn resolve_secret(raw: &RawSecret, spot: &Spot<'_>) -> Option<Secret>
             spot.require(value, || format!("the environment variable {name} is not set"))?
         }
         RawSecret::File(source) => match spot.sources().file(&spot.beside(&source.file)) {
-            Ok(text) => text.strip_suffix('\n').map_or(text.as_str(), |line| line.trim_end_matches('\r')).to_owned(),
+            Ok(text) => {
+                text.strip_suffix('\n').map_or(text.as_str(), |line| line.trim_end_matches('\r')).to_owned()
+            }
             Err(reason) => {
                 spot.refuse(format!("the file {} cannot be read: {reason}", source.file.escape_debug()));
                 return None;

@@ -116,7 +116,9 @@ fn matches<'a>(document: &'a Document, pattern: &str) -> Vec<(String, &'a Node)>
     let mut found = vec![(String::new(), document.root())];
     for step in pattern.split('.') {
         let (key, is_list) = step.strip_suffix("[]").map_or((step, false), |key| (key, true));
-        let below = found.into_iter().filter_map(|(pointer, node)| Some((child_pointer(&pointer, key), node.field(key)?)));
+        let below = found
+            .into_iter()
+            .filter_map(|(pointer, node)| Some((child_pointer(&pointer, key), node.field(key)?)));
         found = below.collect();
         if is_list {
             let elements = found.into_iter().flat_map(|(pointer, node)| {

@@ -4,14 +4,18 @@
 //! the same decision, so a decision can be made again from its record. Start reading there, then at [`PolicySnapshot`].
 
 mod combine;
+mod compile;
 mod decide;
+mod error;
 mod naming;
 mod route;
 mod snapshot;
 
 pub use combine::{Combined, combine};
 pub use decide::decide;
-pub use route::{McpDenial, Mode, Protocol, Route, RouteMatch, Upstream};
+pub use compile::compile;
+pub use error::CompileError;
+pub use route::{Protocol, Route, RouteMatch, Upstream};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::config::{McpDenial, Mode};
 use crate::extract::{McpExtractor, OperationsExtractor, ToolCallExtractor};
 use crate::model::call::Principal;
 use crate::model::json::{NormalPath, PathAllowance};
@@ -54,28 +55,6 @@ pub enum Protocol {
     Http(OperationsExtractor),
     /// One JSON endpoint for tool calls.
     ToolCall(ToolCallExtractor),
-}
-
-/// What a route does with a refusal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Refuses.
-    #[default]
-    Enforce,
-    /// Decides and records, and forwards what policy refuses.
-    Shadow,
-    /// Identifies, reads and records, and decides nothing.
-    Off,
-}
-
-/// How a denied MCP tool call is answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum McpDenial {
-    /// A tool result with `isError`: the model reads the reason.
-    #[default]
-    ToolError,
-    /// A JSON-RPC error: the client's code gets an exception.
-    JsonRpcError,
 }
 
 /// Where a route's calls go.

@@ -8,7 +8,8 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
-use crate::decision::{McpDenial, Mode, PolicySnapshot, Protocol, Route, decide};
+use crate::config::{McpDenial, Mode};
+use crate::decision::{PolicySnapshot, Protocol, Route, decide};
 use crate::extract::{ExtractError, Extracted, McpHead, OperationsInput, rpc_code};
 use crate::gateway::head::{self, Incoming};
 use crate::gateway::permit::Forwarding;
@@ -232,7 +233,7 @@ impl Known<'_> {
         };
         let record = Some(record.payload());
         let rpc_id = rpc_text(rpc_id);
-        let (route, forwarding) = self.forward(incoming, path, None);
+        let (route, forwarding) = self.forward(incoming, path, None, rpc_id.clone());
         Assessed { answer: Ok(forwarding), record, route: Some(route), outcome: Some(Outcome::Allow), code, rpc_id }
     }
 
@@ -262,7 +263,7 @@ impl Known<'_> {
         let rpc_id = rpc_text(rpc_id);
         let (outcome, code) = (Some(decision.outcome), decision.code);
         if allowed || !enforced {
-            let (route, forwarding) = self.forward(incoming, path, Some(decision_id));
+            let (route, forwarding) = self.forward(incoming, path, Some(decision_id), rpc_id.clone());
             return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
@@ -287,6 +288,7 @@ impl Known<'_> {
         incoming: Incoming<'_>,
         path: &NormalPath<'_>,
         decision_id: Option<Id>,
+        rpc_id: Option<String>,
     ) -> (Arc<Route>, Forwarding) {
         let target = match &self.route.protocol {
             // The query is not part of what was judged on these routes, so it does not go on.
@@ -303,7 +305,7 @@ impl Known<'_> {
         };
         let route = Arc::clone(self.route);
         let actor = Arc::clone(&self.principal.id);
-        (Arc::clone(&route), Forwarding::new(route, target, self.request_id, decision_id, actor))
+        (Arc::clone(&route), Forwarding::new(route, target, self.request_id, decision_id, actor, rpc_id))
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Forwarding {
     request_id: Id,
     decision_id: Option<Id>,
     actor: Arc<str>,
+    rpc_id: Option<String>,
 }
 
 impl Permit {
@@ -43,8 +44,9 @@ impl Forwarding {
         request_id: Id,
         decision_id: Option<Id>,
         actor: Arc<str>,
+        rpc_id: Option<String>,
     ) -> Self {
-        Self { route, target, request_id, decision_id, actor }
+        Self { route, target, request_id, decision_id, actor, rpc_id }
     }
 
     /// The route the call came by.
@@ -75,5 +77,11 @@ impl Forwarding {
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.actor
+    }
+
+    /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.
+    #[must_use]
+    pub fn rpc_id(&self) -> Option<&str> {
+        self.rpc_id.as_deref()
     }
 }

@@ -11,14 +11,23 @@ use crate::model::handle::Handle;
 use crate::model::time::Timestamp;
 use crate::telemetry::Metrics;
 
-/// A compiled snapshot that is not in force yet. `build` gets the version it will have.
+/// Makes a snapshot once its version is known; `None` = it could not be made after all, and the caller knows why.
+pub type Build<'c> = &'c mut dyn FnMut(SnapshotRef) -> Option<PolicySnapshot>;
+
+/// A snapshot that is not in force yet.
 pub struct Candidate<'c> {
     /// SHA-256 of what it was compiled from, in lower-case hexadecimal.
     pub hash: Arc<str>,
     /// What brought it: `start`, `file`, `signal`.
     pub source: &'static str,
     /// Makes the snapshot.
-    pub build: &'c mut dyn FnMut(SnapshotRef) -> PolicySnapshot,
+    pub build: Build<'c>,
+}
+
+impl std::fmt::Debug for Candidate<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Candidate").field("hash", &self.hash).finish_non_exhaustive()
+    }
 }
 
 /// What operators see of the snapshot: what runs, and what was refused last.
@@ -72,7 +81,7 @@ impl Publisher {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, PublishError> {
         let reference = SnapshotRef { version: 1, hash: Arc::clone(&first.hash) };
-        let snapshot = (first.build)(reference);
+        let snapshot = (first.build)(reference).ok_or(PublishError::NotBuilt)?;
         let now = clock.now();
         let status = record(&snapshot, first.source, &ledger, now)?;
         metrics.record_appended();
@@ -100,7 +109,7 @@ impl Publisher {
         }
         let reference =
             SnapshotRef { version: status.active.version + 1, hash: Arc::clone(&candidate.hash) };
-        let snapshot = (candidate.build)(reference.clone());
+        let snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;
         self.metrics.record_appended();

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use crate::audit::error::LedgerError;
 use crate::audit::line::HexHash;
 
 /// One slot is one sector, the unit a disk writes whole.
-const SLOT_BYTES: u64 = 512;
+const SLOT_BYTES: usize = 512;
 const FORM: &str = "aegis-ledger-1";
 
 /// A place in a log and what comes before it.
@@ -55,7 +55,7 @@ impl Mark {
 #[derive(Debug)]
 pub(crate) struct MarkFile {
     file: File,
-    path: std::path::PathBuf,
+    path: PathBuf,
     second_slot: bool,
 }
 
@@ -64,7 +64,7 @@ impl MarkFile {
     pub(crate) fn create(epoch: &Path) -> Result<Self, LedgerError> {
         let path = epoch.join(MARK);
         let file = create_private_file(&path)?;
-        file.write_all_at(&[0; 2 * SLOT_BYTES as usize], 0)
+        file.write_all_at(&[0; 2 * SLOT_BYTES], 0)
             .and_then(|()| file.sync_all())
             .map_err(LedgerError::io("prepare", &path))?;
         Ok(Self { file, path, second_slot: false })
@@ -77,8 +77,8 @@ impl MarkFile {
         sync: &dyn Fn(&File) -> io::Result<()>,
     ) -> Result<(), LedgerError> {
         let mut slot = mark.encode().into_bytes();
-        slot.resize(SLOT_BYTES as usize, 0);
-        let offset = if self.second_slot { SLOT_BYTES } else { 0 };
+        slot.resize(SLOT_BYTES, 0);
+        let offset = if self.second_slot { SLOT_BYTES as u64 } else { 0 };
         self.file
             .write_all_at(&slot, offset)
             .and_then(|()| sync(&self.file))
@@ -96,7 +96,7 @@ pub(crate) fn read_mark(epoch: &Path) -> Result<Option<Mark>, LedgerError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(LedgerError::io("read", &path)(error)),
     };
-    let slots = bytes.chunks(SLOT_BYTES as usize).filter_map(|slot| {
+    let slots = bytes.chunks(SLOT_BYTES).filter_map(|slot| {
         let text = slot.split_inclusive(|byte| *byte == b'\n').next()?;
         Mark::decode(std::str::from_utf8(text).ok()?)
     });

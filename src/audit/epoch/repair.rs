@@ -5,14 +5,16 @@
 //! Damage after the mark is what a crash leaves: it was never promised to anybody, and is cut but kept in `torn/`. Damage
 //! before it means that durable records were changed or lost: then nothing is touched and the start is refused.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::audit::epoch::directory::{
-    NEXT, SegmentFile, TORN, create_private_directory, cut, segment_name, segments, sync_directory,
+    NEXT, SegmentFile, TORN, create_private_directory, create_private_file, cut, segment_name, segments,
+    sync_directory,
 };
 use crate::audit::epoch::mark::{Mark, read_mark};
 use crate::audit::epoch::seal::seal;
@@ -44,6 +46,17 @@ pub struct TornFile {
     pub bytes: u64,
     /// SHA-256 of its content, hexadecimal.
     pub sha256: String,
+}
+
+impl fmt::Display for Repair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "epoch {} was not closed; {} records kept", self.epoch, self.records)?;
+        let bytes: u64 = self.torn.iter().map(|torn| torn.bytes).sum();
+        match &self.reason {
+            Some(reason) => write!(f, ", {bytes} bytes set aside in its directory {TORN}: {reason}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Repairs and seals the epoch in `path`. The caller holds its lock.
@@ -82,27 +95,41 @@ pub(crate) fn repair(name: &str, path: &Path) -> Result<Repair, LedgerError> {
 /// Moves everything after the last sound record to `torn`.
 fn set_aside(path: &Path, walk: &Walk) -> Result<(), LedgerError> {
     let listed = segments(path)?;
-    let at = listed.iter().position(|segment| segment.path == walk.file);
     // Without a file of its own the log ends before the first segment: every segment is to go.
-    let after = at.map_or(0, |at| at + 1);
-    if let Some(SegmentFile { path: file, .. }) = at.and_then(|at| listed.get(at)) {
-        let rest = tail_of(file, walk.offset)?;
-        if !rest.is_empty() {
-            let directory = torn_directory(path)?;
-            let copy = directory.join(format!("{}-{}", file_name(file), walk.offset));
-            fs::write(&copy, &rest)
-                .and_then(|()| File::open(&copy)?.sync_all())
-                .map_err(LedgerError::io("keep what was cut in", &copy))?;
-            sync_directory(&directory)?;
+    let end = listed.iter().position(|segment| segment.path == walk.file);
+    for (index, SegmentFile { path: file, .. }) in listed.iter().enumerate() {
+        match end {
+            Some(end) if index < end => {}
+            Some(end) if index == end && walk.offset > 0 => {
+                let rest = tail_of(file, walk.offset)?;
+                if !rest.is_empty() {
+                    keep(path, &format!("{}-{}", file_name(file), walk.offset), &rest)?;
+                }
+                cut(&open(file)?, walk.offset, file)?;
+            }
+            _ => {
+                let content = tail_of(file, 0)?;
+                if !content.is_empty() {
+                    keep(path, &file_name(file), &content)?;
+                }
+                fs::remove_file(file).map_err(LedgerError::io("set aside", file))?;
+            }
         }
-        cut(&open(file)?, walk.offset, file)?;
-    }
-    for segment in listed.get(after..).unwrap_or_default() {
-        let target = torn_directory(path)?.join(file_name(&segment.path));
-        fs::rename(&segment.path, &target).map_err(LedgerError::io("set aside", &segment.path))?;
-        trim(&target)?;
     }
     Ok(())
+}
+
+/// Stores what is about to be cut, and has it on disk before it is.
+fn keep(epoch: &Path, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
+    let directory = epoch.join(TORN);
+    create_private_directory(&directory)?;
+    let path = directory.join(name);
+    let mut file = create_private_file(&path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(LedgerError::io("keep what is cut in", &path))?;
+    sync_directory(&directory)?;
+    sync_directory(epoch)
 }
 
 /// Gives the last segment its name if the crash came before that, and removes one that holds nothing.
@@ -153,12 +180,6 @@ fn torn_files(directory: &Path) -> Result<Vec<TornFile>, LedgerError> {
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
-}
-
-fn torn_directory(epoch: &Path) -> Result<PathBuf, LedgerError> {
-    let directory = epoch.join(TORN);
-    create_private_directory(&directory)?;
-    Ok(directory)
 }
 
 fn open(file: &Path) -> Result<File, LedgerError> {

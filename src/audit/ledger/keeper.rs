@@ -4,8 +4,8 @@
 //! Imports the files beside it and `audit::{epoch, error}`. Start at [`run`].
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::audit::epoch::{NEXT, sync_directory};
@@ -19,10 +19,10 @@ const TICK: Duration = Duration::from_secs(1);
 /// Memory behind the writer is given back in pieces of this many bytes.
 const RELEASE_BYTES: u64 = 1 << 20;
 
-/// What the keeper remembers about the current segment.
+/// How much of a segment was given back. Holds no mapping alive: the syncer's last use of a segment unmaps it.
 #[derive(Debug, Default)]
 struct Progress {
-    segment_first_seq: u64,
+    segment: Weak<Segment>,
     released: u64,
 }
 
@@ -35,9 +35,8 @@ pub(super) fn run(shared: &Shared) {
             read_space(shared);
             next_tick = Instant::now() + TICK;
         }
-        let outcome = prepare(shared);
+        let outcome = prepare(shared, &mut progress);
         note(shared, outcome);
-        release_behind(shared, &mut progress);
         if shared.bell.wait(next_tick.saturating_duration_since(Instant::now())) {
             return;
         }
@@ -55,8 +54,9 @@ pub(super) fn read_space(shared: &Shared) {
 }
 
 /// Fills the current segment, then the spare one, until enough is ahead of the writer.
-fn prepare(shared: &Shared) -> Result<(), LedgerError> {
+fn prepare(shared: &Shared, progress: &mut Progress) -> Result<(), LedgerError> {
     loop {
+        release_behind(shared, progress);
         let end = shared.end();
         let segment = Arc::clone(end.writer.segment());
         let (position, wanted) = (end.writer.position(), end.wanted);
@@ -137,9 +137,12 @@ fn release_behind(shared: &Shared, progress: &mut Progress) {
     let end = shared.end();
     let (segment, position) = (Arc::clone(end.writer.segment()), end.writer.position());
     drop(end);
-    let first_seq = segment.first_seq().unwrap_or_default();
-    if progress.segment_first_seq != first_seq {
-        *progress = Progress { segment_first_seq: first_seq, released: 0 };
+    if !std::ptr::eq(progress.segment.as_ptr(), Arc::as_ptr(&segment)) {
+        // The writer has moved on; a segment that waits for its flush should not stay in memory meanwhile.
+        if let Some(left) = progress.segment.upgrade() {
+            left.release(progress.released, left.bytes());
+        }
+        *progress = Progress { segment: Arc::downgrade(&segment), released: 0 };
     }
     let to = position / RELEASE_BYTES * RELEASE_BYTES;
     if to > progress.released {

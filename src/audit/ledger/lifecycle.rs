@@ -2,7 +2,7 @@
 //!
 //! Imports `audit::{epoch, error}`, the files beside it and `model::time`. Start at [`Ledger::open`].
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -209,7 +209,7 @@ fn settle(options: &LedgerOptions) -> Result<OpenReport, LedgerError> {
     Ok(report)
 }
 
-fn take_lock(epoch: &PathBuf) -> Result<Option<EpochLock>, LedgerError> {
+fn take_lock(epoch: &Path) -> Result<Option<EpochLock>, LedgerError> {
     for _ in 1..LOCK_TRIES {
         if let Some(lock) = EpochLock::take(epoch)? {
             return Ok(Some(lock));

@@ -19,8 +19,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memmap2::{Advice, MmapOptions, MmapRaw, UncheckedAdvice};
 
-/// Zeros are written in pieces of this many bytes, so that a waiting writer sees progress.
-const FILL_BYTES: usize = 256 << 10;
+/// Zeros are written in pieces of this many bytes, so that a waiting writer sees progress. Not in larger ones: the page
+/// cache keeps a piece as one folio, and storing a byte through the mapping makes the whole folio dirty, so that the
+/// flush of one record took 580 us with pieces of 256 KiB and 110 us with these.
+const FILL_BYTES: usize = 64 << 10;
 static ZEROS: [u8; FILL_BYTES] = [0; FILL_BYTES];
 
 /// A segment file at its full length, mapped, filled with zeros up to a moving point.

@@ -22,6 +22,8 @@ use crate::audit::line::HexHash;
 
 /// Records of callers that do not wait are flushed after this long when nobody else asks.
 const LINGER: Duration = Duration::from_millis(100);
+/// The mark trails the flushes by at most about this much.
+const MARK_PACE: Duration = Duration::from_millis(10);
 /// A failed disk is tried again this often.
 const RETRY: Duration = Duration::from_secs(1);
 /// How often and how long the syncer waits for the keeper to prepare a segment: one second in all.
@@ -34,6 +36,7 @@ pub(super) fn run(shared: &Arc<Shared>, mark: MarkFile) -> Result<(), LedgerErro
     let patience = (shared.options.durability == Durability::Disk).then_some(LINGER);
     let mut pace = Pace::default();
     loop {
+        let patience = if syncer.mark_due { Some(MARK_PACE) } else { patience };
         let work = shared.gate.next_work(patience);
         if work == Work::Sync {
             pace.before_round(shared);
@@ -65,7 +68,7 @@ impl Pace {
     fn before_round(&self, shared: &Shared) {
         let pause = match self.served_eighths / 8 {
             0..=1 => return,
-            2..=15 => Duration::from_millis(1),
+            2..=47 => Duration::from_millis(1),
             _ => Duration::from_millis(2),
         };
         let since = self.last_end.map_or(pause, |end| end.elapsed());
@@ -93,7 +96,9 @@ pub(super) struct Syncer {
     last_hash: HexHash,
     /// The segment (its first number) whose flush failed: flushing it again would prove nothing.
     distrusted: Option<u64>,
+    /// The mark stands before the durable end.
     mark_due: bool,
+    marked_at: Option<Instant>,
     /// Callers woken with success since this was last taken.
     served: usize,
 }
@@ -108,6 +113,7 @@ impl Syncer {
             last_hash: HexHash::GENESIS,
             distrusted: None,
             mark_due: false,
+            marked_at: None,
             served: 0,
         }
     }
@@ -129,15 +135,12 @@ impl Syncer {
     }
 
     fn attempt(&mut self, last: bool) -> Result<(), LedgerError> {
-        if self.mark_due {
-            self.write_mark()?;
-        }
         while let Some(closed) = self.front() {
             self.finish(&closed)?;
             self.shared.end().behind.pop_front();
         }
         if self.shared.options.durability == Durability::Process && !last {
-            return Ok(());
+            return self.write_mark();
         }
         let current = self.shared.end().as_closed();
         // A rotation may have come between; then the older one is taken first, on the next turn.
@@ -145,7 +148,7 @@ impl Syncer {
             return self.attempt(last);
         }
         if current.records <= self.shared.gate.durable_until() {
-            return Ok(());
+            return self.write_mark();
         }
         if self.flush(&current.segment) { self.reached(&current) } else { self.abandon() }
     }
@@ -202,7 +205,8 @@ impl Syncer {
         let durable = self.shared.gate.durable_until();
         let upto = self.shared.end().next_seq;
         self.shared.gate.fail(durable..upto);
-        if !self.leave_segment() {
+        // The writer may have left it by itself meanwhile.
+        if self.front().is_none() && !self.leave_segment() {
             let source = std::io::Error::other("the disk failed and no other segment is ready");
             return Err(LedgerError::io("flush", &self.shared.directory)(source));
         }
@@ -253,6 +257,7 @@ impl Syncer {
         self.offset = closed.end - from;
         self.last_hash = closed.last_hash;
         self.served += self.shared.gate.advance(closed.records);
+        self.mark_due = true;
         self.write_mark()
     }
 
@@ -262,13 +267,19 @@ impl Syncer {
         self.offset = reached.end;
         self.last_hash = reached.last_hash;
         self.served += self.shared.gate.advance(reached.records);
+        self.mark_due = true;
         self.write_mark()
     }
 
+    /// Writes the mark if it is behind and the last one is some time ago: it costs a flush of its own, for which the
+    /// callers of the next batch would wait.
     fn write_mark(&mut self) -> Result<(), LedgerError> {
-        self.mark_due = true;
+        if !self.mark_due || self.marked_at.is_some_and(|at| at.elapsed() < MARK_PACE) {
+            return Ok(());
+        }
         self.mark.write(&self.place(), &self.shared.probes.sync)?;
         self.mark_due = false;
+        self.marked_at = Some(Instant::now());
         Ok(())
     }
 

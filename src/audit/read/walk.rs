@@ -60,17 +60,16 @@ pub(crate) fn walk(
     let mut cursor = Cursor::new(epoch);
     let mut chain = Chain { anchor, last_hash: HexHash::GENESIS, last: None, suspicion: None };
     loop {
-        let (file, offset, lines) = cursor.place();
         let seq = cursor.next_seq();
         let end = cursor.advance()?;
+        // Asked only now: the line, or its absence, may be the first of a file that was entered by this step.
+        let (file, offset, lines) = cursor.place();
         if end != LineEnd::Full {
             let place = Place { file, line: lines + 1, offset, seq, before: chain.last_hash };
             return Ok(chain.finish(place, end));
         }
-        // The line may be the first of a file that was entered only now.
-        let length = cursor.line().len() as u64 + 1;
-        let (file, after, lines) = cursor.place();
-        let place = Place { file, line: lines, offset: after - length, seq, before: chain.last_hash };
+        let start = offset.saturating_sub(cursor.line().len() as u64 + 1);
+        let place = Place { file, line: lines, offset: start, seq, before: chain.last_hash };
         if let Some((bad, why)) = chain.take(&place, cursor.line()) {
             return Ok(stopped_at(bad, why));
         }

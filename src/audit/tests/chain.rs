@@ -154,7 +154,7 @@ fn eight_threads_make_one_dense_chain_over_many_segments() {
     assert_eq!(report.records, 3202);
     assert!(segment_files(ledger.epoch_directory()).len() > 5);
     for file in segment_files(ledger.epoch_directory()) {
-        assert_eq!(fs::metadata(&file).unwrap().len() as usize, written(&file).len(), "cut to its length");
+        assert_eq!(fs::metadata(&file).unwrap().len(), written(&file).len() as u64, "cut to its length");
     }
 }
 

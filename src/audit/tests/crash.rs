@@ -95,14 +95,29 @@ fn segments_after_the_damage_are_set_aside() {
 }
 
 #[test]
+fn an_epoch_that_died_before_its_first_record_is_sealed_empty() {
+    let directory = TempDir::new().unwrap();
+    let epoch = crashed(&directory, Durability::Process, &[]);
+    let file = last_segment(&epoch);
+    fs::write(&file, vec![0; 4096]).unwrap();
+    let (ledger, report) = reopen(&directory);
+    let repair = &report.repaired[0];
+    assert_eq!((repair.records, repair.reason.as_deref(), repair.torn.len()), (0, None, 0));
+    drop(ledger);
+    reopen(&directory).0.close(at(11)).unwrap();
+    assert_eq!(verify(&root(&directory)).unwrap().epochs.len(), 3);
+}
+
+#[test]
 fn a_segment_that_was_not_named_yet_is_read_and_named() {
     let directory = TempDir::new().unwrap();
     let epoch =
         crashed(&directory, Durability::Process, &(0..5).map(|n| padded(n, 300_000)).collect::<Vec<_>>());
-    let last = last_segment(&epoch);
-    let spare = epoch.join("next.jsonl");
-    // As a crash right after the rotation leaves it.
-    fs::rename(&last, &spare).unwrap();
+    let last = epoch.join("00000000000000000004.jsonl");
+    // As a crash right after the rotation leaves it, unless this one came before the renaming already.
+    if last.exists() {
+        fs::rename(&last, epoch.join("next.jsonl")).unwrap();
+    }
     assert_eq!(verify(&root(&directory)).unwrap().records, 6);
     assert_eq!(Reader::open(&root(&directory)).unwrap().count(), 6);
     let (_ledger, report) = reopen(&directory);

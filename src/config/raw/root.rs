@@ -15,6 +15,7 @@ pub(crate) struct RawConfig {
     /// The format's version: 1.
     #[schemars(range(min = 1, max = 1))]
     #[serde(default = "format_version")]
+    #[expect(dead_code, reason = "there is one version, and the schema admits no other")]
     pub(crate) version: u32,
     /// Where this gateway stands in the life of what it guards; shown by /health. Default unknown.
     #[serde(default)]

@@ -59,9 +59,8 @@ pub(crate) struct RawRoute {
     pub(crate) tools: Option<BTreeMap<String, String>>,
     /// http only, and required there: the operations of the service. A request that is none of them has the capability
     /// <capability_prefix>.unmapped.
-    #[schemars(with = "Option<Vec<RawOperation>>")]
     #[serde(default)]
-    pub(crate) operations: Option<Vec<Option<RawOperation>>>,
+    pub(crate) operations: Option<Vec<RawOperation>>,
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,

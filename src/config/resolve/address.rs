@@ -9,7 +9,11 @@ use crate::config::resolve::Spot;
 pub(crate) fn listen_address(text: &str, spot: &Spot<'_>) -> Option<SocketAddr> {
     let address = text.parse().ok();
     if address.is_none() {
-        let hint = if text.starts_with("localhost") { "write 127.0.0.1" } else { "write it as 127.0.0.1:8080 or [::1]:8080" };
+        let hint = if text.starts_with("localhost") {
+            "write 127.0.0.1"
+        } else {
+            "write it as 127.0.0.1:8080 or [::1]:8080"
+        };
         spot.refuse_with("not an IP address with a port", hint);
     }
     address
@@ -37,7 +41,10 @@ impl Authority {
             Some(Self { host, port: port.parse().ok()? })
         });
         if parsed.is_none() {
-            spot.refuse_with("not host:port", "write it as 127.0.0.1:9000, [::1]:9000 or tools.internal:9000");
+            spot.refuse_with(
+                "not host:port",
+                "write it as 127.0.0.1:9000, [::1]:9000 or tools.internal:9000",
+            );
         }
         parsed
     }

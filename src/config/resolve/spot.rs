@@ -84,11 +84,6 @@ impl<'a> Spot<'a> {
         if place.line == 0 { place.source.to_string() } else { format!("line {}", place.line) }
     }
 
-    /// The dotted name of this key.
-    pub(crate) fn path(&self) -> String {
-        self.context.document.path(&self.pointer)
-    }
-
     /// A path as the configuration means it: relative to the folder of the file.
     pub(crate) fn beside(&self, path: &str) -> PathBuf {
         let path = Path::new(path);

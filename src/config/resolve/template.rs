@@ -57,7 +57,9 @@ fn variable(segment: &str) -> Option<&str> {
 /// What two path templates have in common when they match the same paths: variables lose their names.
 pub(crate) fn path_shape(text: &str) -> String {
     let segments = text.split('/').filter(|segment| !segment.is_empty());
-    segments.map(|segment| if variable(segment).is_some() { "/{}".to_owned() } else { format!("/{segment}") }).collect()
+    segments
+        .map(|segment| if variable(segment).is_some() { "/{}".to_owned() } else { format!("/{segment}") })
+        .collect()
 }
 
 /// The variables of a resource template such as `contact:{id}`. Complains and returns `None` when it is none.
@@ -89,6 +91,7 @@ pub(crate) fn resource_variables(text: &str, spot: &Spot<'_>) -> Option<Vec<Stri
 
 fn is_name(name: &str) -> bool {
     name.split('.').all(|part| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
     })
 }

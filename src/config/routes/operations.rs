@@ -20,21 +20,17 @@ pub struct Operation {
     pub resource: Option<String>,
 }
 
-pub(super) fn resolve(
-    raw: &[Option<RawOperation>],
-    prefix: Option<&PathPrefix>,
-    spot: &Spot<'_>,
-) -> Vec<Operation> {
+pub(super) fn resolve(raw: &[RawOperation], prefix: Option<&PathPrefix>, spot: &Spot<'_>) -> Vec<Operation> {
     let mut operations = Vec::new();
     let mut seen: HashMap<(String, String), String> = HashMap::new();
     for (index, raw) in raw.iter().enumerate() {
-        let Some(raw) = raw else { continue };
         let spot = spot.element(index);
         let Some(operation) = resolve_one(raw, prefix, &spot) else { continue };
         let shape = (operation.method.clone(), path_shape(&operation.path));
         match seen.get(&shape) {
             Some(first) => {
-                spot.key("path").refuse(format!("the same method and path as in {first}: it would never be matched"));
+                spot.key("path")
+                    .refuse(format!("the same method and path as in {first}: it would never be matched"));
             }
             None => {
                 seen.insert(shape, spot.line());
@@ -50,7 +46,8 @@ fn resolve_one(raw: &RawOperation, prefix: Option<&PathPrefix>, spot: &Spot<'_>)
     if !is_method {
         let upper = raw.method.to_ascii_uppercase();
         let is_name = upper.bytes().all(|byte| byte.is_ascii_uppercase());
-        let hint = if is_name { format!("write it as {upper}") } else { "write one method, such as GET".to_owned() };
+        let hint =
+            if is_name { format!("write it as {upper}") } else { "write one method, such as GET".to_owned() };
         spot.key("method").refuse_with("not an HTTP method in capitals", hint);
     }
     let at_path = spot.key("path");
@@ -58,7 +55,8 @@ fn resolve_one(raw: &RawOperation, prefix: Option<&PathPrefix>, spot: &Spot<'_>)
     if let (Some(prefix), Some(_)) = (prefix, &variables)
         && !is_under(&raw.path, prefix)
     {
-        at_path.refuse(format!("not under the route's path_prefix {}: it would never be matched", prefix.text));
+        at_path
+            .refuse(format!("not under the route's path_prefix {}: it would never be matched", prefix.text));
     }
     let capability = CapabilityName::parse(&raw.capability);
     if let Err(error) = &capability {
@@ -74,7 +72,9 @@ fn resolve_one(raw: &RawOperation, prefix: Option<&PathPrefix>, spot: &Spot<'_>)
 }
 
 fn check_resource(raw: &RawOperation, variables: Option<&[String]>, spot: &Spot<'_>) {
-    let Some(used) = raw.resource.as_ref().and_then(|template| resource_variables(template, spot)) else { return };
+    let Some(used) = raw.resource.as_ref().and_then(|template| resource_variables(template, spot)) else {
+        return;
+    };
     let Some(variables) = variables else { return };
     for name in used.iter().filter(|name| !variables.contains(name)) {
         spot.refuse(format!("the path has no variable {{{name}}}"));
@@ -84,5 +84,8 @@ fn check_resource(raw: &RawOperation, variables: Option<&[String]>, spot: &Spot<
 fn is_under(path: &str, prefix: &PathPrefix) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     // A variable may stand for what the prefix says literally.
-    prefix.segments.iter().all(|wanted| segments.next().is_some_and(|segment| segment == wanted || segment.starts_with('{')))
+    prefix
+        .segments
+        .iter()
+        .all(|wanted| segments.next().is_some_and(|segment| segment == wanted || segment.starts_with('{')))
 }

@@ -53,7 +53,10 @@ pub enum McpDenial {
 
 pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'_>) -> Option<Protocol> {
     refuse_foreign_keys(raw, spot);
-    let tools = raw.tools.as_ref().map_or_else(|| Some(ToolNames::new()), |tools| tool_names(tools, &spot.key("tools")));
+    let tools = raw
+        .tools
+        .as_ref()
+        .map_or_else(|| Some(ToolNames::new()), |tools| tool_names(tools, &spot.key("tools")));
     match raw.protocol {
         RawProtocol::Mcp => {
             if let Some(template) = &raw.resource {
@@ -76,7 +79,11 @@ pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'
             let message = || "a tool_call route needs call: {name: /tool, arguments: /input}".to_owned();
             let call = spot.require(raw.call.as_ref(), message)?;
             check_call(call, &spot.key("call"));
-            Some(Protocol::ToolCall { name: call.name.clone(), arguments: call.arguments.clone(), tools: tools? })
+            Some(Protocol::ToolCall {
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+                tools: tools?,
+            })
         }
     }
 }

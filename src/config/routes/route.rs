@@ -68,33 +68,51 @@ pub struct Anonymous {
     pub kind: PrincipalKind,
 }
 
+/// What of a route others may collide with, as far as it is sound: known even when the rest of the route is not.
+pub(in crate::config) struct Outline {
+    pub(super) name: String,
+    /// `Some(None)`: any host.
+    pub(super) host: Option<Option<String>>,
+    pub(super) path_prefix: Option<PathPrefix>,
+    pub(super) capability_prefix: Option<String>,
+}
+
 /// A route from what is written; `None` after complaining.
-pub(in crate::config) fn resolve(raw: RawRoute, spot: &Spot<'_>) -> Option<Route> {
+pub(in crate::config) fn resolve(raw: RawRoute, spot: &Spot<'_>) -> (Outline, Option<Route>) {
+    let allow_paths = allowance(&raw.allow_paths);
+    let outline = Outline {
+        name: raw.name.clone(),
+        host: host(&raw.matches, spot),
+        path_prefix: path_prefix(&raw.matches, allow_paths, spot),
+        capability_prefix: capability_prefix(&raw.capability_prefix, &spot.key("capability_prefix")),
+    };
+    let route = complete(raw, &outline, allow_paths, spot);
+    (outline, route)
+}
+
+fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: &Spot<'_>) -> Option<Route> {
     let is_word = raw.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
     if !is_word {
         spot.key("name").refuse("a route's name has letters, digits, _ and - only");
     }
-    let allow_paths = allowance(&raw.allow_paths);
-    let host = host(&raw.matches, spot);
-    let path_prefix = path_prefix(&raw.matches, allow_paths, spot);
-    let has_prefix = check_prefix(&raw.capability_prefix, &spot.key("capability_prefix"));
-    let protocol = protocol::resolve(&raw, path_prefix.as_ref(), spot);
+    let protocol = protocol::resolve(&raw, outline.path_prefix.as_ref(), spot);
     let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
+    let mode = match raw.mode {
+        RawMode::Enforce => Mode::Enforce,
+        RawMode::Shadow => Mode::Shadow,
+        RawMode::Off => Mode::Off,
+    };
     Some(Route {
-        host: host?,
-        path_prefix: path_prefix?,
-        protocol: protocol?,
-        capability_prefix: has_prefix.then_some(raw.capability_prefix)?,
-        upstream: upstream?,
         name: is_word.then_some(raw.name)?,
+        host: outline.host.clone()?,
+        path_prefix: outline.path_prefix.clone()?,
         environment: raw.environment,
         tenant: raw.tenant,
         allow_paths,
-        mode: match raw.mode {
-            RawMode::Enforce => Mode::Enforce,
-            RawMode::Shadow => Mode::Shadow,
-            RawMode::Off => Mode::Off,
-        },
+        protocol: protocol?,
+        capability_prefix: outline.capability_prefix.clone()?,
+        upstream: upstream?,
+        mode,
         anonymous: raw.anonymous.map(|RawActor { id, kind }| Anonymous { id, kind: principal_kind(kind) }),
         help: raw.denial.and_then(|denial| denial.help),
         forward_credentials: raw.forward_credentials,
@@ -134,19 +152,18 @@ fn path_prefix(raw: &RawMatch, allow: PathAllowance, spot: &Spot<'_>) -> Option<
     let wanted = if spelling == "/" { spelling } else { spelling.trim_end_matches('/') };
     if wanted != text {
         spot.refuse_with("not in normal form", format!("write it as {wanted}"));
-        return None;
     }
     let segments = normal.segments().iter().map(|segment| segment.clone().into_owned()).collect();
-    Some(PathPrefix { text: text.to_owned(), segments })
+    Some(PathPrefix { text: wanted.to_owned(), segments })
 }
 
-fn check_prefix(prefix: &str, spot: &Spot<'_>) -> bool {
-    let is_prefix = CapabilityName::parse(&format!("{prefix}.x")).is_ok();
-    if !is_prefix {
-        spot.refuse_with(
-            "not the beginning of a capability name",
-            "one to seven parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _",
-        );
+fn capability_prefix(prefix: &str, spot: &Spot<'_>) -> Option<String> {
+    if CapabilityName::parse(&format!("{prefix}.x")).is_ok() {
+        return Some(prefix.to_owned());
     }
-    is_prefix
+    spot.refuse_with(
+        "not the beginning of a capability name",
+        "one to seven parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _",
+    );
+    None
 }

@@ -64,7 +64,8 @@ pub(super) fn resolve(raw: &RawUpstream, protocol: RawProtocol, spot: &Spot<'_>)
     });
     let path = path(raw, protocol, &spot.key("path"));
     if let Some(host) = &raw.host
-        && (host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)))
+        && (host.is_empty()
+            || !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)))
     {
         spot.key("host").refuse("not a host, with or without a port");
     }
@@ -123,7 +124,9 @@ fn headers(raw: &RawUpstream, spot: &Spot<'_>) -> Option<Vec<UpstreamHeader>> {
         }
         let Some(value) = resolve_secret(value, &spot) else { continue };
         if !value.reveal().bytes().all(|byte| byte == b'\t' || (0x20..0x7f).contains(&byte)) {
-            spot.refuse("the value has characters that a header cannot carry (line breaks, or letters beyond ASCII)");
+            spot.refuse(
+                "the value has characters that a header cannot carry (line breaks, or letters beyond ASCII)",
+            );
         } else if complaint.is_none() {
             headers.push(UpstreamHeader { name, value });
         }

@@ -97,7 +97,9 @@ fn check(root: &Node, steps: &[Step]) -> Result<(), OverlayError> {
             (NodeValue::Mapping(entries), Step::Key(key)) => {
                 position_of(entries, key).and_then(|index| entries.get(index)).map(|entry| &entry.value)
             }
-            (NodeValue::Sequence(elements), Step::Index(index)) if *index <= elements.len() => elements.get(*index),
+            (NodeValue::Sequence(elements), Step::Index(index)) if *index <= elements.len() => {
+                elements.get(*index)
+            }
             (NodeValue::Sequence(_) | NodeValue::Null, Step::Index(_)) => {
                 return Err(OverlayError::BeyondEnd(number));
             }

@@ -30,7 +30,9 @@ fn budget_message(breach: &BudgetBreach) -> String {
             format!("more than {NODES_MAX} values, those repeated by aliases counted again")
         }
         BudgetBreach::ScalarBytes { .. } => {
-            format!("more than {SCALAR_BYTES_MAX} bytes of keys and values, those repeated by aliases counted again")
+            format!(
+                "more than {SCALAR_BYTES_MAX} bytes of keys and values, those repeated by aliases counted again"
+            )
         }
         _ => "too large: the document exceeds a limit on anchors, aliases or nesting".to_owned(),
     }
@@ -39,7 +41,9 @@ fn budget_message(breach: &BudgetBreach) -> String {
 fn fixed_message(error: &Error) -> &'static str {
     match error {
         Error::Eof { .. } => "not valid YAML: the text ends too early",
-        Error::MultipleDocuments { .. } => "several YAML documents in one text (a line \"---\"): only one is read",
+        Error::MultipleDocuments { .. } => {
+            "several YAML documents in one text (a line \"---\"): only one is read"
+        }
         Error::UnknownAnchor { .. } => "the alias names an anchor that is not defined before it",
         Error::RecursiveReferencesRequireWeakTypes { .. } => "the alias stands inside the value it repeats",
         Error::MergeKeyNotAllowed { .. } => "merge keys (<<) are not supported: write the keys out",

@@ -39,9 +39,9 @@ impl RawNode {
         refuse_tag(self.tag.as_deref(), self.at, document, problems);
         let value = match self.value {
             RawValue::Scalar(value) => value,
-            RawValue::Sequence(elements) => {
-                NodeValue::Sequence(elements.into_iter().map(|node| node.finish(document, problems)).collect())
-            }
+            RawValue::Sequence(elements) => NodeValue::Sequence(
+                elements.into_iter().map(|node| node.finish(document, problems)).collect(),
+            ),
             RawValue::Mapping(pairs) => NodeValue::Mapping(finish_mapping(pairs, document, problems)),
         };
         Node { at: self.at, value }
@@ -84,7 +84,11 @@ fn refuse_tag(tag: Option<&str>, at: Position, document: &Document, problems: &m
 
 fn position<T>(spanned: &Spanned<T>) -> Position {
     let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    Position { source: 0, line: number(spanned.referenced.line()), column: number(spanned.referenced.column()) }
+    Position {
+        source: 0,
+        line: number(spanned.referenced.line()),
+        column: number(spanned.referenced.column()),
+    }
 }
 
 impl<'de> Deserialize<'de> for RawNode {

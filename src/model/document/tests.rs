@@ -47,7 +47,20 @@ fn every_key_and_value_has_its_place() {
 fn values_are_those_of_the_core_schema() {
     let text = "[true, off, yes, 0755, 1_000, 0x1F, -5, 18446744073709551615, 1.5, ~, '1', .5, 12e1, !!str 5, 2020-01-01]";
     let expected = serde_json::json!([
-        true, "off", "yes", "0755", "1_000", 31, -5, 18_446_744_073_709_551_615_u64, 1.5, null, "1", 0.5, 120.0, "5",
+        true,
+        "off",
+        "yes",
+        "0755",
+        "1_000",
+        31,
+        -5,
+        18_446_744_073_709_551_615_u64,
+        1.5,
+        null,
+        "1",
+        0.5,
+        120.0,
+        "5",
         "2020-01-01"
     ]);
     assert_eq!(parse(text).to_json(), expected);
@@ -64,8 +77,14 @@ fn json_and_empty_texts_are_documents() {
 #[test]
 fn what_is_refused_names_its_place() {
     let cases = [
-        ("a: 1\nb: 2\na: 3\nc: {x: 1, x: 2}\n", "a.yaml:3:1: the key \"a\" is written twice; the first one is at line 1\na.yaml:4:11: the key \"x\" is written twice; the first one is at line 4"),
-        ("a: 1\n---\nb: 2\n", "a.yaml:3:1: several YAML documents in one text (a line \"---\"): only one is read"),
+        (
+            "a: 1\nb: 2\na: 3\nc: {x: 1, x: 2}\n",
+            "a.yaml:3:1: the key \"a\" is written twice; the first one is at line 1\na.yaml:4:11: the key \"x\" is written twice; the first one is at line 4",
+        ),
+        (
+            "a: 1\n---\nb: 2\n",
+            "a.yaml:3:1: several YAML documents in one text (a line \"---\"): only one is read",
+        ),
         ("a: *b\n", "a.yaml:1:4: the alias names an anchor that is not defined before it"),
         ("a: &a [*a]\n", "a.yaml:1:8: the alias stands inside the value it repeats"),
         ("a: !ruby/object:X {b: 1}\n", "a.yaml:1:19: a tag that is not supported"),
@@ -82,8 +101,11 @@ fn what_is_refused_names_its_place() {
     }
     for text in ["a: [1", "a: \"x", "a:\n\tb: 1\n", "a: b: c", "- a\nb: 1\n", "%", "\u{0}"] {
         let problems = check(text);
-        assert!(problems.contains("not valid YAML") && problems.starts_with("a.yaml:1:")
-            || problems.starts_with("a.yaml:2:"), "{text:?}: {problems}");
+        assert!(
+            problems.contains("not valid YAML") && problems.starts_with("a.yaml:1:")
+                || problems.starts_with("a.yaml:2:"),
+            "{text:?}: {problems}"
+        );
     }
 }
 
@@ -102,7 +124,7 @@ fn depth_size_and_aliases_are_bounded() {
 
     let laughs = (1..12).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
         let item = format!("*a{}", n - 1);
-        format!("{text}a{n}: &a{n} [{}]\n", vec![item.as_str(); 10].join(", "))
+        format!("{text}a{n}: &a{n} [{}]\n", [item.as_str(); 10].join(", "))
     });
     assert!(check(&laughs).contains("alias"), "{}", check(&laughs));
     let heavy = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), "*a, ".repeat(50));
@@ -145,7 +167,11 @@ fn removing_takes_entries_and_elements() {
     let mut document = parse("{a: {b: 1, c: 2}, d: [1, 2]}");
     assert_eq!(document.remove("/a/b").map(|node| node.value), Some(NodeValue::Number(1.into())));
     assert!(document.remove("/d/0").is_some());
-    assert!(document.remove("/d/9").is_none() && document.remove("/x/y").is_none() && document.remove("").is_none());
+    assert!(
+        document.remove("/d/9").is_none()
+            && document.remove("/x/y").is_none()
+            && document.remove("").is_none()
+    );
     assert_eq!(document.to_json(), serde_json::json!({"a": {"c": 2}, "d": [2]}));
     document.blank("/d/0");
     document.blank("/x/0");

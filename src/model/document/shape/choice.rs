@@ -23,9 +23,9 @@ impl Walk<'_> {
                 return misfits;
             }
             let strangeness = self.strangeness(node, alternative);
-            let is_nearer = meant.as_ref().is_none_or(|(least, best)| {
-                (strangeness, misfits.len()) < (*least, best.len())
-            });
+            let is_nearer = meant
+                .as_ref()
+                .is_none_or(|(least, best)| (strangeness, misfits.len()) < (*least, best.len()));
             if is_nearer {
                 meant = Some((strangeness, misfits));
             }
@@ -40,7 +40,10 @@ impl Walk<'_> {
     fn strangeness(&self, node: &Node, alternative: &Value) -> usize {
         let schemas = with_references(alternative, self.root);
         let known = schemas.iter().find_map(|schema| schema.get("properties")).and_then(Value::as_object);
-        node.entries().iter().filter(|entry| known.is_none_or(|known| !known.contains_key(&entry.key))).count()
+        node.entries()
+            .iter()
+            .filter(|entry| known.is_none_or(|known| !known.contains_key(&entry.key)))
+            .count()
     }
 
     fn none_fits(&self, node: &Node, alternatives: &[Value]) -> String {
@@ -48,7 +51,9 @@ impl Walk<'_> {
         for alternative in alternatives {
             let listed = match words(alternative, self.root) {
                 Some(words) => words.iter().map(|word| word_text(word)).collect(),
-                None => types(alternative, self.root).into_iter().map(|name| type_word(name).to_owned()).collect(),
+                None => {
+                    types(alternative, self.root).into_iter().map(|name| type_word(name).to_owned()).collect()
+                }
             };
             let listed: Vec<String> = listed;
             for word in listed {

@@ -26,8 +26,18 @@ const OBEYED: [&str; 18] = [
     "type",
 ];
 /// Keywords that say nothing about whether a document fits. `uniqueItems` and `format` are left to those who resolve.
-const NOTES: [&str; 10] =
-    ["$comment", "$defs", "$id", "$schema", "default", "description", "examples", "format", "title", "uniqueItems"];
+const NOTES: [&str; 10] = [
+    "$comment",
+    "$defs",
+    "$id",
+    "$schema",
+    "default",
+    "description",
+    "examples",
+    "format",
+    "title",
+    "uniqueItems",
+];
 
 /// The keywords of a schema that [`check`](crate::model::document::shape::check) would silently not enforce; empty for a
 /// schema it understands wholly. For tests of schemas.
@@ -64,7 +74,9 @@ pub(super) fn with_references<'a>(schema: &'a Value, root: &'a Value) -> Vec<&'a
     let mut schemas = vec![schema];
     let mut current = schema;
     while let Some(reference) = current.get("$ref").and_then(Value::as_str) {
-        let Some(target) = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) else { break };
+        let Some(target) = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer)) else {
+            break;
+        };
         if schemas.len() > REFERENCES_MAX {
             break;
         }

@@ -83,27 +83,43 @@ fn each_misfit_is_named_with_its_place() {
         ("{name: 5}", "a.yaml:1:8: name: expected a string, found an integer; put it in quotes"),
         ("{name: [a]}", "a.yaml:1:8: name: expected a string, found a list"),
         ("{nam: x}", "a.yaml:1:2: nam: unknown key; did you mean \"name\"?"),
-        ("{name: x, zzz: 1}", "a.yaml:1:11: zzz: unknown key; known keys: name, depth, ratio, mode, secret, headers, list, is_on, few"),
+        (
+            "{name: x, zzz: 1}",
+            "a.yaml:1:11: zzz: unknown key; known keys: name, depth, ratio, mode, secret, headers, list, is_on, few",
+        ),
         ("{name: x, isOn: true}", "a.yaml:1:11: isOn: unknown key; did you mean \"is_on\"?"),
         ("{name: x, depth: 0}", "a.yaml:1:18: depth: must be from 1 to 64, found 0"),
         ("{name: x, depth: 65}", "a.yaml:1:18: depth: must be from 1 to 64, found 65"),
         ("{name: x, depth: hunter2}", "a.yaml:1:18: depth: expected an integer, found a string"),
         ("{name: x, depth: 1.5}", "a.yaml:1:18: depth: expected an integer, found a number"),
         ("{name: x, ratio: 1}", ""),
-        ("{name: x, mode: shadwo}", "a.yaml:1:17: mode: expected enforce or shadow, found \"shadwo\"; did you mean \"shadow\"?"),
+        (
+            "{name: x, mode: shadwo}",
+            "a.yaml:1:17: mode: expected enforce or shadow, found \"shadwo\"; did you mean \"shadow\"?",
+        ),
         ("{name: x, mode: 3}", "a.yaml:1:17: mode: expected enforce or shadow, found 3"),
         ("{name: x, is_on: on}", "a.yaml:1:18: is_on: expected true or false, found a string"),
         ("{name: x, secret: 5}", "a.yaml:1:19: secret: expected a string or a mapping, found an integer"),
         ("{name: x, secret: {fil: x}}", "a.yaml:1:20: secret.fil: unknown key; did you mean \"file\"?"),
-        ("{name: x, secret: {env: 7}}", "a.yaml:1:25: secret.env: expected a string, found an integer; put it in quotes"),
+        (
+            "{name: x, secret: {env: 7}}",
+            "a.yaml:1:25: secret.env: expected a string, found an integer; put it in quotes",
+        ),
         ("{name: x, secret: {env: X, file: Y}}", "a.yaml:1:20: secret.env: unknown key; known keys: file"),
-        ("{name: x, headers: {A-b: [1]}}", "a.yaml:1:26: headers.A-b: expected a string or a mapping, found a list"),
-        ("{name: x, list: [{connect_ms: 1}, {conect_ms: 2, read: 3}]}",
-            "a.yaml:1:36: list[1].conect_ms: unknown key; did you mean \"connect_ms\"?\na.yaml:1:50: list[1].read: unknown key; did you mean \"read_ms\"?"),
+        (
+            "{name: x, headers: {A-b: [1]}}",
+            "a.yaml:1:26: headers.A-b: expected a string or a mapping, found a list",
+        ),
+        (
+            "{name: x, list: [{connect_ms: 1}, {conect_ms: 2, read: 3}]}",
+            "a.yaml:1:36: list[1].conect_ms: unknown key; did you mean \"connect_ms\"?\na.yaml:1:50: list[1].read: unknown key; did you mean \"read_ms\"?",
+        ),
         ("{name: x, few: []}", "a.yaml:1:16: few: must not be empty"),
         ("{name: x, few: [a, b, c, d]}", "a.yaml:1:16: few: must have at most 3 entries, has 4"),
-        ("{depth: x, mode: y, list: [{}]}",
-            "a.yaml:1:1: missing key \"name\"\na.yaml:1:9: depth: expected an integer, found a string\na.yaml:1:18: mode: expected enforce or shadow, found \"y\"\na.yaml:1:28: list[0]: missing key \"connect_ms\""),
+        (
+            "{depth: x, mode: y, list: [{}]}",
+            "a.yaml:1:1: missing key \"name\"\na.yaml:1:9: depth: expected an integer, found a string\na.yaml:1:18: mode: expected enforce or shadow, found \"y\"\na.yaml:1:28: list[0]: missing key \"connect_ms\"",
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(problems(text), expected, "{text}");
@@ -138,8 +154,20 @@ fn value() -> impl Strategy<Value = Value> {
     ];
     let key = || {
         prop_oneof![
-            Just("name"), Just("depth"), Just("ratio"), Just("mode"), Just("secret"), Just("headers"), Just("list"),
-            Just("few"), Just("is_on"), Just("file"), Just("env"), Just("connect_ms"), Just("read_ms"), Just("zzz")
+            Just("name"),
+            Just("depth"),
+            Just("ratio"),
+            Just("mode"),
+            Just("secret"),
+            Just("headers"),
+            Just("list"),
+            Just("few"),
+            Just("is_on"),
+            Just("file"),
+            Just("env"),
+            Just("connect_ms"),
+            Just("read_ms"),
+            Just("zzz")
         ]
         .prop_map(str::to_owned)
     };

@@ -67,7 +67,9 @@ impl Walk<'_> {
             }
             match &node.value {
                 NodeValue::Mapping(entries) => misfits.extend(self.mapping(node, entries, pointer, schema)),
-                NodeValue::Sequence(elements) => misfits.extend(self.sequence(node, elements, pointer, schema)),
+                NodeValue::Sequence(elements) => {
+                    misfits.extend(self.sequence(node, elements, pointer, schema))
+                }
                 NodeValue::String(text) => misfits.extend(self.length(node, text, pointer, schema)),
                 NodeValue::Number(number) => misfits.extend(self.range(node, number, pointer, schema)),
                 NodeValue::Null | NodeValue::Bool(_) => {}
@@ -102,7 +104,12 @@ impl Walk<'_> {
             let name = name.as_str().unwrap_or_default();
             // A misspelled key is one mistake, not two.
             if node.entry(name).is_none() && !meant.contains(&name) {
-                misfits.push(self.misfit(node, pointer, MisfitKind::MissingKey, format!("missing key \"{name}\"")));
+                misfits.push(self.misfit(
+                    node,
+                    pointer,
+                    MisfitKind::MissingKey,
+                    format!("missing key \"{name}\""),
+                ));
             }
         }
         let least = limit(schema, "minProperties");
@@ -165,7 +172,8 @@ impl Walk<'_> {
     }
 
     fn wrong_type(&self, node: &Node, pointer: &str, admitted: &[&str]) -> Misfit {
-        let wanted: Vec<_> = admitted.iter().filter(|name| **name != "null").map(|name| type_word(name).to_owned()).collect();
+        let wanted: Vec<_> =
+            admitted.iter().filter(|name| **name != "null").map(|name| type_word(name).to_owned()).collect();
         let message = format!("expected {}, found {}", or_list(&wanted), node.kind());
         let mut misfit = self.misfit(node, pointer, MisfitKind::Value, message);
         if matches!(node.value, NodeValue::Number(_) | NodeValue::Bool(_)) && admitted.contains(&"string") {
@@ -208,7 +216,13 @@ fn limit(schema: &Value, keyword: &str) -> Option<usize> {
     schema.get(keyword)?.as_u64().map(|limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-fn count_message(found: usize, least: Option<usize>, most: Option<usize>, one: &str, many: &str) -> Option<String> {
+fn count_message(
+    found: usize,
+    least: Option<usize>,
+    most: Option<usize>,
+    one: &str,
+    many: &str,
+) -> Option<String> {
     let noun = |count| if count == 1 { one } else { many };
     if found == 0 && least.is_some_and(|least| least > 0) {
         return Some("must not be empty".to_owned());

@@ -1,0 +1,55 @@
+//! The admin key of the first start: a gateway is never open just because nobody made a key yet.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+
+use crate::identity::Key;
+use crate::model::call::Scope;
+
+/// Fewest characters of a key found in the file: less was not made by us.
+const KEY_MIN_CHARS: usize = 32;
+
+/// The key in `data_dir/admin.key`, made with mode 0600 when it is not there. `Some(path)` when it was made now.
+///
+/// # Errors
+/// The file can be neither read nor made, or holds no key.
+pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
+    let path = data_dir.join("admin.key");
+    let (text, made) = match std::fs::read_to_string(&path) {
+        Ok(text) => (text, false),
+        Err(error) if error.kind() == ErrorKind::NotFound => (make(&path)?, true),
+        Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", path.display())),
+    };
+    let text = text.trim();
+    if text.len() < KEY_MIN_CHARS {
+        bail!("{}: holds no admin key; remove the file and a new one is made", path.display());
+    }
+    let key = Key {
+        id: "admin".into(),
+        hash: Sha256::digest(text).into(),
+        tenant: "default".into(),
+        scopes: vec![Scope::Admin],
+        actors: Vec::new(),
+        actor: None,
+        roles: Vec::new(),
+        expires_at: None,
+    };
+    Ok((key, made.then_some(path)))
+}
+
+fn make(path: &Path) -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    let text = format!("aegis_{}", data_encoding::HEXLOWER.encode(&bytes));
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = made.with_context(|| format!("{}: cannot be made", path.display()))?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    Ok(text)
+}

@@ -1,0 +1,22 @@
+//! L6: the composition root. Configuration -> ledger -> snapshot -> servers -> stop.
+//!
+//! May import everything below; the only module that will import `store` and `net`. Nothing here prints: `cli` does, from the
+//! values returned. Start reading at [`App::start`].
+
+mod admin_key;
+mod check;
+mod load;
+mod reload;
+mod sources;
+mod start;
+mod stop;
+mod watch;
+
+pub use check::{CheckedKind, check_file};
+pub use load::{ConfigSource, Loaded, load};
+pub use sources::SystemSources;
+pub use start::{App, Options};
+pub use stop::Stopped;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! A new snapshot from the same files: on a signal or when they change.
+
+use std::sync::Arc;
+
+use crate::app::load::{ConfigSource, Loaded};
+use crate::app::start::reload;
+use crate::config::Config;
+use crate::decision::compile;
+use crate::gateway::{Candidate, Publisher};
+use crate::identity::Key;
+
+/// Loads the configuration again and puts it in force, or refuses it whole.
+#[derive(Debug)]
+pub(super) struct Reloader {
+    source: ConfigSource,
+    publisher: Arc<Publisher>,
+    own_keys: Vec<Key>,
+    fixed: Fixed,
+}
+
+/// What only a restart changes.
+#[derive(Clone, Debug, PartialEq)]
+struct Fixed(Vec<(&'static str, String)>);
+
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        Self(vec![
+            ("data_dir", format!("{:?}", config.data_dir)),
+            ("control.listen", format!("{:?}", config.control.listen)),
+            ("gateway.listen", format!("{:?}", config.gateway.listen)),
+            ("gateway.max_body_bytes", format!("{:?}", config.gateway.max_body_bytes)),
+            ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
+            ("audit", format!("{:?}", config.audit)),
+            ("telemetry", format!("{:?}", config.telemetry)),
+            ("stage", format!("{:?}", config.stage)),
+        ])
+    }
+}
+
+impl Reloader {
+    pub(super) fn new(source: ConfigSource, publisher: Arc<Publisher>, own_keys: Vec<Key>, config: &Config) -> Self {
+        Self { source, publisher, own_keys, fixed: Fixed::of(config) }
+    }
+
+    /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.
+    pub(super) fn run(&self, cause: &'static str) {
+        match reload(&self.source) {
+            Ok(loaded) => self.publish(&loaded, cause),
+            Err(error) => self.reject(&format!("{error:#}"), cause),
+        }
+    }
+
+    fn publish(&self, loaded: &Loaded, cause: &'static str) {
+        let before = self.publisher.status().active.version;
+        let mut failure = None;
+        let candidate = Candidate {
+            hash: Arc::clone(&loaded.hash),
+            source: cause,
+            build: &mut |reference| {
+                compile(&loaded.config, loaded.rules.clone(), &self.own_keys, reference)
+                    .map_err(|error| failure = Some(error.to_string()))
+                    .ok()
+            },
+        };
+        let published = self.publisher.publish(candidate);
+        match (published, failure) {
+            (_, Some(error)) => self.reject(&error, cause),
+            (Ok(active), None) if active.version == before => {
+                tracing::info!(cause, version = active.version, "the configuration is unchanged");
+            }
+            (Ok(active), None) => {
+                tracing::info!(cause, version = active.version, hash = %active.hash, "a new snapshot is in force");
+                self.warn_of_fixed(&loaded.config);
+            }
+            (Err(error), None) => self.reject(&error.to_string(), cause),
+        }
+    }
+
+    fn reject(&self, problems: &str, cause: &'static str) {
+        let version = self.publisher.status().active.version;
+        for problem in problems.lines() {
+            tracing::error!(cause, in_force = version, problem, "the new configuration was refused");
+        }
+        self.publisher.reject(problems.to_owned());
+    }
+
+    fn warn_of_fixed(&self, config: &Config) {
+        let now = Fixed::of(config);
+        for ((key, before), (_, after)) in self.fixed.0.iter().zip(&now.0) {
+            if before != after {
+                tracing::warn!(key, "this key changed, and takes effect only after a restart");
+            }
+        }
+    }
+}

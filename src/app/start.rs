@@ -1,0 +1,252 @@
+//! Starting: everything is built and bound before anything is served, so a start that fails changes nothing outside.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use crate::app::load::{ConfigSource, Loaded, load};
+use crate::app::reload::Reloader;
+use crate::app::{admin_key, watch as file_watch};
+use crate::audit::redact::Redaction;
+use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
+use crate::config::{self, Config};
+use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
+use crate::decision::compile;
+use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
+use crate::identity::Key;
+use crate::proxy::{DataPlane, DataPlaneOptions, Timeouts};
+use crate::telemetry::Metrics;
+
+/// How to start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the configuration is.
+    pub source: ConfigSource,
+    /// Who may call the control listener.
+    pub access: Access,
+}
+
+/// A gateway that is bound and serves as soon as it is run.
+#[derive(Debug)]
+pub struct App {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) reloader: Arc<Reloader>,
+    pub(super) data_plane: DataPlane,
+    pub(super) data_runtime: Runtime,
+    pub(super) control_runtime: Runtime,
+    pub(super) control: TcpListener,
+    pub(super) telemetry: Option<TcpListener>,
+    pub(super) state: ControlState,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) watcher: Option<file_watch::Watcher>,
+    gateway_addresses: Vec<SocketAddr>,
+    control_address: SocketAddr,
+    telemetry_address: Option<SocketAddr>,
+    made_key: Option<PathBuf>,
+    ledger_directory: PathBuf,
+    opened: OpenReport,
+}
+
+impl App {
+    /// Loads, opens and binds.
+    ///
+    /// # Errors
+    /// Whatever keeps the gateway from serving; for a bad configuration, every problem of it.
+    pub fn start(options: Options, loaded: Loaded) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))?);
+        let data_dir = loaded.config.data_dir.clone();
+        make_private(&data_dir)?;
+        let (own_keys, made_key) = own_keys(&loaded.config, options.access)?;
+        let ledger_directory = data_dir.join("ledger");
+        let (ledger, opened) = Ledger::open(ledger_options(&loaded.config), clock.now())
+            .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
+        let publisher = Arc::new(publish_first(&loaded, &own_keys, &ledger, &metrics, &clock)?);
+        let gateway = Arc::new(Gateway::new(GatewayParts {
+            snapshot: publisher.handle(),
+            ledger: Arc::clone(&ledger),
+            redaction: Redaction::new(&loaded.config.audit.redact),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+        }));
+        let (stop, stopped) = watch::channel(false);
+        let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
+        let control_runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("aegis-control").enable_all().build()?;
+        let data_plane = data_runtime.block_on(DataPlane::bind(data_plane_options(&loaded.config), gateway))?;
+        let control = bind(&control_runtime, loaded.config.control.listen)?;
+        let telemetry = loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
+        let state = ControlState {
+            publisher: Arc::clone(&publisher),
+            ledger: Arc::clone(&ledger),
+            metrics,
+            clock: Arc::clone(&clock),
+            stage: loaded.config.stage.as_str(),
+            access: options.access,
+            stop: stopped,
+        };
+        let watched = loaded.config.policy.watch.then_some(loaded.files.as_slice()).unwrap_or_default();
+        let watcher = file_watch::Watcher::start(watched)?;
+        let reloader = Arc::new(Reloader::new(options.source, publisher, own_keys, &loaded.config));
+        Ok(Self {
+            gateway_addresses: data_plane.addresses(),
+            control_address: control.local_addr()?,
+            telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
+            ledger,
+            clock,
+            reloader,
+            data_plane,
+            data_runtime,
+            control_runtime,
+            control,
+            telemetry,
+            state,
+            stop,
+            watcher,
+            made_key,
+            ledger_directory,
+            opened,
+        })
+    }
+
+    /// Where the data plane listens.
+    #[must_use]
+    pub fn gateway_addresses(&self) -> &[SocketAddr] {
+        &self.gateway_addresses
+    }
+
+    /// Where the control listener listens.
+    #[must_use]
+    pub const fn control_address(&self) -> SocketAddr {
+        self.control_address
+    }
+
+    /// Where `telemetry.listen` listens.
+    #[must_use]
+    pub const fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.telemetry_address
+    }
+
+    /// The file of an admin key that was made by this start.
+    #[must_use]
+    pub const fn made_key(&self) -> Option<&PathBuf> {
+        self.made_key.as_ref()
+    }
+
+    /// The folder of the ledger.
+    #[must_use]
+    pub const fn ledger_directory(&self) -> &PathBuf {
+        &self.ledger_directory
+    }
+
+    /// What opening the ledger found.
+    #[must_use]
+    pub const fn opened(&self) -> &OpenReport {
+        &self.opened
+    }
+
+    /// Starts the servers of the control runtime.
+    pub(super) fn spawn_control(
+        runtime: &Runtime,
+        control: TcpListener,
+        telemetry: Option<TcpListener>,
+        state: &ControlState,
+    ) {
+        let listeners = [
+            Some((control, control_router(state.clone()), "control")),
+            telemetry.map(|listener| (listener, telemetry_router(state.clone()), "telemetry")),
+        ];
+        for (listener, router, name) in listeners.into_iter().flatten() {
+            let stop = state.stop.clone();
+            runtime.spawn(async move {
+                if let Err(error) = serve(listener, router, stop).await {
+                    tracing::error!(%error, listener = name, "a listener ended");
+                }
+            });
+        }
+    }
+}
+
+/// Loads the configuration at `source`, to be started or only checked.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn reload(source: &ConfigSource) -> Result<Loaded> {
+    load(source)
+}
+
+fn own_keys(config: &Config, access: Access) -> Result<(Vec<Key>, Option<PathBuf>)> {
+    if !config.control.keys.is_empty() || access == Access::OpenOnLoopback {
+        return Ok((Vec::new(), None));
+    }
+    let (key, made) = admin_key::admin_key(&config.data_dir)?;
+    Ok((vec![key], made))
+}
+
+fn publish_first(
+    loaded: &Loaded,
+    own_keys: &[Key],
+    ledger: &Arc<Ledger>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Publisher> {
+    let mut failure = None;
+    let candidate = Candidate {
+        hash: Arc::clone(&loaded.hash),
+        source: "start",
+        build: &mut |reference| {
+            let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
+            compiled.map_err(|error| failure = Some(error)).ok()
+        },
+    };
+    let published =
+        Publisher::start(candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    match (published, failure) {
+        (Ok(publisher), None) => Ok(publisher),
+        (_, Some(error)) => Err(anyhow!("{error}")),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
+    runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
+}
+
+fn ledger_options(config: &Config) -> LedgerOptions {
+    let mut options = LedgerOptions::new(config.data_dir.join("ledger"));
+    options.durability = match config.audit.durability {
+        config::Durability::Process => Durability::Process,
+        config::Durability::Disk => Durability::Disk,
+    };
+    options.segment_bytes = config.audit.segment_bytes;
+    options.reserve_percent = config.audit.reserve_percent;
+    options
+}
+
+fn data_plane_options(config: &Config) -> DataPlaneOptions {
+    let timeouts = &config.gateway.timeouts;
+    DataPlaneOptions {
+        listen: config.gateway.listen.clone(),
+        timeouts: Timeouts {
+            header: timeouts.header,
+            body: timeouts.body,
+            idle: timeouts.idle,
+            stream_idle: timeouts.stream_idle,
+            shutdown_grace: timeouts.shutdown_grace,
+        },
+        max_body_bytes: config.gateway.max_body_bytes,
+    }
+}
+
+/// Makes the data folder, readable by its owner only.
+fn make_private(folder: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("the data folder {} cannot be made", folder.display()))
+}

@@ -1,0 +1,14 @@
+//! L6: the command line, a file per verb. The only place that prints.
+//!
+//! May import everything below and `app`. Exit codes: 0 ok, 1 findings or a failure, 2 usage, 64 bad configuration. Start
+//! reading at `command.rs`.
+
+mod audit;
+mod check;
+mod command;
+mod demo;
+mod output;
+mod schema;
+mod serve;
+
+pub use command::run;

@@ -1,0 +1,19 @@
+//! `aegis schema config|policy`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::command::SchemaKind;
+use crate::cli::output;
+use crate::config;
+use crate::policy::rules;
+
+pub(super) fn run(kind: SchemaKind) -> Result<ExitCode> {
+    let schema = match kind {
+        SchemaKind::Config => config::schema(),
+        SchemaKind::Policy => rules::schema(),
+    };
+    output::line(&serde_json::to_string_pretty(&schema)?);
+    Ok(ExitCode::SUCCESS)
+}

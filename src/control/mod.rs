@@ -1,0 +1,18 @@
+//! L5: the control listener (axum), for operators and for what watches the gateway. Never for tool traffic.
+//!
+//! May import L0 to L4. Start reading at `router.rs`: every path is there.
+
+mod auth;
+mod error;
+mod router;
+mod routes;
+mod server;
+mod state;
+
+pub use error::ControlError;
+pub use router::{control_router, telemetry_router};
+pub use server::serve;
+pub use state::{Access, ControlState};
+
+#[cfg(test)]
+mod tests;

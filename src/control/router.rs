@@ -1,0 +1,78 @@
+//! Every path of the control listener.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::control::routes::{health, metrics};
+use crate::control::{ControlError, ControlState};
+use crate::model::id::REQUEST;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
+
+/// Longest request id taken over from a caller, in bytes.
+const REQUEST_ID_MAX_BYTES: usize = 128;
+
+/// The control listener.
+pub fn control_router(state: ControlState) -> Router {
+    let router = Router::new()
+        .merge(probes())
+        .route("/metrics", get(metrics::guarded).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }));
+    finish(router, state)
+}
+
+/// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
+pub fn telemetry_router(state: ControlState) -> Router {
+    let router = Router::new()
+        .merge(probes())
+        .route("/metrics", get(metrics::open).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }));
+    finish(router, state)
+}
+
+/// Another method on a probe is answered like an unknown path, as document 003 has it.
+fn probes() -> Router<ControlState> {
+    let unknown = || async { ControlError::NotFound };
+    Router::new()
+        .route("/healthz", get(health::alive).fallback(unknown))
+        .route("/readyz", get(health::ready).fallback(unknown))
+        .route("/health", get(health::health).fallback(unknown))
+}
+
+fn finish(router: Router<ControlState>, state: ControlState) -> Router {
+    router
+        .fallback(|| async { ControlError::NotFound })
+        .layer(middleware::from_fn_with_state(state.clone(), with_request_id))
+        .with_state(state)
+}
+
+/// Answers every request with its id: the caller's own `X-Request-ID` where it is fit to be shown, else the trace id of
+/// `traceparent`, else a new one.
+async fn with_request_id(State(state): State<ControlState>, request: Request, next: Next) -> Response {
+    let id = caller_id(request.headers()).unwrap_or_else(|| {
+        let id = state.clock.id(REQUEST, state.clock.now()).to_string();
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req_"))
+    });
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn caller_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let fit = |text: &str| {
+        !text.is_empty()
+            && text.len() <= REQUEST_ID_MAX_BYTES
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte))
+    };
+    if let Some(id) = headers.get("x-request-id")
+        && id.to_str().is_ok_and(fit)
+    {
+        return Some(id.clone());
+    }
+    let parent = headers.get("traceparent")?.to_str().ok()?;
+    let trace = parent.split('-').nth(1)?;
+    let valid = trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit());
+    valid.then(|| HeaderValue::from_str(trace).ok())?
+}

@@ -1,0 +1,55 @@
+//! `/healthz` (alive), `/readyz` (may have traffic), `/health` (both documents' health check). Open to everyone, so they
+//! name states and versions, never file contents.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::control::ControlState;
+use crate::control::state::VERSION;
+
+/// The process runs and answers.
+pub(in crate::control) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the **running** snapshot, the ledger and the process can serve. A refused candidate changes nothing here.
+pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (StatusCode, Json<Value>) {
+    let ledger = ledger_ok(&state);
+    let stopping = *state.stop.borrow();
+    let ready = ledger && !stopping;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({"ready": ready, "ledger": ledger, "stopping": stopping})))
+}
+
+/// `status`, `version`, `stage` and `checks`.
+pub(in crate::control) async fn health(State(state): State<ControlState>) -> Json<Value> {
+    let snapshot = state.publisher.status();
+    let ledger = state.ledger.status();
+    let ledger_ok = ledger.healthy.is_ok();
+    let rejected = snapshot.rejected.map(|rejection| {
+        json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()})
+    });
+    Json(json!({
+        "status": if ledger_ok { "ok" } else { "degraded" },
+        "version": VERSION,
+        "stage": state.stage,
+        "checks": {
+            "ledger": {"ok": ledger_ok, "durability": ledger.durability.as_str(), "records": ledger.records_total},
+            "config": {
+                "ok": true,
+                "snapshot_version": snapshot.active.version,
+                "snapshot_hash": &*snapshot.active.hash,
+                "since": snapshot.since.to_rfc3339(),
+                "rules": snapshot.rules,
+                "routes": snapshot.routes,
+                "rejected": rejected,
+            },
+        },
+    }))
+}
+
+fn ledger_ok(state: &ControlState) -> bool {
+    state.ledger.status().healthy.is_ok()
+}

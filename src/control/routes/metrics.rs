@@ -1,0 +1,35 @@
+//! `/metrics` for Prometheus: with `metrics:read` on the control listener, open on `telemetry.listen`.
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::IntoResponse;
+
+use crate::control::auth::require;
+use crate::control::{ControlError, ControlState};
+use crate::model::call::Scope;
+
+const TEXT_FORMAT: (HeaderName, &str) = (CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+
+/// With a key.
+pub(in crate::control) async fn guarded(
+    State(state): State<ControlState>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ControlError> {
+    require(&state, &headers, Scope::MetricsRead)?;
+    render(&state)
+}
+
+/// Without one.
+pub(in crate::control) async fn open(State(state): State<ControlState>) -> Result<impl IntoResponse, ControlError> {
+    render(&state)
+}
+
+fn render(state: &ControlState) -> Result<impl IntoResponse + use<>, ControlError> {
+    let text = state.metrics.render(Some(state.ledger.status().disk_free_bytes));
+    let text = text.map_err(|error| {
+        tracing::error!(%error, "the metrics could not be rendered");
+        ControlError::Internal
+    })?;
+    Ok(([TEXT_FORMAT], text))
+}

@@ -1,0 +1,40 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::audit::Ledger;
+use crate::gateway::{Clock, Publisher};
+use crate::telemetry::Metrics;
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only holders of keys.
+    Keys,
+    /// Anyone on this machine (`aegis demo`).
+    OpenOnLoopback,
+}
+
+/// State of the control listener.
+#[derive(Clone, Debug)]
+pub struct ControlState {
+    /// The snapshot in force and the last one refused. The keys are in the snapshot.
+    pub publisher: Arc<Publisher>,
+    /// The ledger, for its health.
+    pub ledger: Arc<Ledger>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// `stage` of the configuration.
+    pub stage: &'static str,
+    /// Who may call.
+    pub access: Access,
+    /// Turns true when the gateway stops.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// The version that runs.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,145 @@
+//! From a configuration to a snapshot: everything a request would otherwise work out again is worked out here, once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+
+use crate::config::{self, Config};
+use crate::decision::{CompileError, PolicySnapshot, Protocol, Route, RouteMatch, SnapshotParts, Upstream};
+use crate::extract::{
+    McpExtractor, Operation, OperationsExtractor, PathTemplate, ResourceTemplate, ToolCallExtractor,
+};
+use crate::identity::{Key, KeyRing};
+use crate::model::call::Principal;
+use crate::model::decision::SnapshotRef;
+use crate::policy::rules::RuleSet;
+
+/// Compiles `config` and `rules`; `own_keys` are keys from elsewhere (the admin key of the first start).
+///
+/// # Errors
+/// A template or header the configuration's own checks let through and that still cannot be used.
+pub fn compile(
+    config: &Config,
+    rules: Option<RuleSet>,
+    own_keys: &[Key],
+    reference: SnapshotRef,
+) -> Result<PolicySnapshot, CompileError> {
+    let configured = config.control.keys.iter().map(key);
+    let keys = KeyRing::new(configured.chain(own_keys.iter().cloned()).collect());
+    let routes = config.routes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
+    Ok(PolicySnapshot::new(SnapshotParts {
+        reference,
+        keys,
+        reader: config.gateway.json,
+        hosts: config.gateway.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        origins: config.gateway.origins.clone(),
+        routes,
+        rules,
+        default: config.policy.default,
+    }))
+}
+
+fn key(key: &config::Key) -> Key {
+    Key {
+        id: key.id.as_str().into(),
+        hash: key.hash.0,
+        tenant: key.tenant.as_str().into(),
+        scopes: key.scopes.clone(),
+        actors: key.actors.clone(),
+        actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
+        roles: key.roles.clone(),
+        expires_at: key.expires_at,
+    }
+}
+
+fn route(route: &config::Route) -> Result<Route, CompileError> {
+    let anonymous = route.anonymous.as_ref().map(|anonymous| Principal {
+        tenant: route.tenant.as_str().into(),
+        id: anonymous.id.as_str().into(),
+        kind: anonymous.kind,
+        roles: Vec::new(),
+        key: None,
+    });
+    let (strip_prefix, mcp_denial) = match &route.protocol {
+        config::Protocol::Http { strip_prefix, .. } => (*strip_prefix, config::McpDenial::default()),
+        config::Protocol::Mcp { denial, .. } => (false, *denial),
+        config::Protocol::ToolCall { .. } => (false, config::McpDenial::default()),
+    };
+    Ok(Route {
+        name: route.name.as_str().into(),
+        matches: RouteMatch { host: route.host.clone(), prefix: route.path_prefix.segments.clone() },
+        strip_prefix,
+        allow_paths: route.allow_paths,
+        protocol: protocol(route)?,
+        upstream: upstream(route)?,
+        mode: route.mode,
+        anonymous,
+        mcp_denial,
+        help: route.help.as_deref().map(Arc::from),
+        forward_credentials: route.forward_credentials,
+    })
+}
+
+fn protocol(route: &config::Route) -> Result<Protocol, CompileError> {
+    let prefix = &route.capability_prefix;
+    let refuse = |what: &str, error: &dyn std::fmt::Display| CompileError {
+        route: route.name.clone(),
+        what: format!("{what}: {error}"),
+    };
+    let resource = |template: &Option<String>| {
+        let parsed = template.as_deref().map(ResourceTemplate::parse).transpose();
+        parsed.map_err(|error| refuse("resource", &error))
+    };
+    Ok(match &route.protocol {
+        config::Protocol::Mcp { tools, resource: template, .. } => Protocol::Mcp(McpExtractor {
+            route: route.name.clone(),
+            prefix: prefix.clone(),
+            tools: tools.clone().into_iter().collect(),
+            resource: resource(template)?,
+        }),
+        config::Protocol::Http { operations, .. } => {
+            let mut compiled = Vec::with_capacity(operations.len());
+            for operation in operations {
+                compiled.push(Operation {
+                    method: operation.method.clone(),
+                    path: PathTemplate::parse(&operation.path).map_err(|error| refuse("path", &error))?,
+                    capability: operation.capability.clone(),
+                    resource: resource(&operation.resource)?,
+                });
+            }
+            Protocol::Http(OperationsExtractor::new(prefix, compiled))
+        }
+        config::Protocol::ToolCall { name, arguments, tools } => Protocol::ToolCall(ToolCallExtractor {
+            route: route.name.clone(),
+            prefix: prefix.clone(),
+            name: name.clone(),
+            arguments: arguments.clone(),
+            tools: tools.clone().into_iter().collect::<HashMap<_, _>>(),
+        }),
+    })
+}
+
+fn upstream(route: &config::Route) -> Result<Upstream, CompileError> {
+    let refuse = |what: String| CompileError { route: route.name.clone(), what };
+    let value = |what: &str, text: &str| {
+        HeaderValue::from_str(text).map_err(|_| refuse(format!("{what} is no value a header can have")))
+    };
+    let mut headers = Vec::with_capacity(route.upstream.headers.len());
+    for header in &route.upstream.headers {
+        let name = HeaderName::try_from(&header.name)
+            .map_err(|_| refuse(format!("{:?} is no name of a header", header.name)))?;
+        let mut value = value(&header.name, header.value.reveal())?;
+        value.set_sensitive(true);
+        headers.push((name, value));
+    }
+    let address = &route.upstream.address;
+    Ok(Upstream {
+        address: format!("{}:{}", address.host, address.port).into(),
+        path: route.upstream.path.clone(),
+        host: route.upstream.host.as_deref().map(|host| value("upstream.host", host)).transpose()?,
+        connect: route.upstream.connect,
+        read: route.upstream.read,
+        headers,
+    })
+}

@@ -1,0 +1,203 @@
+//! A caller's connection, with one deadline that always fits what is being waited for.
+//!
+//! Pingora has no deadline over a whole head, none between requests after the first, and its upstream timeout would also cut
+//! a silent stream. All of these waits have one thing in common: Pingora polls the caller's connection for reading meanwhile
+//! (for the head, the body, or to notice that the caller left). So one deadline here, moved along by the phases, bounds them
+//! all: when it passes, that read fails, and the phase that owns the wait says what to answer.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::protocols::l4::stream::Stream as TransportStream;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// No deadline.
+const NEVER: u64 = u64::MAX;
+
+/// The deadline of a connection, shared between its stream and the phases of its requests.
+#[derive(Debug)]
+pub(super) struct Deadline {
+    origin: Instant,
+    /// Microseconds after `origin`; [`NEVER`] = none.
+    at: AtomicU64,
+    /// Set while the next byte would be the first of a request.
+    awaiting_head: AtomicBool,
+    passed: AtomicBool,
+    head: Duration,
+}
+
+impl Deadline {
+    /// A deadline of a fresh connection; a head may take `head` from its first byte on.
+    pub(super) fn new(head: Duration) -> Self {
+        Self {
+            origin: Instant::now(),
+            at: AtomicU64::new(NEVER),
+            awaiting_head: AtomicBool::new(false),
+            passed: AtomicBool::new(false),
+            head,
+        }
+    }
+
+    /// Waits for the next request, at most `idle`.
+    pub(super) fn await_request(&self, idle: Duration) {
+        self.within(idle);
+        self.awaiting_head.store(true, Ordering::Relaxed);
+    }
+
+    /// What is waited for now may take `span`.
+    pub(super) fn within(&self, span: Duration) {
+        self.passed.store(false, Ordering::Relaxed);
+        let at = self.origin.elapsed() + span;
+        self.at.store(u64::try_from(at.as_micros()).unwrap_or(NEVER), Ordering::Relaxed);
+    }
+
+    /// What is waited for now may take any time.
+    pub(super) fn clear(&self) {
+        self.awaiting_head.store(false, Ordering::Relaxed);
+        self.at.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// Whether a wait was ended by the deadline.
+    pub(super) fn has_passed(&self) -> bool {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    fn bytes_arrived(&self) {
+        if self.awaiting_head.swap(false, Ordering::Relaxed) {
+            self.within(self.head);
+        }
+    }
+
+    fn instant(&self) -> Option<Instant> {
+        match self.at.load(Ordering::Relaxed) {
+            NEVER => None,
+            at => Some(self.origin + Duration::from_micros(at)),
+        }
+    }
+}
+
+/// A connection whose reads fail once its deadline has passed.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TransportStream,
+    deadline: Arc<Deadline>,
+    /// Armed for some past deadline at the latest; moved only when it would fire too late. So a busy connection touches the
+    /// timer wheel about once per deadline's length, not once per request.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Connection {
+    pub(super) const fn new(stream: TransportStream, deadline: Arc<Deadline>) -> Self {
+        Self { stream, deadline, timer: None }
+    }
+
+    /// Whether the deadline has passed; if not, wakes the task when it does.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> bool {
+        loop {
+            let Some(at) = self.deadline.instant() else { return false };
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
+            if timer.deadline() > at || timer.is_elapsed() {
+                timer.as_mut().reset(at);
+            }
+            if timer.as_mut().poll(context).is_pending() {
+                return false;
+            }
+            if self.deadline.instant().is_some_and(|at| Instant::now() >= at) {
+                self.deadline.passed.store(true, Ordering::Relaxed);
+                return true;
+            }
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(read) => {
+                if buffer.filled().len() > filled {
+                    self.deadline.bytes_arrived();
+                }
+                Poll::Ready(read)
+            }
+            Poll::Pending if self.poll_deadline(context) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Connection {
+    async fn shutdown(&mut self) {
+        self.stream.shutdown().await;
+    }
+}
+
+impl UniqueID for Connection {
+    fn id(&self) -> UniqueIDType {
+        self.stream.id()
+    }
+}
+
+impl Ssl for Connection {}
+
+impl GetTimingDigest for Connection {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.stream.get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for Connection {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.stream.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Connection {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.stream.get_socket_digest()
+    }
+}
+
+impl Peek for Connection {}

@@ -1,0 +1,19 @@
+//! What can go wrong while the data plane is set up.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+/// A data plane that could not start.
+#[derive(Debug, Error)]
+pub enum ProxyError {
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,138 @@
+//! The one place of the data plane that makes HTTP of a refusal. What the caller is told is in the [`Refusal`]; what the log
+//! says is written where it happened.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use crate::gateway::{Refusal, RefusalForm};
+use crate::model::decision::ReasonCode;
+use crate::model::json::write_json_string;
+
+/// Seconds after which a caller may try again when the gateway cannot serve now.
+const RETRY_AFTER_S: u32 = 1;
+
+/// Answers `session` with `refusal`.
+pub(super) async fn refuse(session: &mut Session, refusal: &Refusal) -> Result<()> {
+    let (status, content_type, body) = render(refusal);
+    let mut head = ResponseHeader::build(status, Some(6))?;
+    head.insert_header(CONTENT_TYPE, content_type)?;
+    head.insert_header(CONTENT_LENGTH, body.len())?;
+    head.insert_header(CACHE_CONTROL, "no-store")?;
+    match refusal.status {
+        401 => head.insert_header(WWW_AUTHENTICATE, "Bearer realm=\"aegis\"")?,
+        503 => head.insert_header(RETRY_AFTER, RETRY_AFTER_S)?,
+        _ => {}
+    }
+    if let Some(methods) = refusal.allow {
+        head.insert_header(ALLOW, methods)?;
+    }
+    session.write_response_header(Box::new(head), false).await?;
+    session.write_response_body(Some(Bytes::from(body)), true).await
+}
+
+/// Status, content type and body of a refusal.
+fn render(refusal: &Refusal) -> (u16, &'static str, Vec<u8>) {
+    match &refusal.form {
+        RefusalForm::Problem => (refusal.status, "application/problem+json", problem(refusal)),
+        RefusalForm::Rpc { code, id, data } => {
+            (refusal.status, "application/json", rpc_error(refusal, *code, id, data.as_deref()))
+        }
+        RefusalForm::ToolResult { id } => (200, "application/json", tool_result(refusal, id)),
+    }
+}
+
+fn problem(refusal: &Refusal) -> Vec<u8> {
+    let mut body = b"{\"type\":\"urn:aegis:".to_vec();
+    body.extend(refusal.code.as_str().bytes().map(|byte| if byte == b'_' { b'-' } else { byte }));
+    body.extend_from_slice(b"\",\"title\":");
+    write_json_string(title(refusal.status), &mut body);
+    body.extend_from_slice(b",\"status\":");
+    body.extend_from_slice(refusal.status.to_string().as_bytes());
+    body.extend_from_slice(b",\"detail\":");
+    write_json_string(&refusal.detail, &mut body);
+    body.push(b',');
+    members(refusal, &mut body);
+    body.push(b'}');
+    body
+}
+
+fn rpc_error(refusal: &Refusal, code: i32, id: &str, data: Option<&str>) -> Vec<u8> {
+    let mut body = b"{\"jsonrpc\":\"2.0\",\"id\":".to_vec();
+    body.extend_from_slice(id.as_bytes());
+    body.extend_from_slice(b",\"error\":{\"code\":");
+    body.extend_from_slice(code.to_string().as_bytes());
+    body.extend_from_slice(b",\"message\":");
+    write_json_string(&refusal.detail, &mut body);
+    body.extend_from_slice(b",\"data\":{");
+    if let Some(inside) = data.and_then(|data| data.strip_prefix('{')?.strip_suffix('}')) {
+        body.extend_from_slice(inside.as_bytes());
+        body.push(b',');
+    }
+    members(refusal, &mut body);
+    body.extend_from_slice(b"}}}");
+    body
+}
+
+fn tool_result(refusal: &Refusal, id: &str) -> Vec<u8> {
+    let mut text = refusal.detail.clone();
+    if let Some(help) = &refusal.help {
+        text.push(' ');
+        text.push_str(help);
+    }
+    let mut body = b"{\"jsonrpc\":\"2.0\",\"id\":".to_vec();
+    body.extend_from_slice(id.as_bytes());
+    body.extend_from_slice(b",\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
+    write_json_string(&text, &mut body);
+    body.extend_from_slice(b"}],\"isError\":true,\"_meta\":{\"aegis/decision\":{");
+    members(refusal, &mut body);
+    body.extend_from_slice(b"}}}}");
+    body
+}
+
+/// The members every form carries: `code`, and where there is one `decision_id` and `help`.
+fn members(refusal: &Refusal, body: &mut Vec<u8>) {
+    body.extend_from_slice(b"\"code\":");
+    write_json_string(refusal.code.as_str(), body);
+    if let Some(decision) = &refusal.decision_id {
+        body.extend_from_slice(b",\"decision_id\":\"");
+        decision.write(body);
+        body.push(b'"');
+    }
+    if let Some(help) = &refusal.help {
+        body.extend_from_slice(b",\"help\":");
+        write_json_string(help, body);
+    }
+}
+
+const fn title(status: u16) -> &'static str {
+    match status {
+        401 => "Not identified",
+        403 => "Denied by policy",
+        404 => "Not served here",
+        405 => "Method not allowed",
+        408 => "Request too slow",
+        413 => "Body too large",
+        415 => "Unsupported media type",
+        421 => "Host not served here",
+        500 => "Internal error",
+        502 => "The tool could not be reached",
+        503 => "Not available now",
+        504 => "The tool did not answer in time",
+        _ => "Bad request",
+    }
+}
+
+/// The refusal of a body that did not come whole.
+pub(super) fn body_refusal(code: ReasonCode, limit: usize) -> Refusal {
+    match code {
+        ReasonCode::BodyTooLarge => {
+            let detail = format!("The body is longer than {limit} bytes, the limit of this gateway.");
+            Refusal::problem(413, code, detail)
+        }
+        ReasonCode::BodyTimeout => Refusal::problem(408, code, "The body did not arrive in time."),
+        _ => Refusal::problem(400, code, "The request was refused: its body is malformed or incomplete."),
+    }
+}
