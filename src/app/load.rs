@@ -119,7 +119,7 @@ pub(super) fn load_rules(name: &str, text: &str) -> Result<RuleSet> {
 impl Loaded {
     /// Compiles once, so that what only compiling finds is found before anything is put in force.
     fn check(&self) -> Result<()> {
-        let reference = SnapshotRef { version: 0, hash: Arc::clone(&self.hash) };
+        let reference = SnapshotRef::new(0, Arc::clone(&self.hash));
         let no_keys: &[Key] = &[];
         compile(&self.config, self.rules.clone(), no_keys, reference).map(drop).map_err(|error| anyhow!("{error}"))
     }

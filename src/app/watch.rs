@@ -2,20 +2,23 @@
 //!
 //! What is watched are the folders, not the files: editors write a new file and rename it, and Kubernetes swaps a symbolic
 //! link two levels up (`rules.yaml -> ..data/rules.yaml`, `..data -> ..2026_11_23`), so a watched file would be the old one for
-//! ever. Any event in a watched folder leads to a reload, which changes nothing unless the content did.
+//! ever. In those folders only the names on the way to the files count: a busy neighbor (a log, the data folder) is no change.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
+
+/// Most symbolic links followed on the way to a file.
+const MAX_LINKS: usize = 40;
 
 /// Events closer together than this are one change: a swap is several of them.
 const SETTLE: Duration = Duration::from_millis(20);
 
-/// Watches the folders of some files.
+/// Watches some files.
 #[derive(Debug)]
 pub(super) struct Watcher {
     _watcher: RecommendedWatcher,
@@ -31,15 +34,18 @@ impl Watcher {
         if files.is_empty() {
             return Ok(None);
         }
+        let names = names(files)?;
+        let folders: BTreeSet<PathBuf> = names.iter().filter_map(|name| name.parent().map(Path::to_owned)).collect();
         // One slot: an event that finds it full is about a change the next reload will see anyway.
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let reading = event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)));
-            if !reading {
+            let Ok(event) = event else { return };
+            let ours = event.paths.iter().any(|path| names.contains(path));
+            if ours && !matches!(event.kind, EventKind::Access(_)) {
                 let _full_or_gone = sender.try_send(());
             }
         })?;
-        for folder in folders(files) {
+        for folder in folders {
             watcher
                 .watch(&folder, RecursiveMode::NonRecursive)
                 .with_context(|| format!("{}: cannot be watched for changes", folder.display()))?;
@@ -57,18 +63,42 @@ impl Watcher {
     }
 }
 
-/// The folders whose entries decide what the files hold: each file's own, and that of the file its links lead to.
-fn folders(files: &[PathBuf]) -> BTreeSet<PathBuf> {
-    let parent = |path: &Path| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        folder.unwrap_or(Path::new(".")).to_owned()
-    };
-    let mut folders = BTreeSet::new();
+/// Every directory entry that decides what the files hold: their own names, and those of all symbolic links on the way to
+/// them. Absolute, without links in the folder part, as events name them.
+fn names(files: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
+    let mut names = BTreeSet::new();
     for file in files {
-        folders.insert(parent(file));
-        if let Ok(target) = file.canonicalize() {
-            folders.insert(parent(&target));
+        let mut steps = 0;
+        let mut pending = vec![std::path::absolute(file)?];
+        while let Some(path) = pending.pop() {
+            steps += 1;
+            if steps > MAX_LINKS {
+                bail!("{}: too many symbolic links", file.display());
+            }
+            pending.extend(first_link(&path, &mut names));
         }
     }
-    folders
+    Ok(names)
+}
+
+/// Walks `path` from its root. Notes the first symbolic link on it and returns the path with that link followed, or notes
+/// the path itself when there is none.
+fn first_link(path: &Path, names: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
+    let mut walked = PathBuf::new();
+    let mut parts = path.components();
+    while let Some(part) = parts.next() {
+        if part == Component::ParentDir {
+            // Nothing walked so far is a link, so this is the folder above.
+            walked.pop();
+            continue;
+        }
+        walked.push(part);
+        if let Ok(target) = std::fs::read_link(&walked) {
+            names.insert(walked.clone());
+            let folder = walked.parent().unwrap_or(Path::new("/"));
+            return Some(folder.join(target).join(parts.as_path()));
+        }
+    }
+    names.insert(walked);
+    None
 }

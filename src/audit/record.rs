@@ -78,24 +78,19 @@ impl DecisionRecord<'_, '_> {
         let call = self.request.call;
         line.principal(self.request.principal);
         match &call.action {
-            Action::Named(name) => line.text("capability", name.as_str()),
-            Action::Unnamed { tool, .. } => line.text("tool", tool),
+            Action::Named(name) => line.plain(",\"capability\":\"", name.as_str()),
+            Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
-        line.text("resource", &call.resource);
-        line.key("arguments");
+        line.text(",\"resource\":", &call.resource);
+        line.raw(",\"arguments\":", "");
         write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut line.bytes);
-        line.plain("outcome", self.decision.outcome.as_str());
-        line.plain("code", self.decision.code.as_str());
-        line.text("reason", self.decision.reason.as_str());
+        line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
         if !self.enforced {
-            line.raw("enforced", "false");
+            line.raw(",\"enforced\":false", "");
         }
         line.findings(&self.decision.findings);
-        line.key("risk");
-        line.bytes.extend_from_slice(b"{\"level\":\"");
-        line.bytes.extend_from_slice(self.decision.risk.as_str().as_bytes());
-        line.bytes.extend_from_slice(b"\"}");
-        line.id("decision_id", self.decision_id);
+        line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
+        line.id("},\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
         line.bytes
     }
@@ -110,11 +105,9 @@ impl EventRecord<'_> {
             line.principal(principal);
         }
         if let Some(capability) = self.capability {
-            line.text("capability", capability);
+            line.text(",\"capability\":", capability);
         }
-        line.plain("outcome", self.outcome.as_str());
-        line.plain("code", self.code.as_str());
-        line.text("reason", self.reason.as_str());
+        line.verdict(self.outcome, self.code, self.reason);
         if let Some(origin) = self.origin {
             line.origin(origin);
         }
@@ -127,108 +120,90 @@ impl SnapshotRecord<'_> {
     #[must_use]
     pub fn payload(&self) -> Vec<u8> {
         let mut line = Line::new("snapshot");
-        line.plain("source", self.source);
-        line.raw("rules", &self.rules.to_string());
-        line.raw("routes", &self.routes.to_string());
-        line.snapshot(self.snapshot);
+        line.plain(",\"source\":\"", self.source);
+        line.raw(",\"rules\":", &self.rules.to_string());
+        line.raw(",\"routes\":", &self.routes.to_string());
+        line.raw(",\"snapshot\":", self.snapshot.as_json());
         line.bytes
     }
 }
 
-/// A run of JSON members being written.
+/// A run of JSON members being written. Each key comes with its punctuation as one constant, so that a member is two or
+/// three copies.
 struct Line {
     bytes: Vec<u8>,
 }
 
 impl Line {
     fn new(kind: &'static str) -> Self {
-        let mut bytes = Vec::with_capacity(1024);
-        bytes.extend_from_slice(b"\"kind\":\"");
-        bytes.extend_from_slice(kind.as_bytes());
-        bytes.push(b'"');
-        Self { bytes }
+        let mut line = Self { bytes: Vec::with_capacity(1024) };
+        line.plain("\"kind\":\"", kind);
+        line
     }
 
-    fn key(&mut self, key: &'static str) {
-        self.bytes.extend_from_slice(b",\"");
-        self.bytes.extend_from_slice(key.as_bytes());
-        self.bytes.extend_from_slice(b"\":");
-    }
-
-    /// A member whose value needs escaping.
+    /// A member whose value needs escaping; `key` is all up to the value.
     fn text(&mut self, key: &'static str, value: &str) {
-        self.key(key);
+        self.bytes.extend_from_slice(key.as_bytes());
         write_json_string(value, &mut self.bytes);
     }
 
-    /// A member whose value is one of our own words.
+    /// A member whose value is one of our own words; `key` is all up to its first letter.
     fn plain(&mut self, key: &'static str, value: &str) {
-        self.key(key);
-        self.bytes.push(b'"');
-        self.bytes.extend_from_slice(value.as_bytes());
+        self.raw(key, value);
         self.bytes.push(b'"');
     }
 
-    /// A member whose value is JSON already.
+    /// A member whose value is JSON already; `key` is all up to the value.
     fn raw(&mut self, key: &'static str, value: &str) {
-        self.key(key);
+        self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.extend_from_slice(value.as_bytes());
     }
 
     fn id(&mut self, key: &'static str, id: &Id) {
-        self.key(key);
-        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(key.as_bytes());
         id.write(&mut self.bytes);
         self.bytes.push(b'"');
     }
 
     fn principal(&mut self, principal: &Principal) {
-        self.text("tenant", &principal.tenant);
-        self.text("actor", &principal.id);
-        self.plain("actor_type", principal.kind.as_str());
+        self.text(",\"tenant\":", &principal.tenant);
+        self.text(",\"actor\":", &principal.id);
+        self.plain(",\"actor_type\":\"", principal.kind.as_str());
         if let Some(key) = &principal.key {
-            self.text("key", key);
+            self.text(",\"key\":", key);
         }
     }
 
     fn findings(&mut self, findings: &[Finding]) {
-        self.key("findings");
-        self.bytes.push(b'[');
+        self.raw(",\"findings\":[", "");
         for (index, finding) in findings.iter().enumerate() {
-            if index > 0 {
-                self.bytes.push(b',');
-            }
-            self.bytes.extend_from_slice(b"{\"engine\":\"");
-            self.bytes.extend_from_slice(finding.engine.as_str().as_bytes());
-            self.bytes.push(b'"');
+            let open = if index == 0 { "{\"engine\":\"" } else { ",{\"engine\":\"" };
+            self.plain(open, finding.engine.as_str());
             if let Some(outcome) = finding.outcome {
-                self.plain("outcome", outcome.as_str());
+                self.plain(",\"outcome\":\"", outcome.as_str());
             }
             if let Some(rule) = &finding.rule {
-                self.text("rule", rule);
+                self.text(",\"rule\":", rule);
             }
             if let Some(error) = &finding.error {
-                self.text("error", error.as_str());
+                self.text(",\"error\":", error.as_str());
             }
             self.bytes.push(b'}');
         }
         self.bytes.push(b']');
     }
 
-    fn origin(&mut self, origin: Origin<'_>) {
-        self.text("route", origin.route);
-        self.id("request_id", origin.request_id);
-        self.key("facts");
-        self.bytes.extend_from_slice(b"{\"now\":\"");
-        origin.facts.now.write_rfc3339(&mut self.bytes);
-        self.bytes.extend_from_slice(b"\"}");
-        self.snapshot(origin.snapshot);
+    fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {
+        self.plain(",\"outcome\":\"", outcome.as_str());
+        self.plain(",\"code\":\"", code.as_str());
+        self.text(",\"reason\":", reason.as_str());
     }
 
-    fn snapshot(&mut self, snapshot: &SnapshotRef) {
-        self.raw("snapshot", "{\"version\":");
-        self.bytes.extend_from_slice(snapshot.version.to_string().as_bytes());
-        self.plain("hash", &snapshot.hash);
-        self.bytes.push(b'}');
+    fn origin(&mut self, origin: Origin<'_>) {
+        self.text(",\"route\":", origin.route);
+        self.id(",\"request_id\":\"", origin.request_id);
+        self.raw(",\"facts\":{\"now\":\"", "");
+        origin.facts.now.write_rfc3339(&mut self.bytes);
+        self.raw("\"},\"snapshot\":", origin.snapshot.as_json());
     }
 }

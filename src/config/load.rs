@@ -128,15 +128,7 @@ fn prune(document: &Document, misfits: &[Misfit]) -> (Document, HashSet<String>)
             sound.blank(element);
             blanked.insert(element.to_owned());
         } else {
-            let mut pointer = misfit.pointer.as_str();
-            while let Some((around, _)) = pointer.rsplit_once('/') {
-                // A list keeps all its elements or goes as a whole.
-                if sound.node(around).is_some_and(|node| matches!(node.value, NodeValue::Mapping(_))) {
-                    sound.remove(pointer);
-                    break;
-                }
-                pointer = around;
-            }
+            sound.remove_entry(&misfit.pointer);
         }
     }
     (sound, blanked)

@@ -1,0 +1,143 @@
+//! The control listener in one process: what it says while the gateway stops, and while the ledger takes nothing.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::audit::{Durability, Ledger, LedgerOptions};
+use crate::config::{Sources, load_document};
+use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
+use crate::decision::compile;
+use crate::gateway::{Candidate, Clock, Publisher, SystemClock};
+use crate::model::document::Document;
+use crate::telemetry::Metrics;
+
+struct NoSources;
+
+impl Sources for NoSources {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &Path) -> Result<String, String> {
+        Err("no files here".to_owned())
+    }
+}
+
+struct Control {
+    _folder: TempDir,
+    state: ControlState,
+    /// What `/readyz` and `/health` take for the gateway's stop.
+    stop: watch::Sender<bool>,
+    /// Keeps the listeners open.
+    _serving: watch::Sender<bool>,
+    serving: watch::Receiver<bool>,
+}
+
+impl Control {
+    fn new(access: Access) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut options = LedgerOptions::new(folder.path().join("ledger"));
+        options.durability = Durability::Process;
+        options.segment_bytes = 1 << 20;
+        options.reserve_percent = 0;
+        let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
+        let metrics = Arc::new(Metrics::new("test").unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let document = Document::parse("gateway.yaml", "version: 1\n").unwrap();
+        let config = load_document(document, Path::new("."), Vec::new(), &NoSources).unwrap();
+        let first = Candidate {
+            hash: "first".into(),
+            source: "start",
+            build: &mut |reference| compile(&config, None, &[], reference).ok(),
+        };
+        let publisher =
+            Publisher::start(first, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock)).unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let (serving_sender, serving) = watch::channel(false);
+        let publisher = Arc::new(publisher);
+        let state = ControlState { publisher, ledger, metrics, clock, stage: "dev", access, stop: stopped };
+        Self { _folder: folder, state, stop, _serving: serving_sender, serving }
+    }
+
+    async fn listen(&self, telemetry: bool) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = self.state.clone();
+        let router = if telemetry { telemetry_router(state) } else { control_router(state) };
+        tokio::spawn(serve(listener, router, self.serving.clone()));
+        address
+    }
+}
+
+/// Status and body.
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_stopping_gateway_is_alive_but_not_ready() {
+    let control = Control::new(Access::Keys);
+    let address = control.listen(false).await;
+    assert_eq!(get(address, "/readyz").await.0, 200);
+    control.stop.send_replace(true);
+    let (status, body) = get(address, "/readyz").await;
+    assert_eq!(
+        (status, &json(&body)["stopping"], &json(&body)["ledger"]),
+        (503, &Value::Bool(true), &Value::Bool(true))
+    );
+    assert_eq!(get(address, "/healthz").await.0, 200);
+    assert_eq!(json(&get(address, "/health").await.1)["status"], "ok");
+}
+
+#[tokio::test]
+async fn a_gateway_without_its_ledger_is_alive_degraded_and_not_ready() {
+    let control = Control::new(Access::Keys);
+    control.state.ledger.close(SystemClock.now()).unwrap();
+    for telemetry in [false, true] {
+        let address = control.listen(telemetry).await;
+        let (status, body) = get(address, "/readyz").await;
+        assert_eq!((status, &json(&body)["ledger"]), (503, &Value::Bool(false)));
+        assert_eq!(get(address, "/healthz").await.0, 200);
+        let (status, body) = get(address, "/health").await;
+        assert_eq!((status, &json(&body)["status"]), (200, &Value::from("degraded")));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_candidate_shows_and_takes_nothing_out_of_service() {
+    let control = Control::new(Access::Keys);
+    let address = control.listen(false).await;
+    control.state.publisher.reject("rules.yaml:1:1: bad\nrules.yaml:2:1: worse".to_owned());
+    let health = json(&get(address, "/health").await.1);
+    let check = &health["checks"]["config"];
+    assert_eq!((&health["status"], &check["ok"]), (&Value::from("ok"), &Value::Bool(true)));
+    assert_eq!(check["rejected"]["problems"], 2);
+    assert!(!health.to_string().contains("rules.yaml"), "open to everyone, so it names no file contents");
+    assert_eq!(get(address, "/readyz").await.0, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_open_only_on_the_telemetry_listener_and_in_open_mode() {
+    for (access, status) in [(Access::Keys, 401), (Access::OpenOnLoopback, 200)] {
+        let control = Control::new(access);
+        assert_eq!(get(control.listen(false).await, "/metrics").await.0, status);
+        assert_eq!(get(control.listen(true).await, "/metrics").await.0, 200);
+    }
+}

@@ -133,9 +133,10 @@ fn upstream(route: &config::Route) -> Result<Upstream, CompileError> {
         value.set_sensitive(true);
         headers.push((name, value));
     }
-    let address = &route.upstream.address;
+    let address = format!("{}:{}", route.upstream.address.host, route.upstream.address.port);
     Ok(Upstream {
-        address: format!("{}:{}", address.host, address.port).into(),
+        resolved: address.parse().ok(),
+        address: address.into(),
         path: route.upstream.path.clone(),
         host: route.upstream.host.as_deref().map(|host| value("upstream.host", host)).transpose()?,
         connect: route.upstream.connect,

@@ -1,5 +1,6 @@
 //! A route, ready to serve: which requests it takes, how they are read, where they go.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ pub enum Protocol {
 pub struct Upstream {
     /// `host:port`.
     pub address: Arc<str>,
+    /// The address itself, where no name has to be looked up.
+    pub resolved: Option<SocketAddr>,
     /// Path on the upstream (MCP and tool-call routes).
     pub path: String,
     /// `Host` to send; the caller's own when absent.

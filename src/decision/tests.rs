@@ -1,0 +1,199 @@
+//! The most restrictive answer wins, what fails denies, and the same question gets the same answer.
+
+use proptest::prelude::*;
+
+use crate::decision::{PolicySnapshot, SnapshotParts, combine, decide};
+use crate::identity::KeyRing;
+use crate::model::call::{
+    Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
+};
+use crate::model::decision::{
+    Authorization, Decision, Engine, Facts, Outcome, Reason, ReasonCode, Restricted, Restriction, RiskLevel,
+    SnapshotRef,
+};
+use crate::model::document::Document;
+use crate::model::json::Reader;
+use crate::model::time::Timestamp;
+use crate::policy::rules;
+
+fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
+    let rules = text.map(|text| rules::compile(&Document::parse("rules.yaml", text).unwrap()).unwrap());
+    PolicySnapshot::new(SnapshotParts {
+        reference: SnapshotRef::new(1, "00".into()),
+        keys: KeyRing::default(),
+        reader: Reader::default(),
+        hosts: vec![],
+        origins: vec![],
+        routes: vec![],
+        rules,
+        default,
+    })
+}
+
+fn decided(snapshot: &PolicySnapshot, tool: &str, arguments: &str) -> Decision {
+    let principal = Principal {
+        tenant: "default".into(),
+        id: "ann".into(),
+        kind: PrincipalKind::AiAgent,
+        roles: vec![],
+        key: None,
+    };
+    let action = CapabilityName::under("files", tool).map_or_else(
+        || Action::Unnamed { tool: tool.to_owned().into(), prefix: "files".into() },
+        Action::Named,
+    );
+    let parameters = Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap());
+    let call = ToolCall { action, resource: "files".into(), parameters };
+    decide(
+        snapshot,
+        DecisionRequest { principal: &principal, call: &call },
+        Facts { now: Timestamp::from_micros(0) },
+    )
+}
+
+const RULES: &str = "rules:\n\
+    - {name: reads, match: {type: files.read}, approval: auto, risk_level: low}\n\
+    - {name: mail, match: {type: files.mail}, approval: approve, risk_level: high}\n\
+    - {name: no, match: {type: files.delete}, approval: block, risk_level: critical}\n\
+    - {name: large, match: {type: files.pay}, conditions: {param_gt: {amount: 10}}, approval: block}\n\
+    - {name: pay, match: {type: files.pay}, approval: auto}\n";
+
+#[test]
+fn a_decision_says_what_decided_it() {
+    let snapshot = snapshot(Some(RULES), Outcome::Deny);
+    for (tool, arguments, outcome, code, rule, risk) in [
+        ("read", "{}", Outcome::Allow, ReasonCode::RuleAllowed, Some("reads"), RiskLevel::Low),
+        (
+            "mail",
+            "{}",
+            Outcome::RequireConfirmation,
+            ReasonCode::ApprovalRequired,
+            Some("mail"),
+            RiskLevel::High,
+        ),
+        ("delete", "{}", Outcome::Deny, ReasonCode::RuleDenied, Some("no"), RiskLevel::Critical),
+        ("pay", "{\"amount\":1}", Outcome::Allow, ReasonCode::RuleAllowed, Some("pay"), RiskLevel::Medium),
+        ("pay", "{\"amount\":11}", Outcome::Deny, ReasonCode::RuleDenied, Some("large"), RiskLevel::Medium),
+        // "Cannot tell" is not "does not match": the next rule would have allowed it.
+        (
+            "pay",
+            "{\"amount\":\"x\"}",
+            Outcome::Deny,
+            ReasonCode::Indeterminate,
+            Some("large"),
+            RiskLevel::Medium,
+        ),
+        ("other", "{}", Outcome::Deny, ReasonCode::DefaultDenied, None, RiskLevel::Medium),
+    ] {
+        let decision = decided(&snapshot, tool, arguments);
+        assert_eq!((decision.outcome, decision.code), (outcome, code), "{tool} {arguments}: {decision:?}");
+        assert_eq!((decision.rule.as_deref(), decision.risk), (rule, risk), "{tool} {arguments}");
+        assert_eq!(decision.findings.len(), usize::from(rule.is_some()), "{tool} {arguments}: {decision:?}");
+        assert!(decision.findings.iter().all(|finding| finding.outcome == Some(outcome)), "{decision:?}");
+        let reason = decision.reason.as_str();
+        // A refusal names the rule or the capability, never the arguments.
+        let names = rule.is_some_and(|rule| reason.contains(rule)) || reason.contains("files.other");
+        assert!(outcome == Outcome::Allow || names, "{reason}");
+        assert_eq!(decided(&snapshot, tool, arguments), decision);
+    }
+}
+
+#[test]
+fn the_written_defaults_speak_before_the_configured_one() {
+    for (rules, configured, outcome, code) in [
+        (None, Outcome::Deny, Outcome::Deny, ReasonCode::DefaultDenied),
+        (None, Outcome::Allow, Outcome::Allow, ReasonCode::DefaultAllowed),
+        (None, Outcome::Escalate, Outcome::Escalate, ReasonCode::ApprovalRequired),
+        (Some("rules: []\n"), Outcome::Allow, Outcome::Allow, ReasonCode::DefaultAllowed),
+        (Some("defaults: {approval: block}\n"), Outcome::Allow, Outcome::Deny, ReasonCode::DefaultDenied),
+        (Some("defaults: {approval: auto}\n"), Outcome::Deny, Outcome::Allow, ReasonCode::DefaultAllowed),
+        (
+            Some("defaults: {approval: approve}\n"),
+            Outcome::Deny,
+            Outcome::RequireConfirmation,
+            ReasonCode::ApprovalRequired,
+        ),
+    ] {
+        let decision = decided(&snapshot(rules, configured), "x", "{}");
+        assert_eq!((decision.outcome, decision.code), (outcome, code), "{rules:?} and {configured:?}");
+    }
+}
+
+#[test]
+fn a_tool_no_policy_can_name_is_denied_whatever_the_policy() {
+    for (rules, default) in [
+        (Some("rules: [{name: all, match: {type: \"*\"}, approval: auto}]\n"), Outcome::Deny),
+        (Some("defaults: {approval: auto}\n"), Outcome::Deny),
+        (None, Outcome::Allow),
+    ] {
+        let decision = decided(&snapshot(rules, default), "l\u{f6}schen", "{}");
+        assert_eq!(
+            (decision.outcome, decision.code),
+            (Outcome::Deny, ReasonCode::UnnamedCapability),
+            "{rules:?}"
+        );
+        assert_eq!(decision.findings.first().map(|finding| finding.engine), Some(Engine::Naming));
+        let reason = decision.reason.as_str();
+        assert!(reason.contains("l\u{f6}schen") && reason.contains("tools"), "{reason}");
+    }
+    let long = "\u{f6}\n".repeat(5_000);
+    let reason = decided(&snapshot(None, Outcome::Allow), &long, "{}").reason;
+    assert!(reason.as_str().chars().count() <= 300 && !reason.as_str().contains('\n'), "{reason:?}");
+}
+
+fn outcomes() -> impl Strategy<Value = Outcome> {
+    prop::sample::select(Outcome::ALL.to_vec())
+}
+
+fn authorization() -> impl Strategy<Value = Authorization> {
+    prop_oneof![
+        outcomes().prop_map(|outcome| Authorization::Applicable {
+            outcome,
+            rule: "r".into(),
+            risk: RiskLevel::Medium
+        }),
+        Just(Authorization::NotApplicable),
+        Just(Authorization::Indeterminate { rule: "r".into(), error: Reason::new("no") }),
+    ]
+}
+
+fn restriction() -> impl Strategy<Value = Restricted> {
+    let restrictions = vec![Restriction::RequireConfirmation, Restriction::Escalate, Restriction::Deny];
+    prop_oneof![
+        prop::sample::select(restrictions)
+            .prop_map(|restriction| Restricted::Applicable(restriction, Reason::new("no"))),
+        Just(Restricted::NotApplicable),
+        Just(Restricted::Indeterminate(Reason::new("no"))),
+    ]
+}
+
+proptest! {
+    /// Never milder than any single answer; `Allow` only from an authorizer or the default; order does not matter.
+    #[test]
+    fn the_most_restrictive_answer_wins(
+        authorizers in prop::collection::vec(authorization(), 0..4),
+        restrictors in prop::collection::vec(restriction(), 0..4),
+        default in outcomes(),
+    ) {
+        let combined = combine(&authorizers, &restrictors, default);
+        for answer in &authorizers {
+            match answer {
+                Authorization::Applicable { outcome, .. } => prop_assert!(combined.outcome >= *outcome),
+                Authorization::Indeterminate { .. } => prop_assert_eq!(combined.outcome, Outcome::Deny),
+                Authorization::NotApplicable => {}
+            }
+        }
+        for answer in &restrictors {
+            match answer {
+                Restricted::Applicable(restriction, _) => prop_assert!(combined.outcome >= Outcome::from(*restriction)),
+                Restricted::Indeterminate(_) => prop_assert_eq!(combined.outcome, Outcome::Deny),
+                Restricted::NotApplicable => {}
+            }
+        }
+        if authorizers.iter().all(|answer| *answer == Authorization::NotApplicable) {
+            prop_assert!(!combined.authorized && combined.outcome >= default);
+        }
+        let reversed = combine(authorizers.iter().rev(), restrictors.iter().rev(), default);
+        prop_assert_eq!(reversed, combined);
+    }
+}

@@ -107,6 +107,9 @@ fn body<'a>(reader: &Reader, input: OperationsInput<'a>) -> Result<Body<'a>, Ext
 
 /// Whether a media type is JSON: `application/json` or a `+json` suffix, parameters aside.
 pub(super) fn is_json(content_type: &str) -> bool {
+    if content_type == "application/json" {
+        return true;
+    }
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))

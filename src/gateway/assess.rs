@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
-use crate::extract::{ExtractError, Extracted, McpHead, OperationsInput, rpc_code};
-use crate::gateway::head::{self, Incoming};
+use crate::extract::{ExtractError, Extracted, OperationsInput, rpc_code};
+use crate::gateway::head::{self, Head, Incoming};
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
-use crate::identity::{Presented, identify};
+use crate::identity::{IdentityError, identify};
 use crate::model::call::{DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
@@ -53,16 +52,18 @@ impl Gateway {
         request_id: Id,
         facts: Facts,
     ) -> Assessed {
-        let (route, path) = match find_route(snapshot, incoming) {
+        let found = head::read(incoming.headers, snapshot)
+            .and_then(|head| find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path)));
+        let (head, route, path) = match found {
             Ok(found) => found,
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
-        let principal = match self.caller(snapshot, route, incoming.headers, facts) {
+        let principal = match caller(snapshot, route, incoming.headers, &head, facts) {
             Ok(principal) => principal,
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
         let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
-        match extract(snapshot, route, incoming, &path) {
+        match extract(snapshot, route, incoming, &head, &path) {
             Err(error) => known.unreadable(error),
             Ok(Extracted::Message { name, rpc_id }) => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
@@ -76,41 +77,42 @@ impl Gateway {
             }
         }
     }
+}
 
-    fn caller<'r>(
-        &self,
-        snapshot: &PolicySnapshot,
-        route: &'r Route,
-        headers: &HeaderMap,
-        facts: Facts,
-    ) -> Result<Cow<'r, Principal>, Refusal> {
-        if route.is_mcp() && !head::origin_allowed(headers, snapshot) {
-            let detail = "This origin may not call MCP routes here (gateway.origins).";
-            return Err(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail));
-        }
-        let identified = Presented::read(headers)
-            .and_then(|presented| identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now));
-        identified.map_err(|error| {
-            let missing = error == crate::identity::IdentityError::Missing;
-            let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
-            Refusal::problem(401, code, error.to_string())
-        })
+fn caller<'r>(
+    snapshot: &PolicySnapshot,
+    route: &'r Route,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    facts: Facts,
+) -> Result<Cow<'r, Principal>, Refusal> {
+    if head.has_origin && route.is_mcp() && !head::origin_allowed(headers, snapshot) {
+        let detail = "This origin may not call MCP routes here (gateway.origins).";
+        return Err(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail));
     }
+    let identified = head
+        .presented
+        .and_then(|presented| identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now));
+    identified.map_err(|error| {
+        let missing = error == IdentityError::Missing;
+        let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
+        Refusal::problem(401, code, error.to_string())
+    })
 }
 
 fn find_route<'r, 'a>(
     snapshot: &'r PolicySnapshot,
     incoming: Incoming<'a>,
+    host: &str,
 ) -> Result<(&'r Arc<Route>, NormalPath<'a>), Refusal> {
     let refuse = |error: crate::model::json::PathError| {
         Refusal::problem(400, ReasonCode::InvalidPath, format!("The request was refused: {error}."))
     };
-    let host = head::check(incoming.headers, snapshot)?;
     // Which forms are let through depends on the route, so the route is found with all of them read, and the path is
     // then read again as the route wants it.
     let widest = PathAllowance { semicolon: true, encoded_slash: true };
     let path = NormalPath::parse(incoming.path, widest).map_err(refuse)?;
-    let route = snapshot.route(&host, &path).ok_or_else(|| {
+    let route = snapshot.route(host, &path).ok_or_else(|| {
         Refusal::problem(404, ReasonCode::RouteNotFound, "No route of this gateway serves this host and path.")
     })?;
     let path = if route.allow_paths == widest || !incoming.path.contains(['%', ';']) {
@@ -125,9 +127,10 @@ fn extract<'a>(
     snapshot: &PolicySnapshot,
     route: &Route,
     incoming: Incoming<'a>,
+    head: &Head<'a>,
     path: &'a NormalPath<'a>,
 ) -> Result<Extracted<'a>, ExtractError> {
-    let content_type = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = head.content_type;
     match &route.protocol {
         Protocol::Http(operations) => {
             let (method, query, body) = (incoming.method, incoming.query, incoming.body);
@@ -135,18 +138,7 @@ fn extract<'a>(
         }
         Protocol::Mcp(mcp) => {
             only_post(incoming.method)?;
-            let version = match incoming.headers.get("mcp-protocol-version") {
-                // A value that is no text is a version nobody speaks.
-                Some(version) => Some(version.to_str().unwrap_or("?")),
-                None => None,
-            };
-            let has = |name: &str| incoming.headers.contains_key(name);
-            let head = McpHead {
-                version,
-                has_session: has("mcp-session-id"),
-                has_mirrored: has("mcp-method") || has("mcp-name"),
-            };
-            mcp.extract(&snapshot.reader, head, content_type, incoming.body)
+            mcp.extract(&snapshot.reader, head.mcp, content_type, incoming.body)
         }
         Protocol::ToolCall(tool_call) => {
             only_post(incoming.method)?;
@@ -249,7 +241,7 @@ impl Known<'_> {
         let request = DecisionRequest { principal: &self.principal, call };
         let decision = without_holds(decide(self.snapshot, request, self.facts));
         self.gateway.metrics.observe_decision(started);
-        let decision_id = self.gateway.clock.id(DECISION, self.facts.now);
+        let decision_id = self.request_id.with_prefix(DECISION);
         let allowed = decision.outcome == Outcome::Allow;
         let enforced = allowed || self.route.mode != Mode::Shadow;
         let record = DecisionRecord {

@@ -1,10 +1,14 @@
 //! The head of a request: what must hold before anything else is looked at.
 
-use http::header::{CONTENT_ENCODING, HOST, TRANSFER_ENCODING, UPGRADE};
+use std::borrow::Cow;
+
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::PolicySnapshot;
+use crate::extract::McpHead;
 use crate::gateway::Refusal;
+use crate::identity::{IdentityError, Presented};
 use crate::model::decision::ReasonCode;
 
 /// A whole request, as it came in.
@@ -33,28 +37,81 @@ const REWRITING: [&str; 7] = [
     "x-override-url",
 ];
 
-/// Checks the head and returns the host the request is for, lower case, without port.
-pub(super) fn check<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Result<std::borrow::Cow<'a, str>, Refusal> {
+/// What of a request's header fields matters to us, gathered in one pass: looking each up by name would cost more than the
+/// decision itself.
+#[derive(Debug)]
+pub(super) struct Head<'a> {
+    pub(super) host: Cow<'a, str>,
+    pub(super) content_type: Option<&'a str>,
+    pub(super) mcp: McpHead<'a>,
+    /// Whose call it says it is; an error where the credentials are not even well formed.
+    pub(super) presented: Result<Presented<'a>, IdentityError>,
+    pub(super) has_origin: bool,
+}
+
+/// Reads and checks the header fields.
+pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Result<Head<'a>, Refusal> {
     let bad = |what: &str| Refusal::problem(400, ReasonCode::InvalidRequest, format!("The request was refused: {what}."));
+    let mut head = Head {
+        host: Cow::Borrowed(""),
+        content_type: None,
+        mcp: McpHead::default(),
+        presented: Ok(Presented::default()),
+        has_origin: false,
+    };
+    let (mut host, mut hosts, mut codings) = (None, 0, 0);
     for (name, value) in headers {
         if let Some(what) = forbidden(name, value) {
             return Err(bad(what));
         }
+        match *name {
+            HOST => {
+                host = value.to_str().ok();
+                hosts += 1;
+            }
+            TRANSFER_ENCODING => codings += 1,
+            // Of several content types none is believed.
+            CONTENT_TYPE if head.content_type.is_none() => head.content_type = value.to_str().ok(),
+            CONTENT_TYPE => head.content_type = Some(""),
+            ORIGIN => head.has_origin = true,
+            AUTHORIZATION => head.present(|presented| presented.authorization(value.as_bytes())),
+            _ => head.custom(name.as_str(), value),
+        }
     }
-    if headers.get_all(TRANSFER_ENCODING).iter().count() > 1 {
+    if codings > 1 {
         return Err(bad("Transfer-Encoding stands twice"));
     }
-    let mut hosts = headers.get_all(HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok().and_then(host_name),
-        (None, _) => return Err(bad("Host is missing")),
-        (Some(_), Some(_)) => return Err(bad("Host stands twice")),
-    };
-    let host = host.ok_or_else(|| bad("Host is malformed"))?;
-    if !snapshot.hosts.is_empty() && !snapshot.hosts.iter().any(|allowed| *allowed == host) {
+    match hosts {
+        0 => return Err(bad("Host is missing")),
+        1 => head.host = host.and_then(host_name).ok_or_else(|| bad("Host is malformed"))?,
+        _ => return Err(bad("Host stands twice")),
+    }
+    if !snapshot.hosts.is_empty() && !snapshot.hosts.iter().any(|allowed| *allowed == head.host) {
         return Err(Refusal::problem(421, ReasonCode::HostNotAllowed, "This host is not served here."));
     }
-    Ok(host)
+    Ok(head)
+}
+
+impl<'a> Head<'a> {
+    /// Headers that are no standard ones.
+    fn custom(&mut self, name: &str, value: &'a HeaderValue) {
+        match name {
+            "x-api-key" => self.present(|presented| presented.api_key(value.as_bytes())),
+            "x-aegis-actor" => self.present(|presented| presented.actor(value.as_bytes())),
+            // Two versions, or one that is no text, are a version nobody speaks.
+            "mcp-protocol-version" if self.mcp.version.is_none() => {
+                self.mcp.version = Some(value.to_str().unwrap_or("?"));
+            }
+            "mcp-protocol-version" => self.mcp.version = Some("?"),
+            "mcp-session-id" => self.mcp.has_session = true,
+            "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
+            _ => {}
+        }
+    }
+
+    fn present(&mut self, add: impl FnOnce(Presented<'a>) -> Result<Presented<'a>, IdentityError>) {
+        self.presented = self.presented.and_then(add);
+    }
 }
 
 /// Why a header is not let in.
@@ -82,7 +139,7 @@ pub(super) fn same_name(name: &str, dashed: &str) -> bool {
 }
 
 /// The host of a `Host` value, lower case, without port; `None` when it is malformed.
-fn host_name(value: &str) -> Option<std::borrow::Cow<'_, str>> {
+fn host_name(value: &str) -> Option<Cow<'_, str>> {
     let (host, port) = match value.strip_prefix('[') {
         Some(rest) => {
             let (inside, after) = rest.split_once(']')?;
@@ -104,14 +161,19 @@ fn host_name(value: &str) -> Option<std::borrow::Cow<'_, str>> {
     })
 }
 
-/// Whether a browser page of `origin` may call an MCP route: a configured one, or one on the loopback. A page of any other
-/// origin may be a rebound DNS name that reaches a gateway on the user's own machine.
+/// Whether a browser page of this origin may call an MCP route: one of `gateway.origins`; where none are configured, a page of
+/// a host in `gateway.hosts` or of the loopback. That the origin is the request's own host proves nothing: to a page whose
+/// DNS name was rebound to this gateway both are its own.
 pub(super) fn origin_allowed(headers: &HeaderMap, snapshot: &PolicySnapshot) -> bool {
-    headers.get_all("origin").iter().all(|origin| {
+    headers.get_all(ORIGIN).iter().all(|origin| {
         let Ok(origin) = origin.to_str() else { return false };
-        let configured = snapshot.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+        if !snapshot.origins.is_empty() {
+            return snapshot.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
+        }
         let host = origin.split_once("://").and_then(|(_, authority)| host_name(authority));
-        configured || host.is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&&*host))
+        host.is_some_and(|host| {
+            ["localhost", "127.0.0.1", "[::1]"].contains(&&*host) || snapshot.hosts.iter().any(|ours| *ours == host)
+        })
     })
 }
 

@@ -80,7 +80,7 @@ impl Publisher {
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, PublishError> {
-        let reference = SnapshotRef { version: 1, hash: Arc::clone(&first.hash) };
+        let reference = SnapshotRef::new(1, Arc::clone(&first.hash));
         let snapshot = (first.build)(reference).ok_or(PublishError::NotBuilt)?;
         let now = clock.now();
         let status = record(&snapshot, first.source, &ledger, now)?;
@@ -108,7 +108,7 @@ impl Publisher {
             return Ok(status.active.clone());
         }
         let reference =
-            SnapshotRef { version: status.active.version + 1, hash: Arc::clone(&candidate.hash) };
+            SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
         let snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;

@@ -1,0 +1,200 @@
+//! The enforcement point in one process: a panic while judging is a recorded denial, and the ledger comes before the swap.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use http::{HeaderMap, HeaderValue};
+use tempfile::TempDir;
+
+use crate::audit::redact::Redaction;
+use crate::audit::{Durability, Ledger, LedgerOptions, tail};
+use crate::config::{Sources, load_document};
+use crate::decision::{PolicySnapshot, compile};
+use crate::gateway::{
+    Candidate, Clock, Gateway, GatewayParts, Incoming, PublishError, Publisher, RefusalForm, SystemClock,
+    Verdict,
+};
+use crate::model::decision::{ReasonCode, SnapshotRef};
+use crate::model::document::Document;
+use crate::model::id::Id;
+use crate::model::time::Timestamp;
+use crate::policy::rules;
+use crate::telemetry::Metrics;
+
+const CONFIG: &str = "routes:\n- name: crm\n  match: {path_prefix: /crm}\n  protocol: http\n  capability_prefix: crm\n  \
+    operations: [{method: GET, path: \"/crm/{id}\", capability: crm.items.read}]\n  \
+    upstream: {addresses: [\"127.0.0.1:9\"]}\n  anonymous: {id: dev}\n";
+const RULES: &str = "version: 1\nrules:\n- {name: reads, match: {type: \"crm.*.read\"}, approval: auto}\n";
+
+struct NoSources;
+
+impl Sources for NoSources {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &Path) -> Result<String, String> {
+        Err("no files here".to_owned())
+    }
+}
+
+/// The system's clock, except that one of its ids cannot be made.
+#[derive(Debug)]
+struct PanicsOnce {
+    ids_before: AtomicU32,
+}
+
+impl Clock for PanicsOnce {
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    fn random(&self) -> [u8; 10] {
+        SystemClock.random()
+    }
+
+    fn id(&self, prefix: &'static str, now: Timestamp) -> Id {
+        let before = self.ids_before.fetch_sub(1, Ordering::Relaxed);
+        assert!(before != 0, "a planted panic");
+        SystemClock.id(prefix, now)
+    }
+}
+
+struct Parts {
+    folder: TempDir,
+    ledger: Arc<Ledger>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Parts {
+    /// With a clock that panics at the id after so many.
+    fn panicking_after(ids_before: u32) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut options = LedgerOptions::new(folder.path().join("ledger"));
+        options.durability = Durability::Process;
+        options.segment_bytes = 1 << 20;
+        options.reserve_percent = 0;
+        let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
+        let clock = Arc::new(PanicsOnce { ids_before: AtomicU32::new(ids_before) });
+        Self { folder, ledger, metrics: Arc::new(Metrics::new("test").unwrap()), clock }
+    }
+
+    fn publisher(&self) -> Result<Publisher, PublishError> {
+        let first = Candidate {
+            hash: "first".into(),
+            source: "start",
+            build: &mut |reference| Some(snapshot(reference)),
+        };
+        Publisher::start(first, Arc::clone(&self.ledger), Arc::clone(&self.metrics), Arc::clone(&self.clock))
+    }
+
+    fn gateway(&self, publisher: &Publisher) -> Gateway {
+        Gateway::new(GatewayParts {
+            snapshot: publisher.handle(),
+            ledger: Arc::clone(&self.ledger),
+            redaction: Redaction::default(),
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+        })
+    }
+
+    fn records(&self) -> Vec<serde_json::Value> {
+        let records = tail(&self.folder.path().join("ledger"), 100).unwrap().poll_new().unwrap();
+        records.iter().map(|record| serde_json::from_slice(record.line()).unwrap()).collect()
+    }
+
+    fn has_metric(&self, line: &str) -> bool {
+        let text = String::from_utf8(self.metrics.render(None).unwrap()).unwrap();
+        text.lines().any(|found| found == line)
+    }
+}
+
+fn snapshot(reference: SnapshotRef) -> PolicySnapshot {
+    let document = Document::parse("gateway.yaml", CONFIG).unwrap();
+    let config = load_document(document, Path::new("."), Vec::new(), &NoSources).unwrap();
+    let rules = rules::compile(&Document::parse("rules.yaml", RULES).unwrap()).unwrap();
+    compile(&config, Some(rules), &[], reference).unwrap()
+}
+
+async fn get(gateway: &Gateway) -> Verdict {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("localhost"));
+    gateway.judge(Incoming { method: "GET", path: "/crm/1", query: None, headers: &headers, body: b"" }).await
+}
+
+#[tokio::test]
+async fn a_panic_while_judging_is_a_recorded_denial_and_the_next_request_is_served() {
+    let parts = Parts::panicking_after(0);
+    let gateway = parts.gateway(&parts.publisher().unwrap());
+    let Verdict::Refuse(refusal) = get(&gateway).await else { panic!("a panic was forwarded") };
+    assert_eq!((refusal.status, refusal.code), (500, ReasonCode::InternalError));
+    assert_eq!(refusal.form, RefusalForm::Problem);
+    assert!(!refusal.detail.contains("planted"), "{}", refusal.detail);
+    assert!(matches!(get(&gateway).await, Verdict::Forward(_)));
+
+    let records = parts.records();
+    let [.., panic, decision] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!((panic["kind"].as_str(), panic["outcome"].as_str()), (Some("panic"), Some("DENY")));
+    assert_eq!(panic["code"], "internal_error");
+    assert_eq!((decision["kind"].as_str(), decision["outcome"].as_str()), (Some("decision"), Some("ALLOW")));
+    assert_eq!(records.iter().filter(|record| record["kind"] == "panic").count(), 1);
+    assert!(parts.has_metric("aegis_panics_total 1"));
+    assert!(parts.has_metric("aegis_requests_total{code=\"internal_error\",outcome=\"DENY\",route=\"\"} 1"));
+}
+
+#[tokio::test]
+async fn when_the_ledger_takes_nothing_neither_calls_nor_panics_get_through() {
+    let parts = Parts::panicking_after(0);
+    let gateway = parts.gateway(&parts.publisher().unwrap());
+    parts.ledger.close(SystemClock.now()).unwrap();
+    for _panic_then_call in 0..2 {
+        let Verdict::Refuse(refusal) = get(&gateway).await else { panic!("forwarded without a record") };
+        assert_eq!((refusal.status, refusal.code), (503, ReasonCode::LedgerUnavailable));
+    }
+    assert!(parts.has_metric("aegis_panics_total 1"));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_not_recorded_is_not_put_in_force() {
+    let parts = Parts::panicking_after(100);
+    let publisher = parts.publisher().unwrap();
+    parts.ledger.close(SystemClock.now()).unwrap();
+    let second = Candidate {
+        hash: "second".into(),
+        source: "file",
+        build: &mut |reference| Some(snapshot(reference)),
+    };
+    assert!(publisher.publish(second).is_err());
+    assert_eq!(publisher.status().active.version, 1);
+    assert_eq!(&*publisher.handle().load().reference.hash, "first");
+    assert!(parts.has_metric("aegis_snapshot_version 1"));
+}
+
+#[tokio::test]
+async fn versions_count_up_only_when_the_content_changes() {
+    let parts = Parts::panicking_after(100);
+    let publisher = parts.publisher().unwrap();
+    let publish = |hash: &str| {
+        let candidate = Candidate {
+            hash: hash.into(),
+            source: "file",
+            build: &mut |reference| Some(snapshot(reference)),
+        };
+        publisher.publish(candidate).unwrap().version
+    };
+    assert_eq!([publish("first"), publish("second"), publish("second"), publish("first")], [1, 2, 2, 3]);
+    publisher.reject("rules.yaml:1:1: bad".to_owned());
+    assert!(publisher.status().rejected.is_some());
+    assert_eq!(publish("first"), 3);
+    assert!(publisher.status().rejected.is_none());
+    let versions: Vec<_> = parts
+        .records()
+        .iter()
+        .filter(|record| record["kind"] == "snapshot")
+        .map(|record| record["snapshot"]["version"].as_u64().unwrap())
+        .collect();
+    assert_eq!(versions, [1, 2, 3]);
+    assert!(parts.has_metric("aegis_snapshot_rejected_total 1"));
+}

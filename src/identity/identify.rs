@@ -10,6 +10,9 @@ use crate::identity::{IdentityError, Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::time::Timestamp;
 
+/// Longest id `X-Aegis-Actor` may name, in bytes.
+const ACTOR_MAX_BYTES: usize = 256;
+
 /// The credentials of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Presented<'h> {
@@ -19,38 +22,65 @@ pub struct Presented<'h> {
 }
 
 impl<'h> Presented<'h> {
-    /// Reads `X-Api-Key`, `Authorization` and `X-Aegis-Actor`.
+    /// Reads `X-Api-Key`, `Authorization` and `X-Aegis-Actor` of a request.
     ///
     /// # Errors
     /// One of them stands twice, or is not what it must be (`Authorization` other than Bearer, empty values).
     pub fn read(headers: &'h HeaderMap) -> Result<Self, IdentityError> {
-        let single = |name: &str| {
-            let mut values = headers.get_all(name).iter();
-            match (values.next(), values.next()) {
-                (value, None) => Ok(value.map(http::HeaderValue::as_bytes)),
-                _ => Err(IdentityError::Repeated),
-            }
-        };
-        let api_key = single("x-api-key")?;
-        let bearer = match single(AUTHORIZATION.as_str())? {
-            None => None,
-            Some(value) => match value.split_at_checked(7) {
-                Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") => Some(token.trim_ascii()),
-                _ => return Err(IdentityError::Invalid),
-            },
-        };
-        if [api_key, bearer].into_iter().flatten().any(<[u8]>::is_empty) {
-            return Err(IdentityError::Invalid);
+        let mut presented = Self::default();
+        for value in headers.get_all(AUTHORIZATION) {
+            presented = presented.authorization(value.as_bytes())?;
         }
-        let actor = match single("x-aegis-actor")? {
-            None => None,
-            Some(name) => {
-                let name = std::str::from_utf8(name).map_err(|_| IdentityError::ForeignActor)?;
-                let plain = !name.is_empty() && name.len() <= 256 && !name.contains('*');
-                Some(plain.then_some(name).ok_or(IdentityError::ForeignActor)?)
+        for value in headers.get_all("x-api-key") {
+            presented = presented.api_key(value.as_bytes())?;
+        }
+        for value in headers.get_all("x-aegis-actor") {
+            presented = presented.actor(value.as_bytes())?;
+        }
+        Ok(presented)
+    }
+
+    /// Adds the value of `X-Api-Key`.
+    ///
+    /// # Errors
+    /// It is empty, or the second one.
+    pub fn api_key(self, value: &'h [u8]) -> Result<Self, IdentityError> {
+        match self.api_key {
+            Some(_) => Err(IdentityError::Repeated),
+            None if value.is_empty() => Err(IdentityError::Invalid),
+            None => Ok(Self { api_key: Some(value), ..self }),
+        }
+    }
+
+    /// Adds the value of `Authorization`.
+    ///
+    /// # Errors
+    /// It is no Bearer credential, or the second one.
+    pub fn authorization(self, value: &'h [u8]) -> Result<Self, IdentityError> {
+        if self.bearer.is_some() {
+            return Err(IdentityError::Repeated);
+        }
+        match value.split_at_checked(7) {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") && !token.trim_ascii().is_empty() => {
+                Ok(Self { bearer: Some(token.trim_ascii()), ..self })
             }
-        };
-        Ok(Self { api_key, bearer, actor })
+            _ => Err(IdentityError::Invalid),
+        }
+    }
+
+    /// Adds the value of `X-Aegis-Actor`.
+    ///
+    /// # Errors
+    /// It cannot be an actor's id, or is the second one.
+    pub fn actor(self, value: &'h [u8]) -> Result<Self, IdentityError> {
+        let name = std::str::from_utf8(value).map_err(|_| IdentityError::ForeignActor)?;
+        if self.actor.is_some() {
+            return Err(IdentityError::Repeated);
+        }
+        if name.is_empty() || name.len() > ACTOR_MAX_BYTES || name.contains('*') {
+            return Err(IdentityError::ForeignActor);
+        }
+        Ok(Self { actor: Some(name), ..self })
     }
 
     const fn is_none(&self) -> bool {

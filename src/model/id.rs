@@ -34,6 +34,12 @@ impl Id {
         Self { prefix, text: base32(u128::from_be_bytes(uuid)) }
     }
 
+    /// The same moment and randomness under another prefix: the ids of things that belong together.
+    #[must_use]
+    pub const fn with_prefix(self, prefix: &'static str) -> Self {
+        Self { prefix, text: self.text }
+    }
+
     /// The id's text without its prefix.
     #[must_use]
     pub fn suffix(&self) -> &str {

@@ -8,6 +8,8 @@ use jiff::fmt::temporal::DateTimePrinter;
 /// Printer for the one time format of the ledger and the APIs: RFC 3339 in UTC with six digits of a second.
 static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// Longest text [`Timestamp::write_rfc3339`] produces, in bytes.
 pub const RFC3339_MAX_BYTES: usize = 32;
 
@@ -36,10 +38,27 @@ impl Timestamp {
         u64::try_from(self.0 / 1000).unwrap_or(0)
     }
 
-    /// Appends `2026-11-23T06:19:54.123456Z` to `out`.
+    /// Appends `2026-11-23T06:19:54.123456Z` to `out`. Written by hand for the years of four digits, because every record has
+    /// two of these; other years are printed by jiff.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
-        // Writing into a `Vec<u8>` cannot fail, and the clamp above keeps the value printable.
-        let _infallible = PRINTER.print_timestamp(&self.civil(), &mut *out);
+        let (day, in_day) = (self.0.div_euclid(DAY_MICROS), self.0.rem_euclid(DAY_MICROS));
+        let (year, month, day) = civil_from_days(day);
+        let Ok(year @ 0..=9999) = u32::try_from(year) else {
+            // Writing into a `Vec<u8>` cannot fail, and the clamp above keeps the value printable.
+            let _infallible = PRINTER.print_timestamp(&self.civil(), &mut *out);
+            return;
+        };
+        let (seconds, micros) = (in_day / 1_000_000, in_day % 1_000_000);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, i1, i2, _, s1, s2, _, f @ .., _] = &mut text;
+        digits(u64::from(year), &mut [y1, y2, y3, y4]);
+        digits(month, &mut [m1, m2]);
+        digits(day, &mut [d1, d2]);
+        digits((seconds / 3600).unsigned_abs(), &mut [h1, h2]);
+        digits((seconds / 60 % 60).unsigned_abs(), &mut [i1, i2]);
+        digits((seconds % 60).unsigned_abs(), &mut [s1, s2]);
+        digits(micros.unsigned_abs(), &mut f.each_mut());
+        out.extend_from_slice(&text);
     }
 
     /// The text of [`Self::write_rfc3339`].
@@ -76,6 +95,29 @@ impl Timestamp {
     }
 }
 
+/// Writes the last decimal digits of `value`, as many as there are slots.
+fn digits(mut value: u64, slots: &mut [&mut u8]) {
+    for slot in slots.iter_mut().rev() {
+        **slot = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms": eras of 400 years that begin on 1 March.
+const fn civil_from_days(days: i64) -> (i64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month.unsigned_abs(), day.unsigned_abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +127,16 @@ mod tests {
         let time = Timestamp::from_micros(1_795_414_794_123_456);
         assert_eq!(time.to_rfc3339(), "2026-11-23T06:19:54.123456Z");
         assert_eq!(Timestamp::parse_rfc3339(&time.to_rfc3339()), Some(time));
+    }
+
+    proptest::proptest! {
+        /// The hand-written form is the library's.
+        #[test]
+        fn prints_what_jiff_prints(micros in -70_000_000_000_000_000_i64..260_000_000_000_000_000) {
+            let time = Timestamp::from_micros(micros);
+            let theirs = format!("{:.6}", time.civil());
+            proptest::prop_assert_eq!(time.to_rfc3339(), theirs);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! all: when it passes, that read fails, and the phase that owns the wait says what to answer.
 
 use std::io;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,14 +14,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pingora::protocols::l4::stream::Stream as TransportStream;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
     UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Bytes gathered before they are written: the head of an answer and a small body leave in one segment.
+const WRITE_BUFFER_BYTES: usize = 4096;
 
 /// No deadline.
 const NEVER: u64 = u64::MAX;
@@ -90,7 +94,7 @@ impl Deadline {
 /// A connection whose reads fail once its deadline has passed.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TransportStream,
+    stream: BufWriter<TcpStream>,
     deadline: Arc<Deadline>,
     /// Armed for some past deadline at the latest; moved only when it would fire too late. So a busy connection touches the
     /// timer wheel about once per deadline's length, not once per request.
@@ -98,7 +102,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) const fn new(stream: TransportStream, deadline: Arc<Deadline>) -> Self {
+    pub(super) fn new(stream: TcpStream, deadline: Arc<Deadline>) -> Self {
+        let stream = BufWriter::with_capacity(WRITE_BUFFER_BYTES, stream);
         Self { stream, deadline, timer: None }
     }
 
@@ -170,13 +175,14 @@ impl AsyncWrite for Connection {
 #[async_trait]
 impl Shutdown for Connection {
     async fn shutdown(&mut self) {
-        self.stream.shutdown().await;
+        // The other side may be gone already.
+        let _gone = self.stream.shutdown().await;
     }
 }
 
 impl UniqueID for Connection {
     fn id(&self) -> UniqueIDType {
-        self.stream.id()
+        self.stream.get_ref().as_raw_fd()
     }
 }
 
@@ -184,19 +190,19 @@ impl Ssl for Connection {}
 
 impl GetTimingDigest for Connection {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
+        Vec::new()
     }
 }
 
 impl GetProxyDigest for Connection {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.get_proxy_digest()
+        None
     }
 }
 
 impl GetSocketDigest for Connection {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
+        None
     }
 }
 

@@ -3,16 +3,15 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 /// A phase ended in a panic.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panicked;
 
-/// Runs `phase`; a panic in it becomes an error.
-pub(super) async fn guarded<T>(phase: impl Future<Output = T>) -> Result<T, Panicked> {
-    let mut phase = pin!(phase);
+/// Runs `phase`; a panic in it becomes an error. It is taken by reference because it is large.
+pub(super) async fn guarded<T>(mut phase: Pin<&mut impl Future<Output = T>>) -> Result<T, Panicked> {
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| phase.as_mut().poll(context))) {
         Ok(poll) => poll.map(Ok),
         Err(_) => Poll::Ready(Err(Panicked)),
@@ -22,11 +21,13 @@ pub(super) async fn guarded<T>(phase: impl Future<Output = T>) -> Result<T, Pani
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::guarded;
 
     #[tokio::test]
     async fn a_panic_becomes_an_error() {
-        assert_eq!(guarded(async { 1 }).await.unwrap(), 1);
-        assert!(guarded(async { panic!("planted") }).await.is_err());
+        assert_eq!(guarded(pin!(async { 1 })).await.unwrap(), 1);
+        assert!(guarded::<()>(pin!(async { panic!("planted") })).await.is_err());
     }
 }

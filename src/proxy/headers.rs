@@ -5,25 +5,33 @@ use pingora::Result;
 use pingora::http::RequestHeader;
 
 use crate::gateway::Forwarding;
+use crate::model::id::Id;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
+const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
+const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
 
 /// Rewrites `request` for the upstream. `body_bytes` is the length of the body that will follow.
 pub(super) fn prepare(request: &mut RequestHeader, forwarding: &Forwarding, body_bytes: usize) -> Result<()> {
     let route = forwarding.route();
-    let dropped: Vec<HeaderName> = request
-        .headers
-        .keys()
-        .filter(|name| is_ours(name) || (!route.forward_credentials && is_credential(name)))
-        .cloned()
-        .collect();
-    for name in dropped {
+    // One look at every name; most requests hold nothing that must go.
+    let goes = |name: &HeaderName| match *name {
+        TRANSFER_ENCODING | EXPECT | FORWARDED => true,
+        AUTHORIZATION => !route.forward_credentials,
+        _ if !name.as_str().starts_with('x') => false,
+        _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
+    };
+    // A chunked body that turned out empty still needs a length, or the tool would wait for one.
+    let was_chunked = request.headers.contains_key(TRANSFER_ENCODING);
+    let gone: Vec<HeaderName> = request.headers.keys().filter(|name| goes(name)).cloned().collect();
+    for name in gone {
         request.remove_header(&name);
     }
-    request.set_raw_path(forwarding.target().as_bytes())?;
+    if request.raw_path() != forwarding.target().as_bytes() {
+        request.set_raw_path(forwarding.target().as_bytes())?;
+    }
     // The framing is ours: the length is that of the bytes that were judged.
-    request.remove_header(&TRANSFER_ENCODING);
-    request.remove_header(&EXPECT);
-    let had_length = request.remove_header(&CONTENT_LENGTH).is_some();
-    if body_bytes > 0 || had_length {
+    if was_chunked || !has_length(request, body_bytes) {
         request.insert_header(CONTENT_LENGTH, body_bytes)?;
     }
     if let Some(host) = &route.upstream.host {
@@ -32,22 +40,33 @@ pub(super) fn prepare(request: &mut RequestHeader, forwarding: &Forwarding, body
     for (name, value) in &route.upstream.headers {
         request.insert_header(name, value)?;
     }
-    request.insert_header("X-Aegis-Request-Id", forwarding.request_id().to_string())?;
+    request.insert_header(REQUEST_ID, id_value(forwarding.request_id()))?;
     if let Some(decision) = forwarding.decision_id() {
-        request.insert_header("X-Aegis-Decision-Id", decision.to_string())?;
+        request.insert_header(DECISION_ID, id_value(decision))?;
     }
-    request.insert_header("X-Aegis-Actor", forwarding.actor())?;
+    request.insert_header(ACTOR, forwarding.actor())?;
     Ok(())
 }
 
-/// The headers a caller is identified by.
-fn is_credential(name: &HeaderName) -> bool {
-    *name == AUTHORIZATION || same_spelling(name, "x-api-key")
+/// Whether the framing already says exactly `body_bytes`: one plain Content-Length, or none and no body.
+fn has_length(request: &RequestHeader, body_bytes: usize) -> bool {
+    let mut lengths = request.headers.get_all(CONTENT_LENGTH).iter();
+    match (lengths.next(), lengths.next()) {
+        (Some(length), None) => length.to_str().is_ok_and(|length| length.parse() == Ok(body_bytes)),
+        (None, _) => body_bytes == 0,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn id_value(id: &Id) -> Vec<u8> {
+    let mut text = Vec::with_capacity(32);
+    id.write(&mut text);
+    text
 }
 
 /// Names only the gateway may set. Some servers read `_` as `-`, so both spellings go.
 fn is_ours(name: &HeaderName) -> bool {
-    *name == FORWARDED || same_spelling(name, "x-aegis-") || same_spelling(name, "x-forwarded-")
+    same_spelling(name, "x-aegis-") || same_spelling(name, "x-forwarded-")
 }
 
 /// Whether `name` begins with `prefix`, taking `_` for `-`.

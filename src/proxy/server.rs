@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
-use pingora::protocols::l4::stream::Stream as TransportStream;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
 use tokio::net::{TcpListener, TcpStream};
@@ -142,7 +141,7 @@ async fn serve_connection(
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let connection = Connection::new(TransportStream::from(stream), Arc::clone(&deadline));
+    let connection = Connection::new(stream, Arc::clone(&deadline));
     let mut session = ServerSession::new_http1(Box::new(connection));
     loop {
         // The deadline bounds every wait, so Pingora's own timer between requests is switched off.

@@ -1,11 +1,13 @@
 //! The phases of a request, in the order Pingora calls them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
@@ -83,8 +85,9 @@ impl Service {
         };
         let timed_out = ctx.deadline.has_passed()
             || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
-        let ours = matches!(error.esource(), pingora::ErrorSource::Upstream)
-            || matches!(error.etype(), ErrorType::ConnectError | ErrorType::ConnectRefused | ErrorType::ConnectTimedout);
+        // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
+        // bytes behind its body.
+        let ours = matches!(error.esource(), pingora::ErrorSource::Upstream);
         if !timed_out && !ours && matches!(error.esource(), pingora::ErrorSource::Downstream) {
             return None;
         }
@@ -109,9 +112,14 @@ impl ProxyHttp for Service {
         RequestContext::new(Arc::clone(&self.gateway), deadline)
     }
 
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {
+        // Pingora's default is a compression module. Responses pass untouched, so there is nothing for one to do.
+    }
+
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
         session.set_write_timeout(Some(self.timeouts.idle));
-        match guarded(self.filter(session, ctx)).await {
+        let filtered = guarded(pin!(self.filter(session, ctx))).await;
+        match filtered {
             Ok(answered) => answered,
             Err(_panicked) => {
                 self.gateway.note("", "panic", ReasonCode::InternalError, "A panic was caught; the call was refused.");
@@ -233,9 +241,9 @@ impl ProxyHttp for Service {
 
 /// The peer of an upstream. A host name is looked up anew, so that a moved service is found.
 async fn peer(upstream: &Upstream) -> Result<Box<HttpPeer>> {
-    let address = match upstream.address.parse::<std::net::SocketAddr>() {
-        Ok(address) => address,
-        Err(_) => {
+    let address = match upstream.resolved {
+        Some(address) => address,
+        None => {
             let lookup = tokio::time::timeout(upstream.connect, tokio::net::lookup_host(&*upstream.address)).await;
             let found = lookup.ok().and_then(Result::ok).and_then(|mut addresses| addresses.next());
             found.ok_or_else(|| {

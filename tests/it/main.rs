@@ -13,4 +13,8 @@
 )]
 
 mod decisions;
+mod ledger;
+mod lifecycle;
+mod operators;
 mod support;
+mod traffic;

@@ -11,6 +11,23 @@ pub struct SnapshotRef {
     pub version: u64,
     /// SHA-256 of what the snapshot was compiled from, in lower-case hexadecimal.
     pub hash: Arc<str>,
+    /// Both as JSON: `{"version":1,"hash":"..."}`. Made once, since every record carries it.
+    json: Arc<str>,
+}
+
+impl SnapshotRef {
+    /// A reference to the snapshot `version` compiled from what hashes to `hash`.
+    #[must_use]
+    pub fn new(version: u64, hash: Arc<str>) -> Self {
+        let json = format!("{{\"version\":{version},\"hash\":\"{hash}\"}}").into();
+        Self { version, hash, json }
+    }
+
+    /// The reference as JSON.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
 }
 
 /// The answer to a decision request: the same snapshot, request and facts give the same one.

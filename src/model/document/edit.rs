@@ -50,6 +50,19 @@ impl Document {
         }
     }
 
+    /// Takes away the entry a JSON pointer lies in, so that the rest can be judged: the value's own key, or the key of the
+    /// whole list for an element of one, since a list keeps all its elements (and their numbers) or goes as a whole.
+    pub fn remove_entry(&mut self, pointer: &str) {
+        let mut pointer = pointer;
+        while let Some((around, _)) = pointer.rsplit_once('/') {
+            if self.node(around).is_some_and(|node| matches!(node.value, NodeValue::Mapping(_))) {
+                self.remove(pointer);
+                return;
+            }
+            pointer = around;
+        }
+    }
+
     /// Takes the entry or element at a JSON pointer away and returns it; `None` when there is none.
     pub fn remove(&mut self, pointer: &str) -> Option<Node> {
         let mut steps: Vec<String> = tokens(pointer).collect();

@@ -30,6 +30,9 @@ impl Default for Reader {
     }
 }
 
+/// Room made for the members of an object at once: most objects of tool calls fit, and few waste much.
+const TYPICAL_MEMBERS: usize = 6;
+
 /// Up to this many members, keys are compared pairwise; beyond it, sorted.
 const PAIRWISE_KEYS: usize = 16;
 
@@ -85,7 +88,7 @@ impl<'a> Cursor<'a> {
         if self.take(b'}') {
             return Ok(Json::Object(members));
         }
-        members.reserve(4);
+        members.reserve(TYPICAL_MEMBERS);
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
@@ -178,19 +181,31 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Result<Text<'a>, JsonError> {
         self.at += 1;
         let start = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let raw = self.slice(start, self.at);
-                    self.at += 1;
-                    return Ok(Text::plain(raw));
-                }
-                Some(b'\\') => return self.escaped_string(start),
-                Some(0..=0x1f) => return Err(self.error(JsonErrorKind::ControlCharacter)),
-                Some(_) => self.at += 1,
-                None => return Err(self.error(JsonErrorKind::UnexpectedEnd)),
+        self.skip_plain();
+        match self.peek() {
+            Some(b'"') => {
+                let raw = self.slice(start, self.at);
+                self.at += 1;
+                Ok(Text::plain(raw))
             }
+            Some(b'\\') => self.escaped_string(start),
+            Some(_) => Err(self.error(JsonErrorKind::ControlCharacter)),
+            None => Err(self.error(JsonErrorKind::UnexpectedEnd)),
         }
+    }
+
+    /// Goes to the next quote, backslash or control character: most of a body is passed here, so it is a bare loop.
+    fn skip_plain(&mut self) {
+        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
+        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+            if has_special(u64::from_le_bytes(*chunk)) {
+                break;
+            }
+            self.at += 8;
+            rest = behind;
+        }
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        self.at += rest.iter().position(special).unwrap_or(rest.len());
     }
 
     /// The rest of a string from its first backslash on; `start` is just behind the opening quote.
@@ -198,9 +213,7 @@ impl<'a> Cursor<'a> {
         let mut decoded = String::from(self.slice(start, self.at));
         loop {
             let run = self.at;
-            while !matches!(self.peek(), Some(b'"' | b'\\' | 0..=0x1f) | None) {
-                self.at += 1;
-            }
+            self.skip_plain();
             decoded.push_str(self.slice(run, self.at));
             match self.peek() {
                 Some(b'"') => {
@@ -353,6 +366,20 @@ impl<'a> Cursor<'a> {
         };
         self.error(kind)
     }
+}
+
+/// Whether any of eight bytes is a quote, a backslash or a control character. Exact in saying no; it may say yes for bytes
+/// from 0x80 on, which the byte-wise look then clears. (The usual zero-byte test of word-at-a-time scanning.)
+const fn has_special(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    const fn zero_in(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word & HIGHS
+    }
+    let quote = zero_in(eight ^ (ONES * b'"' as u64));
+    let backslash = zero_in(eight ^ (ONES * b'\\' as u64));
+    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
+    quote | backslash | control != 0
 }
 
 fn case_equal(a: &str, b: &str) -> bool {

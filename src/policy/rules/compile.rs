@@ -39,10 +39,8 @@ pub fn compile(document: &Document) -> Result<RuleSet, Problems> {
     let mut document = document.clone();
     let mut problems = take_unbuilt(&mut document);
     for misfit in shape::check(&document, &schema()) {
-        // An unknown key is reported and dropped, so that the rest of the file is looked at too.
-        if misfit.kind == shape::MisfitKind::UnknownKey {
-            document.remove(&misfit.pointer);
-        }
+        // What does not fit is reported and dropped, so that the rest of the file is looked at too.
+        document.remove_entry(&misfit.pointer);
         problems.push(misfit.problem);
     }
     let mut compiler = Compiler { document: &document, problems };

@@ -91,6 +91,22 @@ impl Client {
         &mut self.stream
     }
 
+    /// Reads up to and with `end`; `None` when the connection was closed before it came.
+    pub fn read_until(&mut self, end: &[u8]) -> Option<Vec<u8>> {
+        loop {
+            match find(&self.rest, end) {
+                Some(at) => return self.take(at + end.len()),
+                None => self.fill()?,
+            }
+        }
+    }
+
+    /// Reads until the other side closes.
+    pub fn read_all(&mut self) -> Vec<u8> {
+        while self.fill().is_some() {}
+        std::mem::take(&mut self.rest)
+    }
+
     /// Reads one answer; `None` when the connection was closed before a whole one came. Interim answers (1xx) are skipped.
     pub fn answer(&mut self) -> Option<Answer> {
         loop {

@@ -45,6 +45,12 @@ impl Setup {
         self
     }
 
+    /// Makes a symbolic link beside the configuration.
+    pub fn link(self, name: &str, target: &str) -> Self {
+        std::os::unix::fs::symlink(target, self.folder.path().join(name)).unwrap();
+        self
+    }
+
     /// Adds an environment variable.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -177,6 +183,11 @@ impl Gateway {
         self.child.wait().unwrap()
     }
 
+    /// Its exit status, once it has ended.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
     /// Stops it as an orchestrator does, and waits.
     pub fn stop(&mut self) -> ExitStatus {
         self.signal("TERM");
@@ -201,6 +212,12 @@ impl Drop for Gateway {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// A key's hash as the configuration wants it.
+pub fn key_hash(key: &str) -> String {
+    use sha2::Digest;
+    format!("sha256:{}", data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(key)))
 }
 
 /// The two routes of [`Gateway::in_front_of`].

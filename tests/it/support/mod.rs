@@ -2,8 +2,16 @@
 
 mod client;
 mod gateway;
+mod golden;
+mod observe;
+mod running;
+mod route;
 mod tool;
 
 pub use client::{Answer, Client};
-pub use gateway::{Gateway, aegis};
-pub use tool::Tool;
+pub use gateway::{Gateway, aegis, key_hash, routes};
+pub use golden::golden;
+pub use observe::{eventually, load_time, metric_in};
+pub use running::{Running, refused_start};
+pub use route::Route;
+pub use tool::{Tool, respond};

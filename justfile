@@ -1,0 +1,58 @@
+# Named commands. Every recipe is one line that also works without `just`.
+
+# Show the recipes.
+default:
+    @just --list
+
+# Format, lint and document, warnings as errors.
+check:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# Everything that needs no outside server.
+test:
+    cargo test
+
+# Only the guard of the architecture.
+tidy:
+    cargo test --test tidy
+
+# The long tests: minutes each.
+long:
+    cargo test --test it -- --ignored
+
+# The official MCP Python SDK as a client and as a server.
+sdk:
+    cargo build --bin aegis
+    AEGIS_BIN=target/debug/aegis tests/sdk/python/run.sh target/sdk-python
+
+# What CI runs.
+ci:
+    bash .ci/run
+
+# The gateway beside bare Pingora: CPU per request, requests per second, latency.
+bench *arguments:
+    cargo build --release --bins --examples
+    target/release/examples/driver {{ arguments }}
+
+# Microbenchmarks.
+bench-parts:
+    cargo bench
+
+# One fuzz target for a minute: json, path, query, mcp, operations, tool_call, rules, config, ledger, ledger_edit.
+fuzz target seconds="60":
+    mkdir -p fuzz/target/corpus/{{ target }}
+    cd fuzz && cargo run --bin {{ target }} -- -max_total_time={{ seconds }} target/corpus/{{ target }} corpus/{{ target }}
+
+# Licenses, bans, advisories.
+deny:
+    cargo deny check
+
+# The gateway with demo tools behind it.
+demo:
+    cargo run --release -- demo
+
+# The binary that is passed on: slower to build, faster to run.
+dist:
+    cargo build --profile dist --bin aegis

@@ -1,0 +1,101 @@
+//! The command line: help, usage errors, schemas.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::{aegis, golden};
+
+fn run(arguments: &[&str]) -> Output {
+    aegis().args(arguments).output().unwrap()
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn help_is_what_it_was() {
+    for (name, arguments) in [
+        ("help.txt", vec![]),
+        ("help_serve.txt", vec!["serve"]),
+        ("help_demo.txt", vec!["demo"]),
+        ("help_check.txt", vec!["check"]),
+        ("help_schema.txt", vec!["schema"]),
+        ("help_audit.txt", vec!["audit"]),
+        ("help_audit_verify.txt", vec!["audit", "verify"]),
+        ("help_audit_tail.txt", vec!["audit", "tail"]),
+    ] {
+        let output = aegis().args(&arguments).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        golden(name, &text(output.stdout));
+    }
+}
+
+#[test]
+fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
+    let help = text(run(&["--help"]).stdout);
+    let verbs =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(verbs, ["serve", "demo", "check", "schema", "audit", "help"]);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let output = run(&["--version"]);
+    assert!(output.status.success());
+    assert_eq!(text(output.stdout), concat!("aegis ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
+    for (arguments, said) in [
+        (vec![], "Usage: aegis"),
+        (vec!["serv"], "serve"),
+        (vec!["serve"], "--config"),
+        (vec!["serve", "policy.yaml"], "not in this version"),
+        (vec!["serve", "--config"], "--config"),
+        (vec!["serve", "--config", "a.yaml", "--lenient"], "--lenient"),
+        (vec!["check"], "FILES"),
+        (vec!["schema"], "KIND"),
+        (vec!["schema", "rules"], "rules"),
+        (vec!["audit"], "verify"),
+        (vec!["audit", "verify"], "DIRECTORY"),
+        (vec!["demo", "--port", "x"], "--port"),
+    ] {
+        let output = run(&arguments);
+        let errors = text(output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(said), "{arguments:?}: {errors}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_ends_with_64_and_its_name() {
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("binary.yaml"), [0xff, 0xfe]).unwrap();
+    std::fs::write(folder.path().join("broken.yaml"), "routes: [").unwrap();
+    for verb in [&["serve", "--config"][..], &["check"]] {
+        for file in ["missing.yaml", "binary.yaml", "broken.yaml", "."] {
+            let output = aegis().args(verb).arg(file).current_dir(folder.path()).output().unwrap();
+            let errors = text(output.stderr);
+            assert_eq!(output.status.code(), Some(64), "{verb:?} {file}: {errors}");
+            assert!(errors.contains(file), "{verb:?} {file}: {errors}");
+        }
+    }
+}
+
+#[test]
+fn schemas_are_valid_and_refuse_unknown_keys() {
+    for kind in ["config", "policy"] {
+        let output = run(&["schema", kind]);
+        assert!(output.status.success());
+        let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(schema["$schema"].is_string(), "{kind}");
+        jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        assert!(!validator.is_valid(&serde_json::json!({"version": 1, "ruls": []})), "{kind}");
+    }
+}

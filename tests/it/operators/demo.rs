@@ -1,0 +1,124 @@
+//! `aegis demo`, as a newcomer uses it: the printed lines are pasted into a shell.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Client, Running, aegis};
+
+fn demo(folder: &TempDir) -> Running {
+    let data = folder.path().join("data");
+    Running::start(aegis().args(["demo", "--port", "0", "--proxy-port", "0", "--data-dir"]).arg(data))
+}
+
+/// The lines that begin like a command, each with its continuations.
+fn commands(said: &str) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in said.lines() {
+        match commands.last_mut() {
+            Some(last) if open => last.push_str(&format!("\n{line}")),
+            _ if ["curl ", "aegis "].iter().any(|word| line.trim_start().starts_with(word)) => {
+                commands.push(line.trim_start().to_owned());
+            }
+            _ => continue,
+        }
+        open = line.ends_with('\\');
+    }
+    commands
+}
+
+/// Runs a line in a shell that finds the built binary.
+fn paste(line: &str) -> Output {
+    let binaries = Path::new(env!("CARGO_BIN_EXE_aegis")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let output =
+        Command::new("sh").args(["-c", line]).env("PATH", path).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{line} (is curl installed?): {output:?}");
+    output
+}
+
+#[test]
+fn the_printed_lines_do_what_they_say() {
+    let folder = TempDir::new().unwrap();
+    let mut demo = demo(&folder);
+    let lines = commands(&demo.said());
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    let answer = |line: &str| -> Value { serde_json::from_slice(&paste(line).stdout).unwrap() };
+
+    let read = answer(&lines[0]);
+    assert_eq!(read["id"], "1001", "{read}");
+    let deleted = answer(&lines[1]);
+    assert_eq!((deleted["status"].as_u64(), deleted["code"].as_str()), (Some(403), Some("rule_denied")));
+    assert!(deleted["detail"].as_str().unwrap().contains("no_deletes"), "{deleted}");
+    let read = answer(&lines[2]);
+    assert!(read["result"]["content"][0]["text"].is_string() && read["result"]["isError"] != true, "{read}");
+    let deleted = answer(&lines[3]);
+    assert_eq!(deleted["result"]["isError"], true, "{deleted}");
+    assert!(deleted["result"]["content"][0]["text"].as_str().unwrap().contains("no_deletes"), "{deleted}");
+
+    let tail = String::from_utf8(paste(&lines[4]).stdout).unwrap();
+    assert_eq!(tail.lines().filter(|line| line.contains("\"kind\":\"decision\"")).count(), 4, "{tail}");
+    let verified = String::from_utf8(paste(&lines[5]).stdout).unwrap();
+    assert!(verified.contains("2 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
+    // What was blocked is still there.
+    assert_eq!(answer(&lines[0])["id"], "1001");
+
+    assert!(demo.stop("INT").success(), "{}", demo.log());
+    let ledger = folder.path().join("data/ledger");
+    let last_words = demo.said();
+    let verify = last_words.lines().last().unwrap();
+    assert!(verify.contains(&format!("aegis audit verify {}", ledger.display())), "{verify}");
+    let verified = aegis().args(["audit", "verify"]).arg(ledger).output().unwrap();
+    assert!(verified.status.success());
+}
+
+#[test]
+fn open_mode_serves_only_loopback_names() {
+    let folder = TempDir::new().unwrap();
+    let demo = demo(&folder);
+    let control = demo.address("control listening on http://");
+    assert!(control.ip().is_loopback());
+    assert!(!folder.path().join("data/admin.key").exists());
+    let status = |host: &str| {
+        let mut client = Client::connect(control);
+        client.send(format!("GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+        client.answer().unwrap().status
+    };
+    let port = control.port();
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "LOCALHOST",
+        "[::1]",
+        &format!("localhost:{port}"),
+        &format!("[::1]:{port}"),
+    ] {
+        assert_eq!(status(host), 200, "{host}");
+    }
+    for host in [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "evil.example:80",
+        "127.0.0.2",
+        "[::1",
+        "",
+    ] {
+        assert_eq!(status(host), 403, "{host}");
+    }
+}
+
+#[test]
+fn a_demo_keeps_its_ledger_and_says_where() {
+    let folder = TempDir::new().unwrap();
+    let mut first = demo(&folder);
+    assert_eq!(first.line("ledger in "), folder.path().join("data/ledger").display().to_string());
+    assert!(first.stop("TERM").success());
+    let mut second = demo(&folder);
+    assert!(second.stop("TERM").success());
+    let verified = aegis().args(["audit", "verify"]).arg(folder.path().join("data/ledger")).output().unwrap();
+    assert!(String::from_utf8(verified.stdout).unwrap().contains("in 2 epochs"));
+}

@@ -1,0 +1,9 @@
+//! The control listener, the command line and the samples: what operators see.
+
+mod admin_key;
+mod audit_verbs;
+mod check;
+mod cli;
+mod control;
+mod demo;
+mod samples;

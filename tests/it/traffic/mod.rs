@@ -1,0 +1,11 @@
+//! The data plane: what comes in, what goes on to the tool, and what comes back.
+
+mod bodies;
+mod failures;
+mod heads;
+mod identity;
+mod mcp;
+mod mcp_refusals;
+mod modes;
+mod paths;
+mod streams;
