@@ -46,7 +46,7 @@ pub fn mcp(data: &[u8]) {
         route: "files".to_owned(),
         prefix: "files".to_owned(),
         tools: HashMap::new(),
-        resource: ResourceTemplate::parse("{arguments.path}").ok(),
+        resource_hidden: false, resource: ResourceTemplate::parse("{arguments.path}").ok(),
     };
     let version = match flags & 3 {
         0 => None,
@@ -72,7 +72,7 @@ pub fn operations(data: &[u8]) {
         method: method.to_owned(),
         path: PathTemplate::parse(path).expect("a good template"),
         capability: CapabilityName::parse(capability).expect("a good name"),
-        resource: ResourceTemplate::parse("contact:{id}").ok(),
+        resource_hidden: false, resource: ResourceTemplate::parse("contact:{id}").ok(),
     };
     let extractor = OperationsExtractor::new(
         "files",

@@ -7,11 +7,11 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::app::SystemSources;
-use crate::config::{Config, load_document};
+use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
-use crate::model::document::Document;
+use crate::model::document::{Document, Node, Problems};
 use crate::policy::rules::{self, RuleSet};
 
 /// Where a configuration is.
@@ -50,61 +50,114 @@ pub struct Loaded {
 /// Loads a configuration whole.
 ///
 /// # Errors
-/// Everything that is wrong with it, one problem a line.
+/// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
-    let mut digest = Sha256::new();
-    let mut note = |bytes: &[u8]| {
-        digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
-        digest.update(bytes);
-    };
-    let (name, text, base, variables) = match source {
-        ConfigSource::File(path) => {
-            let text = read(path)?;
-            let base = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let variables: Vec<(String, String)> = std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                .collect();
-            (path.display().to_string(), text, base.to_owned(), variables)
-        }
-        ConfigSource::Embedded { name, config, overrides, base, .. } => {
-            ((*name).to_owned(), (*config).to_owned(), base.clone(), overrides.clone())
-        }
-    };
-    note(text.as_bytes());
-    let mut overrides: Vec<_> = variables.iter().filter(|(name, _)| name.starts_with("AEGIS_")).collect();
-    overrides.sort();
-    for (name, value) in overrides.into_iter().filter(|(name, _)| name.contains("__")) {
-        note(name.as_bytes());
-        note(value.as_bytes());
-    }
+    let mut digest = Fingerprint::default();
+    let Written { name, text, base, variables } = written(source)?;
+    digest.note(text.as_bytes());
+    digest.note_overrides(&variables);
     let document = Document::parse(&name, &text)?;
-    let config = load_document(document, &base, variables, &SystemSources)?;
-    for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
-        note(header.value.reveal().as_bytes());
+    let config = load_document(document.clone(), &base, variables, &SystemSources);
+    // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
+    let rules_path = match &config {
+        Ok(config) => config.policy.rules.clone(),
+        Err(_) => document.node("/policy/rules").and_then(Node::text).map(|path| base.join(path)),
+    };
+    let mut files = Vec::new();
+    if let ConfigSource::File(path) = source {
+        files.push(path.clone());
+        files.extend(rules_path.clone());
     }
-    let mut files = match source {
-        ConfigSource::File(path) => vec![path.clone()],
-        ConfigSource::Embedded { .. } => Vec::new(),
-    };
-    let rules_text = match (source, &config.policy.rules) {
-        (ConfigSource::Embedded { name, rules, .. }, _) => Some((format!("{name} (rules)"), (*rules).to_owned())),
-        (ConfigSource::File(_), Some(path)) => {
-            files.push(path.clone());
-            Some((path.display().to_string(), read(path)?))
+    let rules = rules(source, &document, rules_path.as_deref(), &mut digest);
+    let (config, rules) = match (config, rules) {
+        (Ok(config), Ok(rules)) => (config, rules),
+        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => return Err(problems.into()),
+        (Err(first), Err(second)) => {
+            let both = first.into_list().into_iter().chain(second.into_list()).collect();
+            return Err(Problems::from_list(both).context("the configuration could not be read")?.into());
         }
-        (ConfigSource::File(_), None) => None,
     };
-    let rules = match rules_text {
-        Some((name, text)) => {
-            note(text.as_bytes());
-            Some(load_rules(&name, &text)?)
-        }
-        None => None,
-    };
-    let hash = data_encoding::HEXLOWER.encode(&digest.finalize()).into();
-    let loaded = Loaded { config, rules, hash, files };
+    for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
+        digest.note(header.value.reveal().as_bytes());
+    }
+    let loaded = Loaded { config, rules, hash: digest.finish(), files };
     loaded.check()?;
     Ok(loaded)
+}
+
+/// A configuration as it is kept.
+struct Written {
+    name: String,
+    text: String,
+    base: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+fn written(source: &ConfigSource) -> Result<Written> {
+    Ok(match source {
+        ConfigSource::File(path) => {
+            let name = path.display().to_string();
+            let text = SystemSources.file(path).map_err(|error| anyhow!("{name}: {error}"))?;
+            let base =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let variables = std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect();
+            Written { name, text, base: base.to_owned(), variables }
+        }
+        ConfigSource::Embedded { name, config, overrides, base, .. } => Written {
+            name: (*name).to_owned(),
+            text: (*config).to_owned(),
+            base: base.clone(),
+            variables: overrides.clone(),
+        },
+    })
+}
+
+/// Reads and compiles the rules; a file that cannot be read is a problem of the key that names it.
+fn rules(
+    source: &ConfigSource,
+    document: &Document,
+    path: Option<&Path>,
+    digest: &mut Fingerprint,
+) -> Result<Option<RuleSet>, Problems> {
+    let (name, text) = match (source, path) {
+        (ConfigSource::Embedded { name, rules, .. }, _) => (format!("{name} (rules)"), (*rules).to_owned()),
+        (ConfigSource::File(_), None) => return Ok(None),
+        (ConfigSource::File(_), Some(path)) => {
+            let text = SystemSources.file(path).map_err(|error| {
+                document.problem("/policy/rules", format!("{} cannot be read: {error}", path.display()))
+            })?;
+            (path.display().to_string(), text)
+        }
+    };
+    digest.note(text.as_bytes());
+    rules::compile(&Document::parse(&name, &text)?).map(Some)
+}
+
+/// SHA-256 over everything a snapshot is made of, each part with its length before it.
+#[derive(Default)]
+struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    fn note(&mut self, part: &[u8]) {
+        self.0.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        self.0.update(part);
+    }
+
+    fn note_overrides(&mut self, variables: &[(String, String)]) {
+        let ours = |(name, _): &&(String, String)| name.starts_with("AEGIS_") && name.contains("__");
+        let mut overrides: Vec<_> = variables.iter().filter(ours).collect();
+        overrides.sort();
+        for (name, value) in overrides {
+            self.note(name.as_bytes());
+            self.note(value.as_bytes());
+        }
+    }
+
+    fn finish(self) -> Arc<str> {
+        data_encoding::HEXLOWER.encode(&self.0.finalize()).into()
+    }
 }
 
 /// Compiles the text of a rules file.
@@ -121,11 +174,8 @@ impl Loaded {
     fn check(&self) -> Result<()> {
         let reference = SnapshotRef::new(0, Arc::clone(&self.hash));
         let no_keys: &[Key] = &[];
-        compile(&self.config, self.rules.clone(), no_keys, reference).map(drop).map_err(|error| anyhow!("{error}"))
+        compile(&self.config, self.rules.clone(), no_keys, reference)
+            .map(drop)
+            .map_err(|error| anyhow!("{error}"))
     }
-}
-
-fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    String::from_utf8(bytes).map_err(|_| anyhow!("{}: not UTF-8 text", path.display()))
 }

@@ -1,9 +1,9 @@
 //! A new snapshot from the same files: on a signal or when they change.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::load::{ConfigSource, Loaded};
-use crate::app::start::reload;
+use crate::app::load::{ConfigSource, Loaded, load};
 use crate::config::Config;
 use crate::decision::compile;
 use crate::gateway::{Candidate, Publisher};
@@ -32,37 +32,52 @@ impl Fixed {
             ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
             ("audit", format!("{:?}", config.audit)),
             ("telemetry", format!("{:?}", config.telemetry)),
+            ("policy.watch", format!("{:?}", config.policy.watch)),
             ("stage", format!("{:?}", config.stage)),
         ])
     }
 }
 
 impl Reloader {
-    pub(super) fn new(source: ConfigSource, publisher: Arc<Publisher>, own_keys: Vec<Key>, config: &Config) -> Self {
+    pub(super) fn new(
+        source: ConfigSource,
+        publisher: Arc<Publisher>,
+        own_keys: Vec<Key>,
+        config: &Config,
+    ) -> Self {
         Self { source, publisher, own_keys, fixed: Fixed::of(config) }
     }
 
     /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.
-    pub(super) fn run(&self, cause: &'static str) {
-        match reload(&self.source) {
-            Ok(loaded) => self.publish(&loaded, cause),
-            Err(error) => self.reject(&format!("{error:#}"), cause),
+    /// Returns the files that were loaded.
+    pub(super) fn run(&self, cause: &'static str) -> Option<Vec<PathBuf>> {
+        match load(&self.source) {
+            Ok(loaded) => {
+                self.publish(&loaded, cause);
+                Some(loaded.files)
+            }
+            Err(error) => {
+                self.reject(&format!("{error:#}"), cause);
+                None
+            }
         }
     }
 
     fn publish(&self, loaded: &Loaded, cause: &'static str) {
         let before = self.publisher.status().active.version;
+        // The admin key of the first start is for a gateway without keys.
+        let own_keys: &[Key] = if loaded.config.control.keys.is_empty() { &self.own_keys } else { &[] };
         let mut failure = None;
-        let candidate = Candidate {
+        let mut candidate = Candidate {
             hash: Arc::clone(&loaded.hash),
             source: cause,
             build: &mut |reference| {
-                compile(&loaded.config, loaded.rules.clone(), &self.own_keys, reference)
+                compile(&loaded.config, loaded.rules.clone(), own_keys, reference)
                     .map_err(|error| failure = Some(error.to_string()))
                     .ok()
             },
         };
-        let published = self.publisher.publish(candidate);
+        let published = self.publisher.publish(&mut candidate);
         match (published, failure) {
             (_, Some(error)) => self.reject(&error, cause),
             (Ok(active), None) if active.version == before => {

@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use crate::app::load::{ConfigSource, Loaded, load};
+use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
+use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
-use crate::audit::redact::Redaction;
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
 use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
@@ -20,7 +20,7 @@ use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
 use crate::identity::Key;
 use crate::proxy::{DataPlane, DataPlaneOptions, Timeouts};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Redaction};
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -45,6 +45,7 @@ pub struct App {
     pub(super) state: ControlState,
     pub(super) stop: watch::Sender<bool>,
     pub(super) watcher: Option<file_watch::Watcher>,
+    pub(super) signals: Signals,
     gateway_addresses: Vec<SocketAddr>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -58,7 +59,7 @@ impl App {
     ///
     /// # Errors
     /// Whatever keeps the gateway from serving; for a bad configuration, every problem of it.
-    pub fn start(options: Options, loaded: Loaded) -> Result<Self> {
+    pub fn start(options: Options, loaded: &Loaded) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))?);
         let data_dir = loaded.config.data_dir.clone();
@@ -67,7 +68,7 @@ impl App {
         let ledger_directory = data_dir.join("ledger");
         let (ledger, opened) = Ledger::open(ledger_options(&loaded.config), clock.now())
             .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
-        let publisher = Arc::new(publish_first(&loaded, &own_keys, &ledger, &metrics, &clock)?);
+        let publisher = Arc::new(publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
         let gateway = Arc::new(Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&ledger),
@@ -77,11 +78,16 @@ impl App {
         }));
         let (stop, stopped) = watch::channel(false);
         let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
-        let control_runtime =
-            Builder::new_multi_thread().worker_threads(1).thread_name("aegis-control").enable_all().build()?;
-        let data_plane = data_runtime.block_on(DataPlane::bind(data_plane_options(&loaded.config), gateway))?;
+        let control_runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("aegis-control")
+            .enable_all()
+            .build()?;
+        let data_plane =
+            data_runtime.block_on(DataPlane::bind(data_plane_options(&loaded.config), gateway))?;
         let control = bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
+        let telemetry =
+            loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
         let state = ControlState {
             publisher: Arc::clone(&publisher),
             ledger: Arc::clone(&ledger),
@@ -91,7 +97,9 @@ impl App {
             access: options.access,
             stop: stopped,
         };
-        let watched = loaded.config.policy.watch.then_some(loaded.files.as_slice()).unwrap_or_default();
+        // From here on signals do what they say; before, they end the process.
+        let signals = control_runtime.block_on(async { Signals::listen() })?;
+        let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
         let watcher = file_watch::Watcher::start(watched)?;
         let reloader = Arc::new(Reloader::new(options.source, publisher, own_keys, &loaded.config));
         Ok(Self {
@@ -109,6 +117,7 @@ impl App {
             state,
             stop,
             watcher,
+            signals,
             made_key,
             ledger_directory,
             opened,
@@ -173,14 +182,6 @@ impl App {
     }
 }
 
-/// Loads the configuration at `source`, to be started or only checked.
-///
-/// # Errors
-/// Everything that is wrong with it.
-pub(super) fn reload(source: &ConfigSource) -> Result<Loaded> {
-    load(source)
-}
-
 fn own_keys(config: &Config, access: Access) -> Result<(Vec<Key>, Option<PathBuf>)> {
     if !config.control.keys.is_empty() || access == Access::OpenOnLoopback {
         return Ok((Vec::new(), None));
@@ -197,7 +198,7 @@ fn publish_first(
     clock: &Arc<dyn Clock>,
 ) -> Result<Publisher> {
     let mut failure = None;
-    let candidate = Candidate {
+    let mut candidate = Candidate {
         hash: Arc::clone(&loaded.hash),
         source: "start",
         build: &mut |reference| {
@@ -206,7 +207,7 @@ fn publish_first(
         },
     };
     let published =
-        Publisher::start(candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+        Publisher::start(&mut candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     match (published, failure) {
         (Ok(publisher), None) => Ok(publisher),
         (_, Some(error)) => Err(anyhow!("{error}")),

@@ -1,7 +1,10 @@
 //! Running until told to stop, and stopping as soon as nothing is in flight.
 
+use std::sync::Arc;
+
 use anyhow::Result;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::app::reload::Reloader;
 use crate::app::{App, watch::Watcher};
@@ -13,32 +16,38 @@ pub struct Stopped {
     pub drained: bool,
 }
 
+/// The signals the gateway listens to.
+#[derive(Debug)]
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Starts listening. Needs a runtime around it.
+    pub(super) fn listen() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 impl App {
     /// Serves until SIGTERM or SIGINT. SIGHUP loads the configuration again.
     ///
     /// # Errors
-    /// Signals cannot be listened for, or the ledger could not be closed.
+    /// The ledger could not be closed.
     pub fn run(self) -> Result<Stopped> {
-        let Self { ledger, clock, reloader, data_plane, data_runtime, control_runtime, control, telemetry, state, stop, watcher, .. } =
+        let Self { ledger, clock, data_plane, data_runtime, control_runtime, state, stop, signals, .. } =
             self;
-        Self::spawn_control(&control_runtime, control, telemetry, &state);
+        Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
+        let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
-        control_runtime.block_on(async {
-            let terminate = signal(SignalKind::terminate())?;
-            let interrupt = signal(SignalKind::interrupt())?;
-            let hangup = signal(SignalKind::hangup())?;
-            tokio::spawn(reload_on_change(std::sync::Arc::clone(&reloader), watcher));
-            tokio::spawn(reload_on_signal(reloader, hangup));
-            tokio::spawn(async move {
-                let (mut terminate, mut interrupt) = (terminate, interrupt);
-                tokio::select! {
-                    _ = terminate.recv() => tracing::info!("SIGTERM: finishing what is in flight"),
-                    _ = interrupt.recv() => tracing::info!("SIGINT: finishing what is in flight"),
-                }
-                stop.send_replace(true);
-            });
-            anyhow::Ok(())
-        })?;
+        control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
+        control_runtime.spawn(reload_on_change(self.reloader, self.watcher, hangup));
         let drained = data_runtime.block_on(data_plane.serve(stopped));
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
@@ -50,21 +59,37 @@ impl App {
     }
 }
 
-async fn reload_on_change(reloader: std::sync::Arc<Reloader>, watcher: Option<Watcher>) {
-    let Some(mut watcher) = watcher else { return };
-    while watcher.changed().await.is_some() {
-        reload(&reloader, "file").await;
+async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, stop: watch::Sender<bool>) {
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM: finishing what is in flight"),
+        _ = interrupt.recv() => tracing::info!("SIGINT: finishing what is in flight"),
     }
+    stop.send_replace(true);
 }
 
-async fn reload_on_signal(reloader: std::sync::Arc<Reloader>, mut hangup: tokio::signal::unix::Signal) {
-    while hangup.recv().await.is_some() {
-        reload(&reloader, "signal").await;
+async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>, mut hangup: Signal) {
+    loop {
+        let changed = async {
+            match &mut watcher {
+                Some(watcher) => watcher.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let cause = tokio::select! {
+            changed = changed => match changed {
+                Some(()) => "file",
+                None => return,
+            },
+            hungup = hangup.recv() => match hungup {
+                Some(()) => "signal",
+                None => return,
+            },
+        };
+        let running = Arc::clone(&reloader);
+        // Loading reads files, so it does not run on the runtime's own thread.
+        let loaded = tokio::task::spawn_blocking(move || running.run(cause)).await;
+        if let Some(watcher) = &mut watcher {
+            watcher.follow(loaded.ok().flatten().as_deref());
+        }
     }
-}
-
-/// Reads files, so not on the runtime's own thread.
-async fn reload(reloader: &std::sync::Arc<Reloader>, cause: &'static str) {
-    let reloader = std::sync::Arc::clone(reloader);
-    let _panicked = tokio::task::spawn_blocking(move || reloader.run(cause)).await;
 }

@@ -16,11 +16,16 @@ use tokio::sync::mpsc;
 const MAX_LINKS: usize = 40;
 
 /// Events closer together than this are one change: a swap is several of them.
-const SETTLE: Duration = Duration::from_millis(20);
+const SETTLE: Duration = Duration::from_millis(10);
+
+/// A file that never comes to rest is loaded all the same after this long.
+const SETTLE_AT_MOST: Duration = Duration::from_millis(100);
 
 /// Watches some files.
 #[derive(Debug)]
 pub(super) struct Watcher {
+    files: Vec<PathBuf>,
+    names: BTreeSet<PathBuf>,
     _watcher: RecommendedWatcher,
     events: mpsc::Receiver<()>,
 }
@@ -35,12 +40,14 @@ impl Watcher {
             return Ok(None);
         }
         let names = names(files)?;
-        let folders: BTreeSet<PathBuf> = names.iter().filter_map(|name| name.parent().map(Path::to_owned)).collect();
+        let watched = names.clone();
+        let folders: BTreeSet<PathBuf> =
+            names.iter().filter_map(|name| name.parent().map(Path::to_owned)).collect();
         // One slot: an event that finds it full is about a change the next reload will see anyway.
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            let ours = event.paths.iter().any(|path| names.contains(path));
+            let ours = event.paths.iter().any(|path| watched.contains(path));
             if ours && !matches!(event.kind, EventKind::Access(_)) {
                 let _full_or_gone = sender.try_send(());
             }
@@ -50,16 +57,32 @@ impl Watcher {
                 .watch(&folder, RecursiveMode::NonRecursive)
                 .with_context(|| format!("{}: cannot be watched for changes", folder.display()))?;
         }
-        Ok(Some(Self { _watcher: watcher, events }))
+        Ok(Some(Self { files: files.to_owned(), names, _watcher: watcher, events }))
+    }
+
+    /// Watches what the files are now: others, or the same behind other links. On failure it goes on as it was.
+    pub(super) fn follow(&mut self, files: Option<&[PathBuf]>) {
+        let files = files.unwrap_or(&self.files);
+        if names(files).is_ok_and(|names| names == self.names) {
+            return;
+        }
+        match Self::start(files) {
+            Ok(Some(watcher)) => *self = watcher,
+            Ok(None) => {}
+            Err(error) => tracing::error!(error = format!("{error:#}"), "changed files cannot be watched"),
+        }
     }
 
     /// Waits for a change and for the calm after it.
     pub(super) async fn changed(&mut self) -> Option<()> {
         self.events.recv().await?;
-        while let Ok(event) = tokio::time::timeout(SETTLE, self.events.recv()).await {
-            event?;
-        }
-        Some(())
+        let settled = async {
+            while let Ok(event) = tokio::time::timeout(SETTLE, self.events.recv()).await {
+                event?;
+            }
+            Some(())
+        };
+        tokio::time::timeout(SETTLE_AT_MOST, settled).await.unwrap_or(Some(()))
     }
 }
 

@@ -13,7 +13,6 @@ pub mod ledger;
 pub mod line;
 pub mod read;
 pub mod record;
-pub mod redact;
 
 #[cfg(test)]
 mod tests;

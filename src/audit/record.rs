@@ -3,11 +3,11 @@
 //! A record is built here, outside the ledger's lock, as a run of JSON members; the ledger puts `seq` and `time` before it
 //! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
 
-use crate::audit::redact::Redaction;
 use crate::model::call::{Action, DecisionRequest, Principal};
 use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
+use crate::telemetry::Redaction;
 
 /// Where a request came in and what it is called.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,9 @@ impl DecisionRecord<'_, '_> {
             Action::Named(name) => line.plain(",\"capability\":\"", name.as_str()),
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
-        line.text(",\"resource\":", &call.resource);
+        // A resource made of a redacted argument is the argument.
+        let resource = if call.resource_hidden { "[REDACTED]" } else { &call.resource };
+        line.text(",\"resource\":", resource);
         line.raw(",\"arguments\":", "");
         write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut line.bytes);
         line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);

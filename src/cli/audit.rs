@@ -39,7 +39,10 @@ pub(super) fn verify(directory: &Path, as_json: bool) -> Result<ExitCode> {
 fn print_report(report: &VerifyReport) {
     for epoch in &report.epochs {
         let state = state_name(epoch.state);
-        output::line(&format!("{}: {} records, {state}, last hash {}", epoch.name, epoch.records, epoch.last_hash));
+        output::line(&format!(
+            "{}: {} records, {state}, last hash {}",
+            epoch.name, epoch.records, epoch.last_hash
+        ));
     }
     for ((kind, outcome), count) in &report.counts {
         let outcome = outcome.as_deref().map(|outcome| format!(" {outcome}")).unwrap_or_default();
@@ -48,8 +51,14 @@ fn print_report(report: &VerifyReport) {
     for caveat in report.epochs.iter().filter_map(|epoch| epoch.caveat()) {
         output::line(&format!("note: {caveat}"));
     }
-    output::line(&format!("OK: {} records in {} epochs, every hash matches", report.records, report.epochs.len()));
-    output::line("This shows that the log is consistent with itself; only a copy of its last hash kept elsewhere shows that it was not rewritten whole.");
+    output::line(&format!(
+        "OK: {} records in {} epochs, every hash matches",
+        report.records,
+        report.epochs.len()
+    ));
+    output::line(
+        "This shows that the log is consistent with itself; only a copy of its last hash kept elsewhere shows that it was not rewritten whole.",
+    );
 }
 
 fn report_json(report: &VerifyReport) -> serde_json::Value {

@@ -18,12 +18,16 @@ pub(super) fn run(arguments: &Check) -> Result<ExitCode> {
         let file = file.display();
         match result {
             Ok(kind) if arguments.json => {
-                output::line(&json!({"file": file.to_string(), "ok": true, "kind": kind.as_str()}).to_string());
+                output::line(
+                    &json!({"file": file.to_string(), "ok": true, "kind": kind.as_str()}).to_string(),
+                );
             }
             Ok(kind) => output::line(&format!("{file}: ok ({})", kind.as_str())),
             Err(error) if arguments.json => {
                 let problems: Vec<String> = format!("{error:#}").lines().map(str::to_owned).collect();
-                output::line(&json!({"file": file.to_string(), "ok": false, "problems": problems}).to_string());
+                output::line(
+                    &json!({"file": file.to_string(), "ok": false, "problems": problems}).to_string(),
+                );
             }
             Err(error) => output::problems(&format!("{error:#}")),
         }

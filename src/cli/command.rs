@@ -36,7 +36,7 @@ enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// A rules file to serve as document 002's policy server. Not in this version: use --config.
+    /// A rules file to serve by itself. Not in this version: use --config.
     policy: Option<PathBuf>,
     /// The gateway's configuration.
     #[arg(long, value_name = "FILE")]
@@ -102,7 +102,9 @@ pub(super) enum Audit {
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().verb {
         Verb::Serve(arguments) if arguments.policy.is_some() => {
-            output::error("serving a policy file by itself is not in this version; use: aegis serve --config FILE");
+            output::error(
+                "serving a policy file by itself is not in this version; use: aegis serve --config FILE",
+            );
             return ExitCode::from(output::USAGE);
         }
         Verb::Serve(arguments) => serve::run(&arguments),

@@ -19,11 +19,12 @@ const RULES: &str = include_str!("../../config/policies/demo.yaml");
 
 pub(super) fn run(arguments: &Demo) -> Result<ExitCode> {
     init_logging("warn", LogFormat::Text)?;
-    let tools = Builder::new_multi_thread().worker_threads(1).thread_name("demo-tools").enable_all().build()?;
+    let tools =
+        Builder::new_multi_thread().worker_threads(1).thread_name("demo-tools").enable_all().build()?;
     let (tool_address, stop_tools) = start_tools(&tools)?;
     let source = source(arguments, tool_address);
     let loaded = load(&source)?;
-    let app = App::start(Options { source, access: Access::OpenOnLoopback }, loaded).with_context(|| {
+    let app = App::start(Options { source, access: Access::OpenOnLoopback }, &loaded).with_context(|| {
         "the demo could not start (are its ports taken? choose others with --port and --proxy-port, 0 = any)"
     })?;
     let ledger = app.ledger_directory().display().to_string();
@@ -36,7 +37,10 @@ pub(super) fn run(arguments: &Demo) -> Result<ExitCode> {
     app.run()?;
     let _tools_gone = stop_tools.send(());
     tools.shutdown_background();
-    output::line(&format!("\nThe ledger is in {ledger}. Check it with: aegis audit verify {ledger}"));
+    output::line(&format!(
+        "\nThe ledger is in {ledger}. Check it with: {} audit verify {ledger}",
+        own_path()
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,10 +72,16 @@ fn source(arguments: &Demo, tools: SocketAddr) -> ConfigSource {
     }
 }
 
+/// How this program can be called again: `cargo run` puts it on no search path.
+fn own_path() -> String {
+    std::env::current_exe().map_or_else(|_| "aegis".to_owned(), |path| path.display().to_string())
+}
+
 /// What a newcomer can paste into a second terminal.
 fn lines_to_try(app: &App) -> Vec<String> {
     let gateway = app.gateway_addresses().first().map(SocketAddr::to_string).unwrap_or_default();
     let ledger = app.ledger_directory().display();
+    let aegis = own_path();
     let mcp = |tool: &str, arguments: &str| {
         format!(
             "  curl -s http://{gateway}/mcp -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{arguments}}}}}'"
@@ -87,8 +97,8 @@ fn lines_to_try(app: &App) -> Vec<String> {
         mcp("read_file", "{\"path\":\"handbook/refunds.md\"}"),
         mcp("delete_file", "{\"path\":\"handbook/refunds.md\"}"),
         "\n  # what was recorded, and that nobody changed it since".to_owned(),
-        format!("  aegis audit tail {ledger}"),
-        format!("  aegis audit verify {ledger}"),
+        format!("  {aegis} audit tail {ledger}"),
+        format!("  {aegis} audit verify {ledger}"),
         "\nStop with Ctrl-C.\n".to_owned(),
     ]
 }

@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
         config::LogFormat::Json => LogFormat::Json,
     };
     init_logging(&loaded.config.telemetry.log, format)?;
-    let app = App::start(Options { source, access: Access::Keys }, loaded)?;
+    let app = App::start(Options { source, access: Access::Keys }, &loaded)?;
     announce(&app);
     output::line("ready");
     app.run()?;
@@ -46,7 +46,10 @@ pub(super) fn announce(app: &App) {
             Some(reason) => format!("a torn end was cut off and kept in its folder torn/ ({reason})"),
             None => "nothing was lost".to_owned(),
         };
-        output::line(&format!("{} had not been closed: {} records kept, {cut}", repair.epoch, repair.records));
+        output::line(&format!(
+            "{} had not been closed: {} records kept, {cut}",
+            repair.epoch, repair.records
+        ));
     }
     output::line(&format!("ledger in {}", app.ledger_directory().display()));
     output::line(&format!("control listening on http://{}", app.control_address()));

@@ -7,12 +7,11 @@ use std::net::SocketAddr;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-
 use crate::config::raw::{RawActor, RawControl, RawKey, RawPrincipalKind};
 use crate::config::resolve::{Spot, listen_address};
 use crate::model::call::{PrincipalKind, Scope};
-use crate::model::time::Timestamp;
 use crate::model::document::shape::nearest;
+use crate::model::time::Timestamp;
 
 /// The control listener and the keys.
 #[derive(Clone, Debug)]
@@ -141,7 +140,7 @@ fn key_hash(text: &str, spot: &Spot<'_>) -> Option<KeyHash> {
     let bytes = digits.and_then(|digits| HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok());
     let hash = bytes.and_then(|bytes| bytes.try_into().ok()).map(KeyHash);
     if hash.is_none() {
-        let hint = "aegis keys create prints a new key with its line";
+        let hint = "sha256sum makes them";
         spot.refuse_with("expected sha256: and 64 hexadecimal digits, the SHA-256 of the key's text", hint);
     }
     hash

@@ -17,7 +17,7 @@ use crate::config::secret::Sources;
 use crate::config::telemetry::{self, Telemetry};
 use crate::config::unbuilt::{self, When};
 use crate::model::document::shape::{Misfit, MisfitKind, check};
-use crate::model::document::{Document, NodeValue, Problem, Problems};
+use crate::model::document::{Document, Problem, Problems};
 
 /// The whole configuration, complete and sound.
 #[derive(Clone, Debug)]

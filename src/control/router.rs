@@ -18,21 +18,23 @@ const REQUEST_ID_MAX_BYTES: usize = 128;
 
 /// The control listener.
 pub fn control_router(state: ControlState) -> Router {
-    let router = Router::new()
-        .merge(probes())
-        .route("/metrics", get(metrics::guarded).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }));
+    let router = Router::new().merge(probes()).route(
+        "/metrics",
+        get(metrics::guarded).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }),
+    );
     finish(router, state)
 }
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
 pub fn telemetry_router(state: ControlState) -> Router {
-    let router = Router::new()
-        .merge(probes())
-        .route("/metrics", get(metrics::open).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }));
+    let router = Router::new().merge(probes()).route(
+        "/metrics",
+        get(metrics::open).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }),
+    );
     finish(router, state)
 }
 
-/// Another method on a probe is answered like an unknown path, as document 003 has it.
+/// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect.
 fn probes() -> Router<ControlState> {
     let unknown = || async { ControlError::NotFound };
     Router::new()

@@ -8,7 +8,11 @@ use tokio::sync::watch;
 ///
 /// # Errors
 /// The listener broke.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
     let stopped = async move {
         let _sender_gone = stop.wait_for(|stop| *stop).await;
     };

@@ -52,13 +52,14 @@ impl Control {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let document = Document::parse("gateway.yaml", "version: 1\n").unwrap();
         let config = load_document(document, Path::new("."), Vec::new(), &NoSources).unwrap();
-        let first = Candidate {
+        let mut first = Candidate {
             hash: "first".into(),
             source: "start",
             build: &mut |reference| compile(&config, None, &[], reference).ok(),
         };
         let publisher =
-            Publisher::start(first, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock)).unwrap();
+            Publisher::start(&mut first, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock))
+                .unwrap();
         let (stop, stopped) = watch::channel(false);
         let (serving_sender, serving) = watch::channel(false);
         let publisher = Arc::new(publisher);

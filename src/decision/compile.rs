@@ -14,6 +14,7 @@ use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::policy::rules::RuleSet;
+use crate::telemetry::Redaction;
 
 /// Compiles `config` and `rules`; `own_keys` are keys from elsewhere (the admin key of the first start).
 ///
@@ -27,7 +28,8 @@ pub fn compile(
 ) -> Result<PolicySnapshot, CompileError> {
     let configured = config.control.keys.iter().map(key);
     let keys = KeyRing::new(configured.chain(own_keys.iter().cloned()).collect());
-    let routes = config.routes.iter().map(route).collect::<Result<Vec<_>, _>>()?;
+    let redaction = Redaction::new(&config.audit.redact);
+    let routes = config.routes.iter().map(|item| route(item, &redaction)).collect::<Result<Vec<_>, _>>()?;
     Ok(PolicySnapshot::new(SnapshotParts {
         reference,
         keys,
@@ -53,7 +55,7 @@ fn key(key: &config::Key) -> Key {
     }
 }
 
-fn route(route: &config::Route) -> Result<Route, CompileError> {
+fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileError> {
     let anonymous = route.anonymous.as_ref().map(|anonymous| Principal {
         tenant: route.tenant.as_str().into(),
         id: anonymous.id.as_str().into(),
@@ -71,7 +73,7 @@ fn route(route: &config::Route) -> Result<Route, CompileError> {
         matches: RouteMatch { host: route.host.clone(), prefix: route.path_prefix.segments.clone() },
         strip_prefix,
         allow_paths: route.allow_paths,
-        protocol: protocol(route)?,
+        protocol: protocol(route, redaction)?,
         upstream: upstream(route)?,
         mode: route.mode,
         anonymous,
@@ -81,7 +83,7 @@ fn route(route: &config::Route) -> Result<Route, CompileError> {
     })
 }
 
-fn protocol(route: &config::Route) -> Result<Protocol, CompileError> {
+fn protocol(route: &config::Route, redaction: &Redaction) -> Result<Protocol, CompileError> {
     let prefix = &route.capability_prefix;
     let refuse = |what: &str, error: &dyn std::fmt::Display| CompileError {
         route: route.name.clone(),
@@ -91,21 +93,33 @@ fn protocol(route: &config::Route) -> Result<Protocol, CompileError> {
         let parsed = template.as_deref().map(ResourceTemplate::parse).transpose();
         parsed.map_err(|error| refuse("resource", &error))
     };
+    let hides = |template: &Option<ResourceTemplate>| {
+        template.as_ref().is_some_and(|template| template.variable_keys().any(|key| redaction.hides(key)))
+    };
     Ok(match &route.protocol {
-        config::Protocol::Mcp { tools, resource: template, .. } => Protocol::Mcp(McpExtractor {
-            route: route.name.clone(),
-            prefix: prefix.clone(),
-            tools: tools.clone().into_iter().collect(),
-            resource: resource(template)?,
-        }),
+        config::Protocol::Mcp { tools, resource: template, .. } => {
+            let template = resource(template)?;
+            Protocol::Mcp(McpExtractor {
+                route: route.name.clone(),
+                prefix: prefix.clone(),
+                tools: tools.clone().into_iter().collect(),
+                resource_hidden: hides(&template),
+                resource: template,
+            })
+        }
         config::Protocol::Http { operations, .. } => {
             let mut compiled = Vec::with_capacity(operations.len());
             for operation in operations {
+                let path = PathTemplate::parse(&operation.path).map_err(|error| refuse("path", &error))?;
+                let template = resource(&operation.resource)?;
+                // Without a template the resource is the path, variables and all.
+                let in_path = template.is_none() && path.variable_names().any(|name| redaction.hides(name));
                 compiled.push(Operation {
                     method: operation.method.clone(),
-                    path: PathTemplate::parse(&operation.path).map_err(|error| refuse("path", &error))?,
+                    path,
                     capability: operation.capability.clone(),
-                    resource: resource(&operation.resource)?,
+                    resource_hidden: in_path || hides(&template),
+                    resource: template,
                 });
             }
             Protocol::Http(OperationsExtractor::new(prefix, compiled))

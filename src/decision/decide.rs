@@ -76,7 +76,9 @@ fn explain(
         },
         Authorization::Indeterminate { rule, error } => (
             ReasonCode::Indeterminate,
-            Reason::new(&format!("Blocked: rule \"{rule}\" could not be evaluated for {capability}: {error}.")),
+            Reason::new(&format!(
+                "Blocked: rule \"{rule}\" could not be evaluated for {capability}: {error}."
+            )),
         ),
         Authorization::NotApplicable => match combined.outcome {
             Outcome::Allow => (ReasonCode::DefaultAllowed, snapshot.allowed_reason.clone()),

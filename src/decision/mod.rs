@@ -12,8 +12,8 @@ mod route;
 mod snapshot;
 
 pub use combine::{Combined, combine};
-pub use decide::decide;
 pub use compile::compile;
+pub use decide::decide;
 pub use error::CompileError;
 pub use route::{Protocol, Route, RouteMatch, Upstream};
 pub use snapshot::{PolicySnapshot, SnapshotParts};

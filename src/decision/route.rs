@@ -81,7 +81,8 @@ impl Route {
     /// Whether the route takes a request for `host` (without port, lower case) and `path`.
     #[must_use]
     pub fn takes(&self, host: &str, path: &NormalPath<'_>) -> bool {
-        self.matches.host.as_deref().is_none_or(|wanted| wanted == host) && path.is_under(&self.matches.prefix)
+        self.matches.host.as_deref().is_none_or(|wanted| wanted == host)
+            && path.is_under(&self.matches.prefix)
     }
 
     /// Whether refusals take JSON-RPC forms.

@@ -17,7 +17,7 @@ pub struct PolicySnapshot {
     pub keys: KeyRing,
     /// How bodies are read.
     pub reader: Reader,
-    /// `Host` values served, lower case, without port; empty = any.
+    /// `Host` values served, lower case; one without a port serves every port; empty = any.
     pub hosts: Vec<String>,
     /// `Origin` values served on MCP routes, besides the gateway's own.
     pub origins: Vec<String>,
@@ -90,6 +90,9 @@ impl PolicySnapshot {
     /// The risk level shown for such a call.
     #[must_use]
     pub fn default_risk(&self) -> RiskLevel {
-        self.rules.as_ref().and_then(RuleSet::defaults).map_or_else(RiskLevel::default, |defaults| defaults.risk)
+        self.rules
+            .as_ref()
+            .and_then(RuleSet::defaults)
+            .map_or_else(RiskLevel::default, |defaults| defaults.risk)
     }
 }

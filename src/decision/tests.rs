@@ -43,7 +43,7 @@ fn decided(snapshot: &PolicySnapshot, tool: &str, arguments: &str) -> Decision {
         Action::Named,
     );
     let parameters = Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap());
-    let call = ToolCall { action, resource: "files".into(), parameters };
+    let call = ToolCall { action, resource: "files".into(), resource_hidden: false, parameters };
     decide(
         snapshot,
         DecisionRequest { principal: &principal, call: &call },

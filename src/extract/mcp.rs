@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::extract::operations::is_json;
 use crate::extract::mcp_message::{Envelope, envelope, invalid, rpc, rpc_code};
+use crate::extract::operations::is_json;
 use crate::extract::{ExtractError, Extracted, ResourceTemplate};
 use crate::model::call::{Action, CapabilityName, Parameters, ToolCall, lower_snake};
 use crate::model::decision::ReasonCode;
-use crate::model::json::{Json, Reader};
+use crate::model::json::{Json, Reader, write_json_string};
 
 /// Protocol versions spoken here, newest first.
 pub const SESSION_VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+
+/// The version of the stateless era, whose methods are refused under its name.
+const STATELESS_VERSION: &str = "2026-07-28";
 
 /// How an MCP route turns messages into calls.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct McpExtractor {
     pub tools: HashMap<String, CapabilityName>,
     /// Where a tool call's resource stands in its arguments.
     pub resource: Option<ResourceTemplate>,
+    /// Whether that is made of an argument that must not be stored.
+    pub resource_hidden: bool,
 }
 
 /// What of the request's head matters to MCP.
@@ -51,7 +56,13 @@ impl McpExtractor {
     ) -> Result<Extracted<'a>, ExtractError> {
         if !content_type.is_some_and(is_json) {
             let message = "MCP messages must be sent as application/json.";
-            return Err(rpc(415, ReasonCode::UnsupportedMediaType, rpc_code::INVALID_REQUEST, &Json::Null, message));
+            return Err(rpc(
+                415,
+                ReasonCode::UnsupportedMediaType,
+                rpc_code::INVALID_REQUEST,
+                &Json::Null,
+                message,
+            ));
         }
         let message = envelope(reader, body)?;
         let id = match &message {
@@ -70,12 +81,21 @@ impl McpExtractor {
         }
     }
 
-    fn request<'a>(&self, id: Json<'a>, method: &str, params: Json<'a>) -> Result<Extracted<'a>, ExtractError> {
+    fn request<'a>(
+        &self,
+        id: Json<'a>,
+        method: &str,
+        params: Json<'a>,
+    ) -> Result<Extracted<'a>, ExtractError> {
         match method {
             "tools/call" => self.tool_call(id, params),
             "resources/read" => self.named(id, params, "uri", "resources.read"),
             "prompts/get" => self.named(id, params, "name", "prompts.get"),
-            "initialize" | "ping" | "logging/setLevel" | "completion/complete" | "resources/subscribe"
+            "initialize"
+            | "ping"
+            | "logging/setLevel"
+            | "completion/complete"
+            | "resources/subscribe"
             | "resources/unsubscribe" => Ok(self.message(method, Some(id))),
             _ if method.ends_with("/list") => Ok(self.message(method, Some(id))),
             _ => Err(rpc(
@@ -106,11 +126,16 @@ impl McpExtractor {
             Some(template) => match template.fill(&arguments) {
                 Ok(Some(resource)) => Cow::Owned(resource),
                 Ok(None) => Cow::Owned(self.route.clone()),
-                Err(name) => return bad(&format!("the argument {name}, which names the resource, is not a plain value")),
+                Err(name) => {
+                    return bad(&format!(
+                        "the argument {name}, which names the resource, is not a plain value"
+                    ));
+                }
             },
         };
         let action = self.action(tool);
-        let call = ToolCall { action, resource, parameters: Parameters::Flat(arguments) };
+        let resource_hidden = self.resource_hidden;
+        let call = ToolCall { action, resource, resource_hidden, parameters: Parameters::Flat(arguments) };
         Ok(Extracted::Call { call, rpc_id: Some(id), tool_result: true })
     }
 
@@ -136,7 +161,9 @@ impl McpExtractor {
         let name = CapabilityName::parse(&format!("{}.{suffix}", self.prefix)).ok();
         match (resource, name) {
             (Some(resource), Some(name)) => {
-                let call = ToolCall { action: Action::Named(name), resource, parameters: Parameters::Flat(params) };
+                let parameters = Parameters::Flat(params);
+                let call =
+                    ToolCall { action: Action::Named(name), resource, resource_hidden: false, parameters };
                 Ok(Extracted::Call { call, rpc_id: Some(id), tool_result: false })
             }
             _ => {
@@ -155,22 +182,24 @@ impl McpExtractor {
 /// Refuses versions that are not spoken here, and headers that mirror the body where the version knows none: an
 /// intermediary that believed them would judge something else than what runs.
 fn check_head(head: McpHead<'_>, message: &Envelope<'_>, id: &Json<'_>) -> Result<(), ExtractError> {
-    let newer_method =
-        matches!(message, Envelope::Request { method, .. } if method == "server/discover" || method == "subscriptions/listen");
+    let newer_method = matches!(message, Envelope::Request { method, .. } if method == "server/discover" || method == "subscriptions/listen");
     let unspoken = head.version.is_some_and(|version| !SESSION_VERSIONS.contains(&version));
     if unspoken || newer_method {
         let spoken = SESSION_VERSIONS.join(", ");
         let message = format!("The MCP version is not spoken here. Spoken: {spoken}.");
-        let mut error =
-            rpc(400, ReasonCode::UnsupportedVersion, rpc_code::UNSUPPORTED_VERSION, id, message);
+        let mut error = rpc(400, ReasonCode::UnsupportedVersion, rpc_code::UNSUPPORTED_VERSION, id, message);
         if let Some(rpc) = &mut error.rpc {
             let supported = SESSION_VERSIONS.map(|version| format!("\"{version}\"")).join(",");
-            rpc.data = Some(format!("{{\"supported\":[{supported}]}}"));
+            let mut requested = Vec::new();
+            write_json_string(head.version.unwrap_or(STATELESS_VERSION), &mut requested);
+            let requested = String::from_utf8(requested).unwrap_or_default();
+            rpc.data = Some(format!("{{\"supported\":[{supported}],\"requested\":{requested}}}"));
         }
         return Err(error);
     }
     if head.has_mirrored {
-        let message = "Mcp-Method and Mcp-Name belong to MCP 2026-07-28 and are not believed on other versions.";
+        let message =
+            "Mcp-Method and Mcp-Name belong to MCP 2026-07-28 and are not believed on other versions.";
         return Err(rpc(400, ReasonCode::InvalidMessage, rpc_code::HEADER_MISMATCH, id, message));
     }
     Ok(())

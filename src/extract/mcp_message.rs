@@ -97,5 +97,10 @@ pub(super) fn rpc(
     let mut text = Vec::new();
     write_json(id, &|_| false, &mut text);
     let id = String::from_utf8(text).unwrap_or_else(|_| "null".to_owned());
-    ExtractError { status, code, message: message.into(), rpc: Some(RpcError { code: rpc_code, id, data: None }) }
+    ExtractError {
+        status,
+        code,
+        message: message.into(),
+        rpc: Some(RpcError { code: rpc_code, id, data: None }),
+    }
 }

@@ -1,7 +1,7 @@
 //! L1: what do they want? Bytes in, [`Extracted`] out.
 //!
 //! May import `model` only. Everything here is bounded, strict and fuzzed: what cannot be read in exactly one way is refused.
-//! Start reading at [`Extracted`], then one protocol: [`mcp`], [`operations`] (REST) or [`tool_call`].
+//! Start reading at [`Extracted`], then one protocol: `mcp.rs`, `operations.rs` (REST) or `tool_call.rs`.
 
 mod error;
 mod extracted;

@@ -21,6 +21,8 @@ pub struct Operation {
     pub capability: CapabilityName,
     /// What it is about; the path itself when absent.
     pub resource: Option<ResourceTemplate>,
+    /// Whether that is made of a path variable that must not be stored.
+    pub resource_hidden: bool,
 }
 
 /// How an HTTP route turns requests into calls.
@@ -59,7 +61,11 @@ impl OperationsExtractor {
     ///
     /// # Errors
     /// An ambiguous query, or a body that calls itself JSON and is not strict JSON.
-    pub fn extract<'a>(&self, reader: &Reader, input: OperationsInput<'a>) -> Result<Extracted<'a>, ExtractError> {
+    pub fn extract<'a>(
+        &self,
+        reader: &Reader,
+        input: OperationsInput<'a>,
+    ) -> Result<Extracted<'a>, ExtractError> {
         let found = self
             .operations
             .iter()
@@ -67,10 +73,12 @@ impl OperationsExtractor {
             .find_map(|operation| Some((operation, operation.path.variables(input.path.segments())?)));
         let query = parse_query(input.query.unwrap_or_default(), reader.case_equal_keys)?;
         let body = body(reader, input)?;
+        let resource_hidden = found.as_ref().is_some_and(|(operation, _)| operation.resource_hidden);
         let own_path = || Cow::Owned(input.path.spelling().to_owned());
         let (action, resource, path) = match found {
             Some((operation, variables)) => {
-                let filled = operation.resource.as_ref().and_then(|template| template.fill(&variables).ok()).flatten();
+                let filled =
+                    operation.resource.as_ref().and_then(|template| template.fill(&variables).ok()).flatten();
                 let resource = filled.map_or_else(own_path, Cow::Owned);
                 (Action::Named(operation.capability.clone()), resource, variables)
             }
@@ -80,7 +88,7 @@ impl OperationsExtractor {
             }
         };
         let parameters = Parameters::Sections { path, query, body };
-        let call = ToolCall { action, resource, parameters };
+        let call = ToolCall { action, resource, resource_hidden, parameters };
         Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 }

@@ -78,6 +78,14 @@ impl ResourceTemplate {
         &self.parts
     }
 
+    /// The key of each variable's value: the last of the keys that lead to it.
+    pub fn variable_keys(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            TemplatePart::Variable(keys) => keys.last().map(String::as_str),
+            TemplatePart::Literal(_) => None,
+        })
+    }
+
     /// Fills the template from `values`; a leading key `arguments` stands for `values` itself. `Ok(None)` when a value is
     /// absent or null.
     ///
@@ -158,6 +166,14 @@ impl PathTemplate {
         &self.segments
     }
 
+    /// The names of the variables.
+    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Variable(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
     /// The variables of a path that matches, as a JSON object.
     #[must_use]
     pub fn variables<'a>(&self, path: &[Cow<'_, str>]) -> Option<Json<'a>> {
@@ -181,6 +197,7 @@ impl PathTemplate {
 
 fn is_name(name: &str) -> bool {
     name.split('.').all(|part| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
     })
 }

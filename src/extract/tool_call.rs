@@ -44,7 +44,11 @@ impl ToolCallExtractor {
             ExtractError::new(400, ReasonCode::InvalidJson, message)
         })?;
         let bad = |what: String| {
-            Err(ExtractError::new(400, ReasonCode::InvalidMessage, format!("The tool call was refused: {what}.")))
+            Err(ExtractError::new(
+                400,
+                ReasonCode::InvalidMessage,
+                format!("The tool call was refused: {what}."),
+            ))
         };
         let Some(tool) = body.pointer(&self.name).and_then(Json::as_str) else {
             return bad(format!("there is no string at {}", self.name));
@@ -60,7 +64,8 @@ impl ToolCallExtractor {
             Action::Named,
         );
         let resource = Cow::Owned(self.route.clone());
-        let call = ToolCall { action, resource, parameters: Parameters::Flat(arguments) };
+        let call =
+            ToolCall { action, resource, resource_hidden: false, parameters: Parameters::Flat(arguments) };
         Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 }

@@ -22,7 +22,7 @@ use crate::model::json::{Json, NormalPath, PathAllowance, write_json};
 /// What a request came to, before the ledger was asked.
 pub(super) struct Assessed {
     /// What to do once the record is in.
-    pub(super) answer: Result<Forwarding, Refusal>,
+    pub(super) answer: Result<Forwarding, Box<Refusal>>,
     /// The record; `None` for callers that were never identified.
     pub(super) record: Option<Vec<u8>>,
     /// For the metrics.
@@ -52,8 +52,9 @@ impl Gateway {
         request_id: Id,
         facts: Facts,
     ) -> Assessed {
-        let found = head::read(incoming.headers, snapshot)
-            .and_then(|head| find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path)));
+        let found = head::read(incoming.headers, snapshot).and_then(|head| {
+            find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path))
+        });
         let (head, route, path) = match found {
             Ok(found) => found,
             Err(refusal) => return Assessed::unknown(refusal, None),
@@ -85,10 +86,10 @@ fn caller<'r>(
     headers: &HeaderMap,
     head: &Head<'_>,
     facts: Facts,
-) -> Result<Cow<'r, Principal>, Refusal> {
+) -> Result<Cow<'r, Principal>, Box<Refusal>> {
     if head.has_origin && route.is_mcp() && !head::origin_allowed(headers, snapshot) {
         let detail = "This origin may not call MCP routes here (gateway.origins).";
-        return Err(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail));
+        return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
     }
     let identified = head
         .presented
@@ -96,7 +97,7 @@ fn caller<'r>(
     identified.map_err(|error| {
         let missing = error == IdentityError::Missing;
         let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
-        Refusal::problem(401, code, error.to_string())
+        Box::new(Refusal::problem(401, code, error.to_string()))
     })
 }
 
@@ -104,16 +105,17 @@ fn find_route<'r, 'a>(
     snapshot: &'r PolicySnapshot,
     incoming: Incoming<'a>,
     host: &str,
-) -> Result<(&'r Arc<Route>, NormalPath<'a>), Refusal> {
+) -> Result<(&'r Arc<Route>, NormalPath<'a>), Box<Refusal>> {
     let refuse = |error: crate::model::json::PathError| {
-        Refusal::problem(400, ReasonCode::InvalidPath, format!("The request was refused: {error}."))
+        Box::new(Refusal::problem(400, ReasonCode::InvalidPath, format!("The request was refused: {error}.")))
     };
     // Which forms are let through depends on the route, so the route is found with all of them read, and the path is
     // then read again as the route wants it.
     let widest = PathAllowance { semicolon: true, encoded_slash: true };
     let path = NormalPath::parse(incoming.path, widest).map_err(refuse)?;
     let route = snapshot.route(host, &path).ok_or_else(|| {
-        Refusal::problem(404, ReasonCode::RouteNotFound, "No route of this gateway serves this host and path.")
+        let detail = "No route of this gateway serves this host and path.";
+        Box::new(Refusal::problem(404, ReasonCode::RouteNotFound, detail))
     })?;
     let path = if route.allow_paths == widest || !incoming.path.contains(['%', ';']) {
         path
@@ -156,7 +158,7 @@ fn only_post(method: &str) -> Result<(), ExtractError> {
 
 impl Assessed {
     /// Refused before the caller was known: counted, not recorded, so that strangers cannot fill the ledger.
-    fn unknown(refusal: Refusal, route: Option<Arc<Route>>) -> Self {
+    fn unknown(refusal: Box<Refusal>, route: Option<Arc<Route>>) -> Self {
         let code = refusal.code;
         Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None }
     }
@@ -191,7 +193,7 @@ impl Known<'_> {
             refusal.allow = Some("POST");
         }
         Assessed {
-            answer: Err(refusal),
+            answer: Err(Box::new(refusal)),
             record,
             route: Some(Arc::clone(self.route)),
             outcome: None,
@@ -226,7 +228,14 @@ impl Known<'_> {
         let record = Some(record.payload());
         let rpc_id = rpc_text(rpc_id);
         let (route, forwarding) = self.forward(incoming, path, None, rpc_id.clone());
-        Assessed { answer: Ok(forwarding), record, route: Some(route), outcome: Some(Outcome::Allow), code, rpc_id }
+        Assessed {
+            answer: Ok(forwarding),
+            record,
+            route: Some(route),
+            outcome: Some(Outcome::Allow),
+            code,
+            rpc_id,
+        }
     }
 
     fn decided(
@@ -259,10 +268,17 @@ impl Known<'_> {
             return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
-        Assessed { answer: Err(refusal), record, route: Some(Arc::clone(self.route)), outcome, code, rpc_id }
+        let route = Some(Arc::clone(self.route));
+        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id }
     }
 
-    fn denied(&self, decision: &Decision, decision_id: Id, rpc_id: Option<String>, tool_result: bool) -> Refusal {
+    fn denied(
+        &self,
+        decision: &Decision,
+        decision_id: Id,
+        rpc_id: Option<String>,
+        tool_result: bool,
+    ) -> Refusal {
         let mut refusal = Refusal::problem(403, decision.code, decision.reason.as_str());
         refusal.decision_id = Some(decision_id);
         refusal.help.clone_from(&self.route.help);

@@ -50,8 +50,14 @@ pub(super) struct Head<'a> {
 }
 
 /// Reads and checks the header fields.
-pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Result<Head<'a>, Refusal> {
-    let bad = |what: &str| Refusal::problem(400, ReasonCode::InvalidRequest, format!("The request was refused: {what}."));
+pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Result<Head<'a>, Box<Refusal>> {
+    let bad = |what: &str| {
+        Box::new(Refusal::problem(
+            400,
+            ReasonCode::InvalidRequest,
+            format!("The request was refused: {what}."),
+        ))
+    };
     let mut head = Head {
         host: Cow::Borrowed(""),
         content_type: None,
@@ -86,8 +92,11 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
         1 => head.host = host.and_then(host_name).ok_or_else(|| bad("Host is malformed"))?,
         _ => return Err(bad("Host stands twice")),
     }
-    if !snapshot.hosts.is_empty() && !snapshot.hosts.iter().any(|allowed| *allowed == head.host) {
-        return Err(Refusal::problem(421, ReasonCode::HostNotAllowed, "This host is not served here."));
+    let with_port = host.unwrap_or_default();
+    let served = |allowed: &String| *allowed == head.host || allowed.eq_ignore_ascii_case(with_port);
+    if !snapshot.hosts.is_empty() && !snapshot.hosts.iter().any(served) {
+        let detail = "This host is not served here.";
+        return Err(Box::new(Refusal::problem(421, ReasonCode::HostNotAllowed, detail)));
     }
     Ok(head)
 }
@@ -135,7 +144,8 @@ fn forbidden(name: &HeaderName, value: &HeaderValue) -> Option<&'static str> {
 
 /// Whether two header names are the same to a server that takes `_` for `-`. Both are lower case.
 pub(super) fn same_name(name: &str, dashed: &str) -> bool {
-    name.len() == dashed.len() && name.bytes().zip(dashed.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    name.len() == dashed.len()
+        && name.bytes().zip(dashed.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
 }
 
 /// The host of a `Host` value, lower case, without port; `None` when it is malformed.
@@ -172,7 +182,8 @@ pub(super) fn origin_allowed(headers: &HeaderMap, snapshot: &PolicySnapshot) -> 
         }
         let host = origin.split_once("://").and_then(|(_, authority)| host_name(authority));
         host.is_some_and(|host| {
-            ["localhost", "127.0.0.1", "[::1]"].contains(&&*host) || snapshot.hosts.iter().any(|ours| *ours == host)
+            ["localhost", "127.0.0.1", "[::1]"].contains(&&*host)
+                || snapshot.hosts.iter().any(|ours| *ours == host)
         })
     })
 }

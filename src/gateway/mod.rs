@@ -19,7 +19,7 @@ pub use head::Incoming;
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use publish::{Candidate, Publisher, SnapshotStatus};
+pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::audit::record::EventRecord;
-use crate::audit::redact::Redaction;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::gateway::assess::Assessed;
@@ -14,7 +13,7 @@ use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
 use crate::model::id::REQUEST;
 use crate::model::time::Timestamp;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Redaction};
 
 /// The enforcement point.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ impl Gateway {
         self.metrics.observe_processing(started);
         match (recorded, assessed.answer) {
             (Ok(()), Ok(forwarding)) => Verdict::Forward(Permit::new(forwarding)),
-            (Ok(()), Err(refusal)) => Verdict::Refuse(Box::new(refusal)),
+            (Ok(()), Err(refusal)) => Verdict::Refuse(refusal),
             (Err(error), _) => {
                 tracing::error!(%error, "the ledger took no record; the call was refused");
                 Verdict::Refuse(Box::new(Refusal::ledger_unavailable(assessed.rpc_id)))
@@ -96,15 +95,21 @@ impl Gateway {
     pub fn note(&self, route: &str, kind: &'static str, code: ReasonCode, reason: &str) {
         let reason = Reason::new(reason);
         let outcome = Outcome::Deny;
-        let record =
-            EventRecord { kind, origin: None, principal: None, capability: None, outcome, code, reason: &reason };
+        let record = EventRecord {
+            kind,
+            origin: None,
+            principal: None,
+            capability: None,
+            outcome,
+            code,
+            reason: &reason,
+        };
         if kind == "panic" {
             self.metrics.panicked();
         }
         self.metrics.requests(route, None, code).inc();
-        match self.ledger.append(&record.payload(), self.clock.now()) {
-            Ok(_) => self.metrics.record_appended(),
-            Err(error) => tracing::error!(%error, kind, "the ledger took no record"),
+        if let Err(error) = self.ledger.append(&record.payload(), self.clock.now()) {
+            tracing::error!(%error, kind, "the ledger took no record");
         }
     }
 
@@ -135,7 +140,7 @@ impl Gateway {
             reason: &reason,
         };
         Assessed {
-            answer: Err(Refusal::internal(None)),
+            answer: Err(Box::new(Refusal::internal(None))),
             record: Some(record.payload()),
             route: None,
             outcome: Some(Outcome::Deny),

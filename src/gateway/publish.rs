@@ -75,7 +75,7 @@ impl Publisher {
     /// # Errors
     /// The ledger did not take the record.
     pub fn start(
-        first: Candidate<'_>,
+        first: &mut Candidate<'_>,
         ledger: Arc<Ledger>,
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
@@ -84,7 +84,6 @@ impl Publisher {
         let snapshot = (first.build)(reference).ok_or(PublishError::NotBuilt)?;
         let now = clock.now();
         let status = record(&snapshot, first.source, &ledger, now)?;
-        metrics.record_appended();
         metrics.snapshot_published(1);
         let handle = Arc::new(Handle::new(Arc::new(snapshot)));
         Ok(Self { handle, ledger, metrics, clock, status: Mutex::new(status) })
@@ -101,18 +100,16 @@ impl Publisher {
     ///
     /// # Errors
     /// The ledger did not take the record: the old snapshot stays.
-    pub fn publish(&self, candidate: Candidate<'_>) -> Result<SnapshotRef, PublishError> {
+    pub fn publish(&self, candidate: &mut Candidate<'_>) -> Result<SnapshotRef, PublishError> {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if status.active.hash == candidate.hash {
             status.rejected = None;
             return Ok(status.active.clone());
         }
-        let reference =
-            SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
+        let reference = SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
         let snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;
-        self.metrics.record_appended();
         self.handle.store(Arc::new(snapshot));
         self.metrics.snapshot_published(reference.version);
         Ok(reference)
@@ -140,6 +137,7 @@ fn record(
 ) -> Result<SnapshotStatus, PublishError> {
     let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
     let record = SnapshotRecord { snapshot: &snapshot.reference, source, rules, routes };
-    ledger.append(&record.payload(), now)?;
+    // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.
+    ledger.append_from_reserve(&record.payload(), now)?;
     Ok(SnapshotStatus { active: snapshot.reference.clone(), since: now, rules, routes, rejected: None })
 }

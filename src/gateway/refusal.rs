@@ -65,9 +65,7 @@ impl Refusal {
     pub fn unreadable(error: ExtractError) -> Self {
         let refusal = Self::problem(error.status, error.code, error.message);
         match error.rpc {
-            Some(rpc) => {
-                refusal.in_form(RefusalForm::Rpc { code: rpc.code, id: rpc.id, data: rpc.data })
-            }
+            Some(rpc) => refusal.in_form(RefusalForm::Rpc { code: rpc.code, id: rpc.id, data: rpc.data }),
             None => refusal,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use http::{HeaderMap, HeaderValue};
 use tempfile::TempDir;
 
-use crate::audit::redact::Redaction;
+use crate::telemetry::Redaction;
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
@@ -82,12 +82,17 @@ impl Parts {
     }
 
     fn publisher(&self) -> Result<Publisher, PublishError> {
-        let first = Candidate {
+        let mut first = Candidate {
             hash: "first".into(),
             source: "start",
             build: &mut |reference| Some(snapshot(reference)),
         };
-        Publisher::start(first, Arc::clone(&self.ledger), Arc::clone(&self.metrics), Arc::clone(&self.clock))
+        Publisher::start(
+            &mut first,
+            Arc::clone(&self.ledger),
+            Arc::clone(&self.metrics),
+            Arc::clone(&self.clock),
+        )
     }
 
     fn gateway(&self, publisher: &Publisher) -> Gateway {
@@ -106,7 +111,7 @@ impl Parts {
     }
 
     fn has_metric(&self, line: &str) -> bool {
-        let text = String::from_utf8(self.metrics.render(None).unwrap()).unwrap();
+        let text = String::from_utf8(self.metrics.render(0, 0).unwrap()).unwrap();
         text.lines().any(|found| found == line)
     }
 }
@@ -161,12 +166,12 @@ async fn a_snapshot_that_is_not_recorded_is_not_put_in_force() {
     let parts = Parts::panicking_after(100);
     let publisher = parts.publisher().unwrap();
     parts.ledger.close(SystemClock.now()).unwrap();
-    let second = Candidate {
+    let mut second = Candidate {
         hash: "second".into(),
         source: "file",
         build: &mut |reference| Some(snapshot(reference)),
     };
-    assert!(publisher.publish(second).is_err());
+    assert!(publisher.publish(&mut second).is_err());
     assert_eq!(publisher.status().active.version, 1);
     assert_eq!(&*publisher.handle().load().reference.hash, "first");
     assert!(parts.has_metric("aegis_snapshot_version 1"));
@@ -177,12 +182,12 @@ async fn versions_count_up_only_when_the_content_changes() {
     let parts = Parts::panicking_after(100);
     let publisher = parts.publisher().unwrap();
     let publish = |hash: &str| {
-        let candidate = Candidate {
+        let mut candidate = Candidate {
             hash: hash.into(),
             source: "file",
             build: &mut |reference| Some(snapshot(reference)),
         };
-        publisher.publish(candidate).unwrap().version
+        publisher.publish(&mut candidate).unwrap().version
     };
     assert_eq!([publish("first"), publish("second"), publish("second"), publish("first")], [1, 2, 2, 3]);
     publisher.reject("rules.yaml:1:1: bad".to_owned());

@@ -61,7 +61,9 @@ impl<'h> Presented<'h> {
             return Err(IdentityError::Repeated);
         }
         match value.split_at_checked(7) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"Bearer ") && !token.trim_ascii().is_empty() => {
+            Some((scheme, token))
+                if scheme.eq_ignore_ascii_case(b"Bearer ") && !token.trim_ascii().is_empty() =>
+            {
                 Ok(Self { bearer: Some(token.trim_ascii()), ..self })
             }
             _ => Err(IdentityError::Invalid),
@@ -97,9 +99,8 @@ pub fn authenticate<'k>(
     presented: Presented<'_>,
     now: Timestamp,
 ) -> Result<Option<&'k Key>, IdentityError> {
-    let find = |text: Option<&[u8]>| {
-        text.map(|text| ring.find(text, now).ok_or(IdentityError::Invalid)).transpose()
-    };
+    let find =
+        |text: Option<&[u8]>| text.map(|text| ring.find(text, now).ok_or(IdentityError::Invalid)).transpose();
     match (find(presented.api_key)?, find(presented.bearer)?) {
         (Some(first), Some(second)) if first.id != second.id => Err(IdentityError::Conflicting),
         (first, second) => Ok(first.or(second)),

@@ -31,7 +31,13 @@ fn ring() -> KeyRing {
 }
 
 fn anonymous() -> Principal {
-    Principal { tenant: "default".into(), id: "dev".into(), kind: PrincipalKind::Human, roles: vec![], key: None }
+    Principal {
+        tenant: "default".into(),
+        id: "dev".into(),
+        kind: PrincipalKind::Human,
+        roles: vec![],
+        key: None,
+    }
 }
 
 fn who(headers: &[(&str, &str)], anonymous: Option<&Principal>) -> Result<String, IdentityError> {
@@ -61,7 +67,11 @@ fn callers_are_known_by_their_keys_only() {
         (&[("x-api-key", "old")], Some(&dev), Err(IdentityError::Invalid)),
         (&[("x-api-key", "secret"), ("x-api-key", "secret")], None, Err(IdentityError::Repeated)),
         (&[("x-api-key", "secret"), ("authorization", "Bearer wrong")], None, Err(IdentityError::Invalid)),
-        (&[("x-api-key", "secret"), ("authorization", "Bearer named-text")], None, Err(IdentityError::Conflicting)),
+        (
+            &[("x-api-key", "secret"), ("authorization", "Bearer named-text")],
+            None,
+            Err(IdentityError::Conflicting),
+        ),
         (&[("x-api-key", "root")], None, Err(IdentityError::Governing)),
         (&[("x-api-key", "secret"), ("x-aegis-actor", "agent-9")], None, Ok("agent-9")),
         (&[("x-api-key", "secret"), ("x-aegis-actor", "boss")], None, Err(IdentityError::ForeignActor)),
@@ -77,7 +87,9 @@ fn callers_are_known_by_their_keys_only() {
 fn actor_patterns_match_whole_ids() {
     let mut key = key("k", "t", &[]);
     key.actors = vec!["a*b*c".into()];
-    for (actor, admitted) in [("abc", true), ("axxbyyc", true), ("ab", false), ("xabc", false), ("abcx", false)] {
+    for (actor, admitted) in
+        [("abc", true), ("axxbyyc", true), ("ab", false), ("xabc", false), ("abcx", false)]
+    {
         assert_eq!(key.admits(actor), admitted, "{actor}");
     }
 }

@@ -1,5 +1,5 @@
 //! L1: what did the operators write? Raw text is compiled once into something that only answers questions.
 //!
-//! May import `model` only. Start reading at [`rules`]: document 002's YAML, first match wins.
+//! May import `model` only. Start reading at [`rules`]: agent-aegis's YAML, first match wins.
 
 pub mod rules;

@@ -72,5 +72,6 @@ fn is_ours(name: &HeaderName) -> bool {
 /// Whether `name` begins with `prefix`, taking `_` for `-`.
 fn same_spelling(name: &HeaderName, prefix: &str) -> bool {
     let name = name.as_str();
-    name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
+    name.len() >= prefix.len()
+        && name.bytes().zip(prefix.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
 }

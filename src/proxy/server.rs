@@ -91,7 +91,13 @@ impl DataPlane {
         let Self { listeners, proxy, timeouts, connections } = self;
         let mut accepting = JoinSet::new();
         for listener in listeners {
-            accepting.spawn(accept(listener, Arc::clone(&proxy), timeouts, connections.clone(), stop.clone()));
+            accepting.spawn(accept(
+                listener,
+                Arc::clone(&proxy),
+                timeouts,
+                connections.clone(),
+                stop.clone(),
+            ));
         }
         // The listeners close as their tasks end.
         while accepting.join_next().await.is_some() {}
@@ -119,7 +125,12 @@ async fn accept(
                 tokio::spawn(async move {
                     let _guard = guard;
                     let deadline = Arc::new(Deadline::new(timeouts.header));
-                    DEADLINE.scope(Arc::clone(&deadline), serve_connection(stream, proxy, timeouts, deadline, stop)).await;
+                    DEADLINE
+                        .scope(
+                            Arc::clone(&deadline),
+                            serve_connection(stream, proxy, timeouts, deadline, stop),
+                        )
+                        .await;
                 });
             }
             Err(error) => {

@@ -94,7 +94,11 @@ impl Service {
         let route = &forwarding.route().name;
         tracing::warn!(route = %route, request_id = %forwarding.request_id(), error = %error.etype().as_str(), "the upstream failed");
         let refusal = if timed_out {
-            Refusal::problem(504, ReasonCode::UpstreamTimeout, "The tool did not answer in time; the call may have run.")
+            Refusal::problem(
+                504,
+                ReasonCode::UpstreamTimeout,
+                "The tool did not answer in time; the call may have run.",
+            )
         } else {
             Refusal::problem(502, ReasonCode::UpstreamFailed, "The tool could not be reached or broke off.")
         };
@@ -107,7 +111,8 @@ impl ProxyHttp for Service {
     type CTX = RequestContext;
 
     fn new_ctx(&self) -> RequestContext {
-        let deadline = DEADLINE.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Deadline::new(self.timeouts.header)));
+        let deadline =
+            DEADLINE.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Deadline::new(self.timeouts.header)));
         deadline.clear();
         RequestContext::new(Arc::clone(&self.gateway), deadline)
     }
@@ -122,7 +127,12 @@ impl ProxyHttp for Service {
         match filtered {
             Ok(answered) => answered,
             Err(_panicked) => {
-                self.gateway.note("", "panic", ReasonCode::InternalError, "A panic was caught; the call was refused.");
+                self.gateway.note(
+                    "",
+                    "panic",
+                    ReasonCode::InternalError,
+                    "A panic was caught; the call was refused.",
+                );
                 session.set_keepalive(None);
                 refuse(session, &Refusal::internal(None)).await?;
                 Ok(true)
@@ -132,7 +142,8 @@ impl ProxyHttp for Service {
 
     async fn upstream_peer(&self, _session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
         // INVARIANT: the permit is taken out. Pingora asks again only to retry, and finds none.
-        let permit = ctx.permit.take().ok_or_else(|| Error::explain(ErrorType::HTTPStatus(502), "no permit"))?;
+        let permit =
+            ctx.permit.take().ok_or_else(|| Error::explain(ErrorType::HTTPStatus(502), "no permit"))?;
         let forwarding = ctx.forwarding.insert(permit.spend());
         let upstream = &forwarding.route().upstream;
         ctx.deadline.within(upstream.connect + upstream.read);
@@ -217,7 +228,12 @@ impl ProxyHttp for Service {
         error
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut RequestContext) -> FailToProxy {
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut RequestContext,
+    ) -> FailToProxy {
         session.set_keepalive(None);
         let mut error_code = 0;
         if let Some(refusal) = self.upstream_refusal(error, ctx) {
@@ -244,10 +260,12 @@ async fn peer(upstream: &Upstream) -> Result<Box<HttpPeer>> {
     let address = match upstream.resolved {
         Some(address) => address,
         None => {
-            let lookup = tokio::time::timeout(upstream.connect, tokio::net::lookup_host(&*upstream.address)).await;
+            let lookup =
+                tokio::time::timeout(upstream.connect, tokio::net::lookup_host(&*upstream.address)).await;
             let found = lookup.ok().and_then(Result::ok).and_then(|mut addresses| addresses.next());
             found.ok_or_else(|| {
-                let mut error = Error::explain(ErrorType::ConnectError, "the upstream's name could not be resolved");
+                let mut error =
+                    Error::explain(ErrorType::ConnectError, "the upstream's name could not be resolved");
                 error.as_up();
                 error
             })?

@@ -26,7 +26,8 @@ pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), TelemetryErro
         let directive: Directive = quiet.parse().map_err(|_| TelemetryError::Filter(quiet.to_owned()))?;
         filter = filter.add_directive(directive);
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // `try_init` fails only when a subscriber is set already, as when tests start several gateways in one process.
     let _already_set = match format {
         LogFormat::Text => builder.try_init(),

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::model::decision::{Outcome, ReasonCode};
@@ -11,8 +12,20 @@ use crate::telemetry::TelemetryError;
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
-    0.000_001, 0.000_002_5, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.01, 0.05,
-    0.25, 1.0,
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.001,
+    0.002_5,
+    0.01,
+    0.05,
+    0.25,
+    1.0,
 ];
 
 /// The metrics of one process.
@@ -42,28 +55,44 @@ impl Metrics {
         let metrics = Self {
             registry: Registry::new(),
             requests: IntCounterVec::new(
-                Opts::new("aegis_requests_total", "Requests to the data plane by route, outcome and reason code."),
+                Opts::new(
+                    "aegis_requests_total",
+                    "Requests to the data plane by route, outcome and reason code.",
+                ),
                 &["route", "outcome", "code"],
             )?,
-            decision: histogram("aegis_decision_seconds", "Time to decide one call, extraction and ledger aside.")?,
+            decision: histogram(
+                "aegis_decision_seconds",
+                "Time to decide one call, extraction and ledger aside.",
+            )?,
             processing: histogram(
                 "aegis_request_processing_seconds",
                 "Time from the whole request to the verdict, ledger included, upstream aside.",
             )?,
-            append: histogram("aegis_ledger_append_seconds", "Time until a record was safe under the durability set.")?,
-            ledger_records: IntCounter::new("aegis_ledger_records_total", "Records appended by this process.")?,
+            append: histogram(
+                "aegis_ledger_append_seconds",
+                "Time until a record was safe under the durability set.",
+            )?,
+            ledger_records: IntCounter::new(
+                "aegis_ledger_records_total",
+                "Records appended by this process.",
+            )?,
             ledger_disk_free: IntGauge::new(
                 "aegis_ledger_disk_free_bytes",
                 "Free space of the ledger's file system, as last probed.",
             )?,
-            snapshot_version: IntGauge::new("aegis_snapshot_version", "Version of the policy snapshot in force.")?,
+            snapshot_version: IntGauge::new(
+                "aegis_snapshot_version",
+                "Version of the policy snapshot in force.",
+            )?,
             snapshot_rejected: IntCounter::new(
                 "aegis_snapshot_rejected_total",
                 "Candidate snapshots refused since the start.",
             )?,
             panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
         };
-        let build = IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
+        let build =
+            IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
         build.with_label_values(&[version]).set(1);
         metrics.register(build)?;
         Ok(metrics)
@@ -101,15 +130,9 @@ impl Metrics {
         self.processing.observe(started.elapsed().as_secs_f64());
     }
 
-    /// Notes an appended record and how long it took to be safe.
+    /// Notes how long a record took to be safe.
     pub fn observe_append(&self, started: Instant) {
         self.append.observe(started.elapsed().as_secs_f64());
-        self.ledger_records.inc();
-    }
-
-    /// Notes a record nobody timed.
-    pub fn record_appended(&self) {
-        self.ledger_records.inc();
     }
 
     /// Notes a caught panic.
@@ -127,14 +150,14 @@ impl Metrics {
         self.snapshot_rejected.inc();
     }
 
-    /// Everything in the text format of Prometheus; `disk_free_bytes` is read at the scrape.
+    /// Everything in the text format of Prometheus. What the ledger knows of itself is read at the scrape: the records of
+    /// this process, and the free space of its file system in bytes.
     ///
     /// # Errors
     /// The encoder's.
-    pub fn render(&self, disk_free_bytes: Option<u64>) -> Result<Vec<u8>, TelemetryError> {
-        if let Some(bytes) = disk_free_bytes {
-            self.ledger_disk_free.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        }
+    pub fn render(&self, ledger_records: u64, disk_free_bytes: u64) -> Result<Vec<u8>, TelemetryError> {
+        self.ledger_records.inc_by(ledger_records.saturating_sub(self.ledger_records.get()));
+        self.ledger_disk_free.set(i64::try_from(disk_free_bytes).unwrap_or(i64::MAX));
         let mut text = Vec::with_capacity(4096);
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)

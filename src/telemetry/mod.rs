@@ -5,7 +5,9 @@
 mod error;
 mod logging;
 mod metrics;
+mod redaction;
 
 pub use error::TelemetryError;
 pub use logging::{LogFormat, init_logging};
 pub use metrics::Metrics;
+pub use redaction::Redaction;

@@ -22,7 +22,7 @@ impl Default for RawControl {
     }
 }
 
-/// A key of a caller. `aegis keys create` prints a new key with its line for this list.
+/// A key of a caller. Only the SHA-256 of its text stands here: `printf %s "$KEY" | sha256sum`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[schemars(rename = "Key")]
 #[serde(deny_unknown_fields)]

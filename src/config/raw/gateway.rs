@@ -20,8 +20,8 @@ pub(crate) struct RawGateway {
     pub(crate) json: RawJson,
     /// Host header values that are accepted; empty accepts any.
     pub(crate) hosts: Vec<String>,
-    /// Origin header values that are accepted on mcp routes, such as https://app.example; empty refuses every Origin that
-    /// is not the gateway's own host.
+    /// Origin header values that are accepted on mcp routes, such as https://app.example; empty accepts pages of the hosts in
+    /// `hosts` and of this machine's loopback only.
     pub(crate) origins: Vec<String>,
 }
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::config::tests::{load_with, problems_of};
-use crate::model::call::Scope;
 use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Secret, Stage, schema};
 use crate::model::call::PrincipalKind;
+use crate::model::call::Scope;
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
 use crate::model::document::shape::{check, unsupported_keywords};

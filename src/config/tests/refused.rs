@@ -39,7 +39,7 @@ policy: {rules: 5}
 gateway.yaml:1:8: stage: expected dev, staging, prod or unknown, found \"prd\"; did you mean \"prod\"?
 gateway.yaml:2:1: store: not in this version; remove the key
 gateway.yaml:4:11: control.listen: not an IP address with a port; write 127.0.0.1
-gateway.yaml:6:21: control.keys[0].hash: expected sha256: and 64 hexadecimal digits, the SHA-256 of the key's text; aegis keys create prints a new key with its line
+gateway.yaml:6:21: control.keys[0].hash: expected sha256: and 64 hexadecimal digits, the SHA-256 of the key's text; sha256sum makes them
 gateway.yaml:6:35: control.keys[0].scopes[0]: unknown scope; did you mean \"governance:propose\"?
 gateway.yaml:8:19: gateway.max_body_bytes: not in this version; at most 65536 is
 gateway.yaml:9:14: gateway.timeouts.headr_ms: unknown key; did you mean \"header_ms\"?
@@ -71,7 +71,7 @@ fn keys_are_judged_one_by_one() {
     assert_eq!(key(", scopes: [admin, audit:read]"), "");
     assert_eq!(
         key(", scopes: [root]"),
-        "control.keys[0].scopes[0]: unknown scope; known scopes: governance:propose, governance:read, audit:read, holds:approve, capabilities:manage, policies:manage, grants:manage, metrics:read, admin"
+        "control.keys[0].scopes[0]: unknown scope; known scopes: admin, governance:propose, governance:read, audit:read, holds:approve, capabilities:manage, policies:manage, grants:manage, metrics:read"
     );
     let both = |strong: &str| {
         format!(

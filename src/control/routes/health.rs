@@ -1,4 +1,4 @@
-//! `/healthz` (alive), `/readyz` (may have traffic), `/health` (both documents' health check). Open to everyone, so they
+//! `/healthz` (alive), `/readyz` (may have traffic), `/health` (the health check of every surface). Open to everyone, so they
 //! name states and versions, never file contents.
 
 use axum::Json;
@@ -28,9 +28,9 @@ pub(in crate::control) async fn health(State(state): State<ControlState>) -> Jso
     let snapshot = state.publisher.status();
     let ledger = state.ledger.status();
     let ledger_ok = ledger.healthy.is_ok();
-    let rejected = snapshot.rejected.map(|rejection| {
-        json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()})
-    });
+    let rejected = snapshot.rejected.map(
+        |rejection| json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()}),
+    );
     Json(json!({
         "status": if ledger_ok { "ok" } else { "degraded" },
         "version": VERSION,

@@ -21,12 +21,15 @@ pub(in crate::control) async fn guarded(
 }
 
 /// Without one.
-pub(in crate::control) async fn open(State(state): State<ControlState>) -> Result<impl IntoResponse, ControlError> {
+pub(in crate::control) async fn open(
+    State(state): State<ControlState>,
+) -> Result<impl IntoResponse, ControlError> {
     render(&state)
 }
 
 fn render(state: &ControlState) -> Result<impl IntoResponse + use<>, ControlError> {
-    let text = state.metrics.render(Some(state.ledger.status().disk_free_bytes));
+    let ledger = state.ledger.status();
+    let text = state.metrics.render(ledger.next_seq, ledger.disk_free_bytes);
     let text = text.map_err(|error| {
         tracing::error!(%error, "the metrics could not be rendered");
         ControlError::Internal

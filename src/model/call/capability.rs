@@ -5,10 +5,10 @@ use std::fmt;
 use thiserror::Error;
 
 /// Longest capability name, in bytes.
-pub const CAPABILITY_MAX_BYTES: usize = 128;
+const CAPABILITY_MAX_BYTES: usize = 128;
 
 /// Most dot-separated parts of a capability name.
-pub const CAPABILITY_MAX_PARTS: usize = 8;
+const CAPABILITY_MAX_PARTS: usize = 8;
 
 /// A checked capability name: `[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,7}`, at most 128 bytes, such as `files.read_file`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,8 +74,7 @@ pub fn lower_snake(name: &str) -> Option<String> {
             'A'..='Z' => {
                 // A new word starts at a capital after a small letter or digit (readFile), and at the last capital of a
                 // run that small letters follow (HTTPServer).
-                let after_small =
-                    matches!(previous, Some(before) if matches!(before, 'a'..='z' | '0'..='9'));
+                let after_small = matches!(previous, Some(before) if matches!(before, 'a'..='z' | '0'..='9'));
                 let ends_run = matches!(previous, Some('A'..='Z'))
                     && letters.peek().is_some_and(char::is_ascii_lowercase);
                 if (after_small || ends_run) && !snake.ends_with('_') {
@@ -107,7 +106,9 @@ mod tests {
             assert!(CapabilityName::parse(good).is_ok(), "{good}");
         }
         let long = format!("a.{}", "b".repeat(127));
-        for bad in ["", "files", "Files.read", "files..read", "files.1x", "a.b.c.d.e.f.g.h.i", "files.rëad", &long] {
+        for bad in
+            ["", "files", "Files.read", "files..read", "files.1x", "a.b.c.d.e.f.g.h.i", "files.rëad", &long]
+        {
             assert!(CapabilityName::parse(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,8 @@ pub struct ToolCall<'a> {
     pub action: Action<'a>,
     /// On what: the route's name, a file path, `contact:42`.
     pub resource: Cow<'a, str>,
+    /// Whether the resource is made of a parameter that must not be stored.
+    pub resource_hidden: bool,
     /// With which parameters.
     pub parameters: Parameters<'a>,
 }

@@ -64,7 +64,11 @@ impl Scope {
     pub const fn governs(self) -> bool {
         matches!(
             self,
-            Self::Admin | Self::HoldsApprove | Self::CapabilitiesManage | Self::PoliciesManage | Self::GrantsManage
+            Self::Admin
+                | Self::HoldsApprove
+                | Self::CapabilitiesManage
+                | Self::PoliciesManage
+                | Self::GrantsManage
         )
     }
 }

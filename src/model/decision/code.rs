@@ -59,8 +59,6 @@ pub enum ReasonCode {
     UpstreamFailed,
     /// The upstream did not answer in time.
     UpstreamTimeout,
-    /// The gateway is stopping.
-    ShuttingDown,
     /// A defect of the gateway, caught.
     InternalError,
 }
@@ -98,7 +96,6 @@ impl ReasonCode {
             Self::LedgerUnavailable => "ledger_unavailable",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
-            Self::ShuttingDown => "shutting_down",
             Self::InternalError => "internal_error",
         }
     }

@@ -9,7 +9,7 @@ use crate::model::decision::{Outcome, Reason, RiskLevel};
 pub enum Engine {
     /// Whether the call has a capability name at all.
     Naming,
-    /// The rules file of document 002.
+    /// The rules file.
     Rules,
 }
 

@@ -29,12 +29,12 @@ impl Outcome {
     }
 }
 
-/// How much harm a matched rule expects. Upper case on document 002's surface, lower case elsewhere.
+/// How much harm a matched rule expects. Upper case on the policy server's surface, lower case elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum RiskLevel {
     /// Reads and the like.
     Low,
-    /// The default of document 002.
+    /// The default of the rules language.
     #[default]
     Medium,
     /// Hard to undo.

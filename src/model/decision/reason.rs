@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Longest reason, in characters.
-pub const REASON_MAX_CHARS: usize = 300;
+const REASON_MAX_CHARS: usize = 300;
 
 /// A reason: at most 300 characters, without control characters. It names capability, actor, rule and score, never the
 /// value of an argument.
@@ -19,7 +19,8 @@ impl Reason {
         if clean && text.len() <= REASON_MAX_CHARS {
             return Self(text.into());
         }
-        let kept: String = text.chars().filter(|letter| !letter.is_control()).take(REASON_MAX_CHARS).collect();
+        let kept: String =
+            text.chars().filter(|letter| !letter.is_control()).take(REASON_MAX_CHARS).collect();
         Self(kept.into())
     }
 

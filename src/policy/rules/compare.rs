@@ -74,7 +74,9 @@ impl Magnitude {
     fn of_value(value: &Value) -> Option<Self> {
         match value {
             Value::Bool(truth) => Some(Self::Integer(i128::from(*truth))),
-            Value::Number(number) => number.as_i128().map(Self::Integer).or_else(|| number.as_f64().map(Self::Decimal)),
+            Value::Number(number) => {
+                number.as_i128().map(Self::Integer).or_else(|| number.as_f64().map(Self::Decimal))
+            }
             _ => None,
         }
     }
@@ -94,7 +96,10 @@ fn compare_mixed(integer: i128, decimal: f64) -> Option<Ordering> {
     if decimal.is_nan() {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and every integer here fits 64 bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates, and every integer here fits 64 bits"
+    )]
     let whole = decimal.trunc() as i128;
     let by_fraction = || 0.0_f64.partial_cmp(&decimal.fract());
     match integer.cmp(&whole) {

@@ -20,7 +20,7 @@ const REGEX_MAX_CHARS: usize = 1000;
 /// Most memory a compiled regular expression may take, in bytes.
 const REGEX_MAX_BYTES: usize = 1 << 20;
 
-/// Keys of document 002's policy language that this version does not evaluate. A key that is accepted and ignored would
+/// Keys of agent-aegis's policy language that this version does not evaluate. A key that is accepted and ignored would
 /// be a rule that does not do what it says.
 const UNBUILT: &[&str] = &["plan_rules", "scope", "scope_id"];
 const UNBUILT_CONDITIONS: &[&str] = &["semantic"];
@@ -53,7 +53,8 @@ pub fn compile(document: &Document) -> Result<RuleSet, Problems> {
             // The shape check has said all of it with places; this is for what only the types can tell.
             let unsaid = compiler.problems.is_empty().then(|| document.problem("", error.to_string()));
             compiler.problems.extend(unsaid);
-            Err(Problems::from_list(compiler.problems).unwrap_or_else(|| document.problem("", "unreadable").into()))
+            Err(Problems::from_list(compiler.problems)
+                .unwrap_or_else(|| document.problem("", "unreadable").into()))
         }
     }
 }
@@ -75,6 +76,12 @@ fn take_unbuilt(document: &mut Document) -> Vec<Problem> {
     problems
 }
 
+/// The parameters one condition key names, with what it wants of each.
+type Wanted = Option<BTreeMap<String, Value>>;
+
+/// Makes a test of the value it compares with.
+type Maker = fn(Value) -> Test;
+
 struct Compiler<'d> {
     document: &'d Document,
     problems: Vec<Problem>,
@@ -86,7 +93,7 @@ impl Compiler<'_> {
     }
 
     fn rules(&mut self, raw: RawRules) -> RuleSet {
-        // Every number is accepted: document 002 never interprets it.
+        // Every number is accepted: agent-aegis never interprets it.
         if let Some(RawVersion::Text(text)) = &raw.version
             && text.trim().parse::<i64>().is_err()
         {
@@ -125,7 +132,15 @@ impl Compiler<'_> {
             .map(|conditions| self.conditions(&format!("{at}/conditions"), conditions))
             .unwrap_or_default();
         let outcome = raw.approval.map_or(Outcome::RequireConfirmation, outcome);
-        Some(Rule { name, action_type: action_type?, target: target?, agent: agent?, conditions, outcome, risk })
+        Some(Rule {
+            name,
+            action_type: action_type?,
+            target: target?,
+            agent: agent?,
+            conditions,
+            outcome,
+            risk,
+        })
     }
 
     fn glob(&mut self, pointer: &str, glob: &str) -> Option<Glob> {
@@ -155,10 +170,11 @@ impl Compiler<'_> {
             conditions.extend(self.time(&format!("{at}/time_before"), &text).map(Condition::TimeBefore));
         }
         if let Some(days) = raw.weekdays {
-            let bits = days.iter().filter(|day| (1..=7).contains(*day)).fold(0_u8, |bits, day| bits | 1 << day);
+            let bits =
+                days.iter().filter(|day| (1..=7).contains(*day)).fold(0_u8, |bits, day| bits | 1 << day);
             conditions.push(Condition::Weekdays(bits));
         }
-        let tests: [(Option<BTreeMap<String, Value>>, fn(Value) -> Test); 6] = [
+        let tests: [(Wanted, Maker); 6] = [
             (raw.param_eq, Test::Equal),
             (raw.param_gt, Test::Greater),
             (raw.param_gte, Test::GreaterOrEqual),
@@ -182,7 +198,10 @@ impl Compiler<'_> {
 
     fn regex(&mut self, pointer: &str, pattern: &str) -> Option<Test> {
         if pattern.chars().count() > REGEX_MAX_CHARS {
-            self.problem(pointer, format!("the regular expression is longer than {REGEX_MAX_CHARS} characters"));
+            self.problem(
+                pointer,
+                format!("the regular expression is longer than {REGEX_MAX_CHARS} characters"),
+            );
             return None;
         }
         match RegexBuilder::new(pattern).size_limit(REGEX_MAX_BYTES).build() {
@@ -196,14 +215,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// Minutes past midnight of "HH:MM"; seconds behind it are ignored, as document 002's server does.
+    /// Minutes past midnight of "HH:MM"; seconds behind it are ignored, as agent-aegis does.
     fn time(&mut self, pointer: &str, text: &str) -> Option<u16> {
         let mut fields = text.split(':').map(|field| {
-            let digits = !field.is_empty() && field.len() <= 2 && field.bytes().all(|byte| byte.is_ascii_digit());
+            let digits =
+                !field.is_empty() && field.len() <= 2 && field.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| field.parse::<u16>().ok()).flatten()
         });
         let minutes = match (fields.next().flatten(), fields.next().flatten(), fields.next(), fields.next()) {
-            (Some(hour @ 0..=23), Some(minute @ 0..=59), None | Some(Some(0..=59)), None) => Some(hour * 60 + minute),
+            (Some(hour @ 0..=23), Some(minute @ 0..=59), None | Some(Some(0..=59)), None) => {
+                Some(hour * 60 + minute)
+            }
             _ => None,
         };
         if minutes.is_none() {

@@ -10,9 +10,6 @@ use crate::model::decision::Facts;
 use crate::model::json::{Json, NumberValue};
 use crate::policy::rules::compare::{TypeMismatch, contains, equal, order};
 
-/// A parameter longer than this is cut before a regular expression sees it, in characters (as document 002's server does).
-const MATCHED_CHARS: usize = 10_000;
-
 /// One thing that must hold.
 #[derive(Clone, Debug)]
 pub(super) enum Condition {
@@ -70,7 +67,10 @@ impl Condition {
                 Lookup::Absent | Lookup::Found(Json::Null) => Truth::Fails,
                 Lookup::Found(actual) => test.evaluate(actual).unwrap_or_else(|TypeMismatch| {
                     let kind = actual.type_name();
-                    Truth::Indeterminate(format!("parameter {name} is a {kind}, which {} cannot take", test.name()))
+                    Truth::Indeterminate(format!(
+                        "parameter {name} is a {kind}, which {} cannot take",
+                        test.name()
+                    ))
                 }),
                 Lookup::Unknowable => Truth::Indeterminate(format!("parameter {name} cannot be read")),
             },
@@ -90,7 +90,8 @@ impl Test {
             Self::Less(wanted) => ordered(wanted, Ordering::is_lt)?,
             Self::LessOrEqual(wanted) => ordered(wanted, Ordering::is_le)?,
             Self::Contains(wanted) => contains(actual, wanted)?,
-            Self::Matches(regex) => regex.is_match(cut(&spoken(actual)?)),
+            // The whole text is looked at: cutting it would let a caller push what is looked for out of sight.
+            Self::Matches(regex) => regex.is_match(&spoken(actual)?),
         }
         .into())
     }
@@ -120,11 +121,6 @@ fn spoken<'j>(actual: &'j Json<'_>) -> Result<std::borrow::Cow<'j, str>, TypeMis
         },
         Json::Null | Json::Array(_) | Json::Object(_) => return Err(TypeMismatch),
     })
-}
-
-fn cut(text: &str) -> &str {
-    let end = text.char_indices().nth(MATCHED_CHARS).map_or(text.len(), |(offset, _)| offset);
-    text.get(..end).unwrap_or(text)
 }
 
 impl From<bool> for Truth {

@@ -1,4 +1,4 @@
-//! Globs with the semantics of Python's `fnmatch`, which document 002's policies are written for: the whole text, case
+//! Globs with the semantics of Python's `fnmatch`, which agent-aegis policies are written for: the whole text, case
 //! matters, `*` crosses `/` and newlines, `?` is one character, `[!x]` negates, nothing escapes.
 
 use regex::Regex;

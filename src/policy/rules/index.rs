@@ -38,11 +38,11 @@ impl Index {
             .iter()
             .filter_map(|length| bytes.get(..*length))
             .filter_map(|prefix| self.prefixed.get(prefix));
-        let mut lists: Vec<&'i [usize]> =
-            prefixed.chain(self.exact.get(bytes)).map(Vec::as_slice).collect();
+        let mut lists: Vec<&'i [usize]> = prefixed.chain(self.exact.get(bytes)).map(Vec::as_slice).collect();
         // Few lists, so the smallest head is found by looking at all of them.
         std::iter::from_fn(move || {
-            let next = lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list.first().copied())?;
+            let next =
+                lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list.first().copied())?;
             let (first, rest) = next.split_first()?;
             *next = rest;
             Some(*first)

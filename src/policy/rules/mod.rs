@@ -1,6 +1,6 @@
-//! The rules file of document 002: globs over type, target and agent, conditions, first match wins.
+//! The rules file, in the language of agent-aegis: globs over type, target and agent, conditions, first match wins.
 //!
-//! May import `model` only. The way of a file: text -> `Document` -> [`raw`] (as written, checked against its schema) ->
+//! May import `model` only. The way of a file: text -> `Document` -> `raw.rs` (as written, checked against its schema) ->
 //! [`compile`] (globs, regexes, times; every mistake reported at once with its place) -> [`RuleSet`], whose index finds the
 //! rules a call can touch without walking the others.
 

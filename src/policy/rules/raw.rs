@@ -26,9 +26,21 @@ pub(super) struct RawRules {
 #[serde(untagged)]
 pub(super) enum RawVersion {
     /// `version: 1`
-    Number(i64),
+    Number(IgnoredNumber),
     /// `version: "1"`
     Text(String),
+}
+
+/// A whole number nobody reads.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(from = "i64")]
+#[schemars(with = "i64")]
+pub(super) struct IgnoredNumber;
+
+impl From<i64> for IgnoredNumber {
+    fn from(_: i64) -> Self {
+        Self
+    }
 }
 
 /// What holds for calls no rule matches.

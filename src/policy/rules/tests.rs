@@ -1,4 +1,4 @@
-//! Document 002's rules: which rule matches, what its conditions mean, and what a wrong file is told.
+//! The rules engine: which rule matches, what its conditions mean, and what a wrong file is told.
 
 use proptest::prelude::*;
 
@@ -40,7 +40,7 @@ fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) -> ToolCall
     ToolCall {
         action: Action::Named(CapabilityName::parse(capability).unwrap()),
         resource: resource.into(),
-        parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
+        resource_hidden: false, parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
     }
 }
 
@@ -101,7 +101,7 @@ fn the_first_rule_that_matches_decides() {
 fn a_call_without_a_capability_name_matches_no_rule() {
     let rules = rules("version: 1\nrules: [{name: all, approval: auto}]\n");
     let action = Action::Unnamed { tool: "l\u{f6}schen".into(), prefix: "files".into() };
-    let call = ToolCall { action, resource: "files".into(), parameters: Parameters::none() };
+    let call = ToolCall { action, resource: "files".into(), resource_hidden: false, parameters: Parameters::none() };
     assert_eq!(answer(&rules, &call, "ann", at(WEDNESDAY)), None);
 }
 
@@ -109,7 +109,7 @@ fn a_call_without_a_capability_name_matches_no_rule() {
 fn holds(conditions: &str, parameters: Parameters<'_>, time: &str) -> &'static str {
     let rules = rules(&format!("rules: [{{name: r, conditions: {conditions}, approval: auto}}]\n"));
     let action = Action::Named(CapabilityName::parse("a.b").unwrap());
-    match answer(&rules, &ToolCall { action, resource: "x".into(), parameters }, "ann", at(time)).as_deref() {
+    match answer(&rules, &ToolCall { action, resource: "x".into(), resource_hidden: false, parameters }, "ann", at(time)).as_deref() {
         Some("r") => "yes",
         Some(_) => "?",
         None => "no",
@@ -183,7 +183,7 @@ fn what_cannot_be_read_ends_the_search() {
     let (path, query) = (Json::Object(vec![]), Json::Object(vec![]));
     let parameters = Parameters::Sections { path, query, body: Body::Opaque { sha256: String::new() } };
     let action = Action::Named(CapabilityName::parse("a.b").unwrap());
-    let opaque = ToolCall { action, resource: "x".into(), parameters };
+    let opaque = ToolCall { action, resource: "x".into(), resource_hidden: false, parameters };
     assert_eq!(answer(&rules, &opaque, "ann", at(WEDNESDAY)).as_deref(), Some("!large"));
     let text = call("a.b", "x", "{\"amount\":\"secret-value\"}");
     let ann = principal("ann");
@@ -244,7 +244,6 @@ fn every_mistake_is_told_at_once_with_its_place() {
 }
 
 #[test]
-#[ignore = "a value of a wrong kind hides what only compiling finds: compile.rs drops unknown keys, not wrong values"]
 fn mistakes_of_both_kinds_are_told_at_once() {
     is_told("rules:\n- {approval: maybe}\n- {risk_level: huge}\n", &[(2, "approval"), (3, "risk_level")]);
 }

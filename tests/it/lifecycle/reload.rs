@@ -147,7 +147,6 @@ fn keys_and_routes_are_taken_over_with_the_rules() {
 }
 
 #[test]
-#[ignore = "the admin key of the first start stays in force beside keys that are configured later, until a restart"]
 fn configured_keys_take_the_place_of_the_admin_key() {
     let gateway = Gateway::with("", &allowing("first")).start();
     let key = gateway.admin_key();
@@ -163,7 +162,6 @@ fn configured_keys_take_the_place_of_the_admin_key() {
 }
 
 #[test]
-#[ignore = "the watched folders are those of the first start"]
 fn a_rules_file_named_only_later_is_watched_too() {
     let tool = Tool::start();
     let gateway = Gateway::in_front_of(tool.address, &allowing("first"));

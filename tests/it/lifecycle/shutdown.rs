@@ -69,7 +69,6 @@ fn sigint_finishes_the_call_in_flight() {
 
 /// Who starts a gateway may stop it as soon as it has said that it is ready.
 #[test]
-#[ignore = "signals are listened for only after `ready` is printed; until then they kill the process"]
 fn signals_are_heeded_from_the_moment_it_says_it_is_ready() {
     let tool = Tool::start();
     for _ in 0..30 {

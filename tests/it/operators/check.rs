@@ -81,7 +81,6 @@ fn rules_are_checked_with_the_configuration_that_names_them() {
 }
 
 #[test]
-#[ignore = "a rules file that cannot be read is named without the place that names it"]
 fn a_rules_file_that_is_not_there_is_reported_at_the_key_that_names_it() {
     let folder = folder(&[("gateway.yaml", "policy: {rules: none.yaml}\n")]);
     let output = check(&folder, &["gateway.yaml"]);
@@ -94,7 +93,6 @@ fn a_rules_file_that_is_not_there_is_reported_at_the_key_that_names_it() {
 }
 
 #[test]
-#[ignore = "the rules are read only once the configuration is sound"]
 fn mistakes_of_the_configuration_and_of_its_rules_are_found_together() {
     let bad_rules = "version: 1\nrules:\n- {name: a, match: {type: x}, approval: maybe}\n";
     let folder =

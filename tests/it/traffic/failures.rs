@@ -228,7 +228,6 @@ fn an_early_request_lifts_no_deadline() {
 }
 
 #[test]
-#[ignore = "bytes that come while the tool works fail the call as if the tool had: proxy/service.rs takes the caller's error for the upstream's"]
 fn what_a_caller_sends_too_early_is_not_the_tools_failure() {
     let tool = Tool::answering(|_, _| ());
     let gateway = impatient(tool.address);

@@ -87,7 +87,6 @@ fn paths_go_on_in_their_normal_form() {
 
 /// The tool is sent the judged path and nothing that could be read as another.
 #[test]
-#[ignore = "an absolute target goes on as it came: proxy/headers.rs compares the URI's path with the target, not the raw target"]
 fn an_absolute_target_goes_on_as_a_path() {
     let tool = Tool::start();
     let route = Route::crm(tool.address).upstream("host: crm.internal");
