@@ -126,7 +126,7 @@ fn rules(
         (ConfigSource::File(_), None) => return Ok(None),
         (ConfigSource::File(_), Some(path)) => {
             let text = SystemSources.file(path).map_err(|error| {
-                document.problem("/policy/rules", format!("{} cannot be read: {error}", path.display()))
+                document.key_problem("/policy/rules", format!("{} cannot be read: {error}", path.display()))
             })?;
             (path.display().to_string(), text)
         }

@@ -85,11 +85,14 @@ async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>,
                 None => return,
             },
         };
-        let running = Arc::clone(&reloader);
-        // Loading reads files, so it does not run on the runtime's own thread.
-        let loaded = tokio::task::spawn_blocking(move || running.run(cause)).await;
-        if let Some(watcher) = &mut watcher {
-            watcher.follow(loaded.ok().flatten().as_deref());
+        loop {
+            let running = Arc::clone(&reloader);
+            // Loading reads files, so it does not run on the runtime's own thread.
+            let loaded = tokio::task::spawn_blocking(move || running.run(cause)).await;
+            let Some(watcher) = &mut watcher else { break };
+            if !watcher.follow(loaded.ok().flatten().as_deref()) {
+                break;
+            }
         }
     }
 }

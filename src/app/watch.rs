@@ -60,16 +60,23 @@ impl Watcher {
         Ok(Some(Self { files: files.to_owned(), names, _watcher: watcher, events }))
     }
 
-    /// Watches what the files are now: others, or the same behind other links. On failure it goes on as it was.
-    pub(super) fn follow(&mut self, files: Option<&[PathBuf]>) {
+    /// Watches what the files are now: others, or the same behind other links. `true`: something else is watched than
+    /// before, and what changed until then went unseen. On failure it goes on as it was.
+    pub(super) fn follow(&mut self, files: Option<&[PathBuf]>) -> bool {
         let files = files.unwrap_or(&self.files);
         if names(files).is_ok_and(|names| names == self.names) {
-            return;
+            return false;
         }
         match Self::start(files) {
-            Ok(Some(watcher)) => *self = watcher,
-            Ok(None) => {}
-            Err(error) => tracing::error!(error = format!("{error:#}"), "changed files cannot be watched"),
+            Ok(Some(watcher)) => {
+                *self = watcher;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "changed files cannot be watched");
+                false
+            }
         }
     }
 

@@ -22,7 +22,13 @@ fn tools() -> HashMap<String, CapabilityName> {
 
 fn mcp(resource: Option<&str>) -> McpExtractor {
     let resource = resource.map(|template| ResourceTemplate::parse(template).unwrap());
-    McpExtractor { route: "files".to_owned(), prefix: "files".to_owned(), tools: tools(), resource, resource_hidden: false }
+    McpExtractor {
+        route: "files".to_owned(),
+        prefix: "files".to_owned(),
+        tools: tools(),
+        resource,
+        resource_hidden: false,
+    }
 }
 
 fn read<'a>(extractor: &McpExtractor, body: &'a str) -> Result<Extracted<'a>, ExtractError> {
@@ -94,7 +100,8 @@ fn operations() -> OperationsExtractor {
         method: method.to_owned(),
         path: PathTemplate::parse(path).unwrap(),
         capability: named(capability),
-        resource_hidden: false, resource: resource.map(|template| ResourceTemplate::parse(template).unwrap()),
+        resource_hidden: false,
+        resource: resource.map(|template| ResourceTemplate::parse(template).unwrap()),
     };
     OperationsExtractor::new(
         "crm",

@@ -12,7 +12,15 @@ const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
 const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
 
 /// Rewrites `request` for the upstream. `body_bytes` is the length of the body that will follow.
-pub(super) fn prepare(request: &mut RequestHeader, forwarding: &Forwarding, body_bytes: usize) -> Result<()> {
+///
+/// `was_chunked`: the caller's framing, which Pingora has stripped by now. A chunked body that turned out empty still needs
+/// a length, or the tool would wait for one.
+pub(super) fn prepare(
+    request: &mut RequestHeader,
+    forwarding: &Forwarding,
+    body_bytes: usize,
+    was_chunked: bool,
+) -> Result<()> {
     let route = forwarding.route();
     // One look at every name; most requests hold nothing that must go.
     let goes = |name: &HeaderName| match *name {
@@ -21,8 +29,6 @@ pub(super) fn prepare(request: &mut RequestHeader, forwarding: &Forwarding, body
         _ if !name.as_str().starts_with('x') => false,
         _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
     };
-    // A chunked body that turned out empty still needs a length, or the tool would wait for one.
-    let was_chunked = request.headers.contains_key(TRANSFER_ENCODING);
     let gone: Vec<HeaderName> = request.headers.keys().filter(|name| goes(name)).cloned().collect();
     for name in gone {
         request.remove_header(&name);

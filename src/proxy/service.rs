@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::TRANSFER_ENCODING;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -152,12 +153,13 @@ impl ProxyHttp for Service {
 
     async fn upstream_request_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         ctx: &mut RequestContext,
     ) -> Result<()> {
+        let was_chunked = session.req_header().headers.contains_key(TRANSFER_ENCODING);
         match &ctx.forwarding {
-            Some(forwarding) => headers::prepare(request, forwarding, ctx.body.len()),
+            Some(forwarding) => headers::prepare(request, forwarding, ctx.body.len(), was_chunked),
             None => Err(Error::explain(ErrorType::HTTPStatus(502), "no permit")),
         }
     }

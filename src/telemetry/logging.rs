@@ -22,7 +22,7 @@ pub enum LogFormat {
 /// `filter` is not a filter `tracing_subscriber` understands.
 pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
     let mut filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
-    for quiet in ["pingora_core=error", "pingora_proxy=off", "pingora_pool=off"] {
+    for quiet in ["pingora_core=error", "pingora_proxy=off", "pingora_pool=off", "notify=error"] {
         let directive: Directive = quiet.parse().map_err(|_| TelemetryError::Filter(quiet.to_owned()))?;
         filter = filter.add_directive(directive);
     }

@@ -1,3 +1,5 @@
+//! What documents are read as, and what is refused where.
+
 use proptest::prelude::*;
 
 use crate::model::document::{Document, NodeValue, OverlayError, Problems, Step};

@@ -89,6 +89,7 @@ impl<'a> Cursor<'a> {
             return Ok(Json::Object(members));
         }
         members.reserve(TYPICAL_MEMBERS);
+        let mut all_ascii = true;
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
@@ -97,7 +98,8 @@ impl<'a> Cursor<'a> {
             let key_at = self.at;
             let key = self.string()?;
             if members.len() < PAIRWISE_KEYS {
-                self.check_key(&members, &key, key_at)?;
+                all_ascii &= key.as_str().is_ascii();
+                self.check_key(&members, &key, key_at, all_ascii)?;
             }
             self.skip_space();
             self.expect(b':')?;
@@ -142,19 +144,25 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// `all_ascii`: the key and all before it are, so that keys of different length are different in any case.
     fn check_key(
         &self,
         members: &[(Text<'a>, Json<'a>)],
         key: &Text<'a>,
         key_at: usize,
+        all_ascii: bool,
     ) -> Result<(), JsonError> {
         let key = key.as_str();
+        let refuse_case = self.settings.case_equal_keys == CaseEqualKeys::Refuse;
         for (other, _) in members {
             let other = other.as_str();
+            if all_ascii && (other.len() != key.len() || !other.eq_ignore_ascii_case(key)) {
+                continue;
+            }
             if other == key {
                 return Err(JsonError { kind: JsonErrorKind::DuplicateKey, offset: key_at });
             }
-            if self.settings.case_equal_keys == CaseEqualKeys::Refuse && case_equal(other, key) {
+            if refuse_case && (all_ascii || other.to_lowercase() == key.to_lowercase()) {
                 return Err(JsonError { kind: JsonErrorKind::CaseEqualKeys, offset: key_at });
             }
         }
@@ -198,8 +206,10 @@ impl<'a> Cursor<'a> {
     fn skip_plain(&mut self) {
         let mut rest = self.bytes.get(self.at..).unwrap_or_default();
         while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            if has_special(u64::from_le_bytes(*chunk)) {
-                break;
+            let marks = special_marks(u64::from_le_bytes(*chunk));
+            if marks != 0 {
+                self.at += marks.trailing_zeros() as usize / 8;
+                return;
             }
             self.at += 8;
             rest = behind;
@@ -368,9 +378,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Whether any of eight bytes is a quote, a backslash or a control character. Exact in saying no; it may say yes for bytes
-/// from 0x80 on, which the byte-wise look then clears. (The usual zero-byte test of word-at-a-time scanning.)
-const fn has_special(eight: u64) -> bool {
+/// Marks the quotes, backslashes and control characters among eight bytes: the lowest set bit is the top bit of the first of
+/// them. Bits above it may be wrong. (The zero-byte test of word-at-a-time scanning; its borrow only runs upward.)
+const fn special_marks(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
     const fn zero_in(word: u64) -> u64 {
@@ -379,13 +389,5 @@ const fn has_special(eight: u64) -> bool {
     let quote = zero_in(eight ^ (ONES * b'"' as u64));
     let backslash = zero_in(eight ^ (ONES * b'\\' as u64));
     let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
-    quote | backslash | control != 0
-}
-
-fn case_equal(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        a.eq_ignore_ascii_case(b)
-    } else {
-        a.to_lowercase() == b.to_lowercase()
-    }
+    quote | backslash | control
 }

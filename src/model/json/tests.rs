@@ -25,6 +25,7 @@ fn refuses_everything_parsers_disagree_on() {
         (br#"{"a":1,"\u0061":2}"#, Kind::DuplicateKey),
         (br#"{"x":{"a":1,"b":2,"a":3}}"#, Kind::DuplicateKey),
         (br#"{"name":1,"Name":2}"#, Kind::CaseEqualKeys),
+        ("{\"k\":1,\"\u{212a}\":2}".as_bytes(), Kind::CaseEqualKeys),
         ("{\"stra\u{df}e\":1,\"STRA\u{1e9e}E\":2}".as_bytes(), Kind::CaseEqualKeys),
         (b"NaN", Kind::InvalidNumber),
         (b"[Infinity]", Kind::InvalidNumber),
@@ -124,6 +125,19 @@ fn paths_are_refused_or_spelled_one_way() {
 }
 
 proptest! {
+    /// A string ends where its first special character is, wherever that falls in a word.
+    #[test]
+    fn strings_end_where_they_end(plain in "[ -!#-\\[\\]-~é\u{80}-\u{2fff}]{0,40}", end in prop::sample::select(vec!["\"", "\\", "\u{1}", "\u{1f}"])) {
+        let text = format!("\"{plain}{end}");
+        let expected = match end {
+            "\"" => Ok(plain.clone()),
+            "\\" => Err(Kind::UnexpectedEnd),
+            _ => Err(Kind::ControlCharacter),
+        };
+        let read = parse(text.as_bytes()).map(|value| value.as_str().unwrap_or_default().to_owned());
+        prop_assert_eq!(read, expected);
+    }
+
     /// Whatever the strict reader takes, the usual reader takes too, and reads the same.
     #[test]
     fn agrees_with_serde_json(text in r#"[\[\]{}:,"\\ 0-9a-c.eE+\-]{0,40}"#) {

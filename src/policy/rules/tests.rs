@@ -40,7 +40,8 @@ fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) -> ToolCall
     ToolCall {
         action: Action::Named(CapabilityName::parse(capability).unwrap()),
         resource: resource.into(),
-        resource_hidden: false, parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
+        resource_hidden: false,
+        parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
     }
 }
 
@@ -101,7 +102,8 @@ fn the_first_rule_that_matches_decides() {
 fn a_call_without_a_capability_name_matches_no_rule() {
     let rules = rules("version: 1\nrules: [{name: all, approval: auto}]\n");
     let action = Action::Unnamed { tool: "l\u{f6}schen".into(), prefix: "files".into() };
-    let call = ToolCall { action, resource: "files".into(), resource_hidden: false, parameters: Parameters::none() };
+    let call =
+        ToolCall { action, resource: "files".into(), resource_hidden: false, parameters: Parameters::none() };
     assert_eq!(answer(&rules, &call, "ann", at(WEDNESDAY)), None);
 }
 
@@ -109,7 +111,14 @@ fn a_call_without_a_capability_name_matches_no_rule() {
 fn holds(conditions: &str, parameters: Parameters<'_>, time: &str) -> &'static str {
     let rules = rules(&format!("rules: [{{name: r, conditions: {conditions}, approval: auto}}]\n"));
     let action = Action::Named(CapabilityName::parse("a.b").unwrap());
-    match answer(&rules, &ToolCall { action, resource: "x".into(), resource_hidden: false, parameters }, "ann", at(time)).as_deref() {
+    match answer(
+        &rules,
+        &ToolCall { action, resource: "x".into(), resource_hidden: false, parameters },
+        "ann",
+        at(time),
+    )
+    .as_deref()
+    {
         Some("r") => "yes",
         Some(_) => "?",
         None => "no",

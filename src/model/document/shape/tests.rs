@@ -1,3 +1,5 @@
+//! What fits a schema, and how a misfit is told.
+
 use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use http::{HeaderMap, HeaderValue};
 use tempfile::TempDir;
 
-use crate::telemetry::Redaction;
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
@@ -21,6 +20,7 @@ use crate::model::id::Id;
 use crate::model::time::Timestamp;
 use crate::policy::rules;
 use crate::telemetry::Metrics;
+use crate::telemetry::Redaction;
 
 const CONFIG: &str = "routes:\n- name: crm\n  match: {path_prefix: /crm}\n  protocol: http\n  capability_prefix: crm\n  \
     operations: [{method: GET, path: \"/crm/{id}\", capability: crm.items.read}]\n  \

@@ -1,0 +1,48 @@
+//! What the tests of the configuration share: sources in memory, and loading a text.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::{Config, Sources, load_document};
+use crate::model::document::{Document, Problems};
+
+/// Files and variables that a test brings.
+#[derive(Default)]
+pub(in crate::config::tests) struct Memory {
+    pub(in crate::config::tests) variables: HashMap<String, String>,
+    pub(in crate::config::tests) files: HashMap<PathBuf, String>,
+}
+
+impl Sources for Memory {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    fn file(&self, path: &Path) -> Result<String, String> {
+        self.files.get(path).cloned().ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+impl Memory {
+    /// What the samples refer to.
+    pub(in crate::config::tests) fn sample() -> Self {
+        let mut memory = Self::default();
+        memory.variables.insert("FILES_TOKEN".to_owned(), "Bearer hunter2".to_owned());
+        memory.files.insert("/etc/aegis/secrets/files.key".into(), "key-hunter2\n".to_owned());
+        memory
+    }
+}
+
+pub(in crate::config::tests) fn load_with(
+    text: &str,
+    variables: &[(&str, &str)],
+) -> Result<Config, Problems> {
+    let document = Document::parse("gateway.yaml", text)?;
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load_document(document, Path::new("/etc/aegis"), variables, &Memory::sample())
+}
+
+/// The problems of a text, one a line; "" when it is accepted.
+pub(in crate::config::tests) fn problems_of(text: &str, variables: &[(&str, &str)]) -> String {
+    load_with(text, variables).map_or_else(|problems| problems.to_string(), |_| String::new())
+}

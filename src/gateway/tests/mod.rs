@@ -1,0 +1,3 @@
+//! What the gateway does whole: panics, the ledger, snapshots.
+
+mod judging;
