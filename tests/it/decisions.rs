@@ -21,7 +21,10 @@ fn a_read_is_forwarded_and_a_delete_is_blocked_with_its_rule() {
     let delete = client.request("DELETE", "/crm/contacts/42", &[], b"");
     assert_eq!((delete.status, delete.header("content-type")), (403, Some("application/problem+json")));
     let problem = delete.json();
-    assert_eq!((&problem["type"], &problem["code"]), (&json!("urn:aegis:rule-denied"), &json!("rule_denied")));
+    assert_eq!(
+        (&problem["type"], &problem["code"]),
+        (&json!("urn:aegis:rule-denied"), &json!("rule_denied"))
+    );
     assert!(problem["detail"].as_str().unwrap().contains("no_deletes"), "{problem}");
     assert_eq!(tool.only().line(), "GET /crm/contacts/42 HTTP/1.1");
 

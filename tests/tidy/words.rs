@@ -24,9 +24,12 @@ pub(crate) fn functions_do_not_start_with_get(files: &[SourceFile]) -> Vec<Viola
     for file in files.iter().filter(|file| file.is_source()) {
         let fix = "name a getter by what it returns, and work by its verb: no `get_`";
         let foreign = pattern(r"\bimpl\s+Get\w+\s+for\s+\w+\s*\{");
-        let spans: Vec<_> = file.hits(&foreign).into_iter().map(|offset| block_after(&file.code, offset)).collect();
-        let ours = |offset: &usize| !spans.iter().any(|(start, body)| (*start..start + body.len()).contains(offset));
-        violations.extend(file.hits(&getter).into_iter().filter(ours).map(|offset| file.violation(offset, fix)));
+        let spans: Vec<_> =
+            file.hits(&foreign).into_iter().map(|offset| block_after(&file.code, offset)).collect();
+        let ours =
+            |offset: &usize| !spans.iter().any(|(start, body)| (*start..start + body.len()).contains(offset));
+        violations
+            .extend(file.hits(&getter).into_iter().filter(ours).map(|offset| file.violation(offset, fix)));
     }
     violations
 }

@@ -113,7 +113,6 @@ fn a_config_map_that_is_swapped_is_taken_over() {
 }
 
 #[test]
-#[ignore = "a change between a reload and the new watches that follow it is lost, now and then"]
 fn a_config_map_is_taken_over_each_time_it_is_swapped() {
     let tool = Tool::start();
     for _ in 0..10 {

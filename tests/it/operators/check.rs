@@ -87,7 +87,7 @@ fn a_rules_file_that_is_not_there_is_reported_at_the_key_that_names_it() {
     assert_eq!(output.status.code(), Some(64));
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(
-        errors.starts_with("gateway.yaml:1:17: policy.rules: ") && errors.contains("none.yaml"),
+        errors.starts_with("gateway.yaml:1:10: policy.rules: ") && errors.contains("none.yaml"),
         "{errors}"
     );
 }

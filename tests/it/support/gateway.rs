@@ -150,7 +150,12 @@ impl Gateway {
     pub fn records(&self) -> Vec<Value> {
         let output = aegis().args(["audit", "tail", "-n", "1000000"]).arg(self.ledger()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+        output
+            .stdout
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
     }
 
     /// The records of one kind.
@@ -174,7 +179,8 @@ impl Gateway {
 
     /// Sends a signal by name, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
+        let status =
+            Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
         assert!(status.success());
     }
 

@@ -4,14 +4,14 @@ mod client;
 mod gateway;
 mod golden;
 mod observe;
-mod running;
 mod route;
+mod running;
 mod tool;
 
 pub use client::{Answer, Client};
 pub use gateway::{Gateway, aegis, key_hash, routes};
 pub use golden::golden;
-pub use observe::{eventually, load_time, metric_in};
-pub use running::{Running, refused_start};
+pub use observe::{eventually, load_time};
 pub use route::Route;
+pub use running::{Running, refused_start};
 pub use tool::{Tool, respond};

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 
 use super::{Client, aegis, eventually};
 
@@ -14,6 +15,7 @@ pub struct Running {
     child: Child,
     said: Arc<Mutex<String>>,
     log: Arc<Mutex<String>>,
+    collectors: Vec<JoinHandle<()>>,
 }
 
 impl Running {
@@ -36,9 +38,9 @@ impl Running {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (said, log) = (Arc::default(), Arc::default());
-        collect(child.stdout.take().unwrap(), &said);
-        collect(child.stderr.take().unwrap(), &log);
-        Self { child, said, log }
+        let collectors =
+            vec![collect(child.stdout.take().unwrap(), &said), collect(child.stderr.take().unwrap(), &log)];
+        Self { child, said, log, collectors }
     }
 
     /// What it has said on standard output.
@@ -67,9 +69,11 @@ impl Running {
         self.child.id()
     }
 
-    /// Its exit status, once it has ended.
+    /// Its exit status, once it has ended. All it ever said is collected then.
     pub fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().unwrap()
+        let status = self.child.try_wait().unwrap()?;
+        self.collectors.drain(..).for_each(|collector| collector.join().unwrap());
+        Some(status)
     }
 
     /// Sends a signal by name, such as `INT`, and waits until it has ended.
@@ -96,12 +100,10 @@ pub fn refused_start(folder: &Path) -> (ExitStatus, String, String) {
         assert!(!running.said().lines().any(|line| line == "ready"), "it started: {}", running.log());
         running.ended()
     });
-    // Its last words may still be on their way.
-    let log = eventually("the reason", || Some(running.log()).filter(|log| !log.is_empty()));
-    (status, running.said(), log)
+    (status, running.said(), running.log())
 }
 
-fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) -> JoinHandle<()> {
     let into = Arc::clone(into);
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -109,5 +111,5 @@ fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
             text.push_str(&line);
             text.push('\n');
         }
-    });
+    })
 }

@@ -25,7 +25,10 @@ impl Seen {
     /// All values of a header.
     pub fn header(&self, name: &str) -> Vec<String> {
         let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned()).collect()
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim().to_owned())
+            .collect()
     }
 
     pub fn text(&self) -> String {
@@ -94,7 +97,10 @@ impl Tool {
 
 /// Writes a whole answer with a Content-Length.
 pub fn respond(stream: &mut TcpStream, status: &str, content_type: &str, body: &[u8]) {
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     let _gone = stream.write_all(&[head.as_bytes(), body].concat());
 }
 
@@ -113,7 +119,8 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Seen>>, arrived: &Sender<()>, a
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         bytes.drain(..end + 4);
         let mut request = Seen { head, body: Vec::new() };
-        let length: usize = request.header("content-length").first().map_or(0, |length| length.parse().unwrap());
+        let length: usize =
+            request.header("content-length").first().map_or(0, |length| length.parse().unwrap());
         while bytes.len() < length {
             if !fill(&mut stream, &mut bytes) {
                 return;
