@@ -46,6 +46,12 @@ impl Id {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 
+    /// Length of the id's text, in bytes.
+    #[must_use]
+    pub const fn text_bytes(&self) -> usize {
+        self.prefix.len() + ID_TEXT_BYTES
+    }
+
     /// Appends the id's text.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.prefix.as_bytes());

@@ -1,6 +1,8 @@
 //! What goes on to the upstream: the judged request, without what was meant for us.
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use pingora::Result;
 use pingora::http::RequestHeader;
 
@@ -64,10 +66,12 @@ fn has_length(request: &RequestHeader, body_bytes: usize) -> bool {
     }
 }
 
-fn id_value(id: &Id) -> Vec<u8> {
-    let mut text = Vec::with_capacity(32);
+/// The value of an id's header: copied into an allocation of just its size, where a growing buffer would be copied twice.
+fn id_value(id: &Id) -> HeaderValue {
+    let mut text = Vec::with_capacity(id.text_bytes());
     id.write(&mut text);
-    text
+    // An id is letters, digits and an underscore.
+    HeaderValue::from_maybe_shared(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Names only the gateway may set. Some servers read `_` as `-`, so both spellings go.

@@ -1,6 +1,8 @@
 //! Where log lines go and what they look like. Never arguments, never secrets: that is kept by what is passed to
 //! `tracing`, and Pingora's own lines, which print request targets, are let through from `error` up only.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
@@ -28,6 +30,8 @@ pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), TelemetryErro
     }
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Colors are for people at a terminal, not for files and collectors.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     // `try_init` fails only when a subscriber is set already, as when tests start several gateways in one process.
     let _already_set = match format {
         LogFormat::Text => builder.try_init(),

@@ -70,15 +70,26 @@ impl MarkFile {
         Ok(Self { file, path, second_slot: false })
     }
 
+    /// Writes the mark without flushing it: it survives the process, not the machine. The other slot still holds the last
+    /// mark that survives both.
+    pub(crate) fn note(&self, mark: &Mark) -> Result<(), LedgerError> {
+        let (slot, offset) = self.slot(mark);
+        self.file.write_all_at(&slot, offset).map_err(LedgerError::io("write", &self.path))
+    }
+
+    fn slot(&self, mark: &Mark) -> (Vec<u8>, u64) {
+        let mut slot = mark.encode().into_bytes();
+        slot.resize(SLOT_BYTES, 0);
+        (slot, if self.second_slot { SLOT_BYTES as u64 } else { 0 })
+    }
+
     /// Writes and flushes the mark.
     pub(crate) fn write(
         &mut self,
         mark: &Mark,
         sync: &dyn Fn(&File) -> io::Result<()>,
     ) -> Result<(), LedgerError> {
-        let mut slot = mark.encode().into_bytes();
-        slot.resize(SLOT_BYTES, 0);
-        let offset = if self.second_slot { SLOT_BYTES as u64 } else { 0 };
+        let (slot, offset) = self.slot(mark);
         self.file
             .write_all_at(&slot, offset)
             .and_then(|()| sync(&self.file))

@@ -22,7 +22,8 @@ use crate::audit::line::HexHash;
 
 /// Records of callers that do not wait are flushed after this long when nobody else asks.
 const LINGER: Duration = Duration::from_millis(100);
-/// The mark trails the flushes by at most about this much.
+/// The mark is written with every flush, and itself flushed this often: after the machine's death (not the process's) it may
+/// trail the records by about this much.
 const MARK_PACE: Duration = Duration::from_millis(10);
 /// A failed disk is tried again this often.
 const RETRY: Duration = Duration::from_secs(1);
@@ -271,11 +272,14 @@ impl Syncer {
         self.write_mark()
     }
 
-    /// Writes the mark if it is behind and the last one is some time ago: it costs a flush of its own, for which the
-    /// callers of the next batch would wait.
+    /// Writes the mark if it is behind, and flushes it if the last flush is some time ago: that is a flush of its own, for
+    /// which the callers of the next batch would wait.
     fn write_mark(&mut self) -> Result<(), LedgerError> {
-        if !self.mark_due || self.marked_at.is_some_and(|at| at.elapsed() < MARK_PACE) {
+        if !self.mark_due {
             return Ok(());
+        }
+        if self.marked_at.is_some_and(|at| at.elapsed() < MARK_PACE) {
+            return self.mark.note(&self.place());
         }
         self.mark.write(&self.place(), &self.shared.probes.sync)?;
         self.mark_due = false;
