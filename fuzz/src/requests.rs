@@ -46,7 +46,8 @@ pub fn mcp(data: &[u8]) {
         route: "files".to_owned(),
         prefix: "files".to_owned(),
         tools: HashMap::new(),
-        resource_hidden: false, resource: ResourceTemplate::parse("{arguments.path}").ok(),
+        resource_hidden: false,
+        resource: ResourceTemplate::parse("{arguments.path}").ok(),
     };
     let version = match flags & 3 {
         0 => None,
@@ -54,7 +55,7 @@ pub fn mcp(data: &[u8]) {
         2 => Some("2026-07-28"),
         _ => Some("?"),
     };
-    let head = McpHead { version, has_session: flags & 4 != 0, has_mirrored: flags & 8 != 0 };
+    let head = McpHead { version, has_mirrored: flags & 8 != 0 };
     match extractor.extract(&Reader::default(), head, Some("application/json"), body) {
         Ok(extracted) => in_one_namespace(&extracted),
         Err(error) => assert!((400..500).contains(&error.status) && error.rpc.is_some()),
@@ -72,7 +73,8 @@ pub fn operations(data: &[u8]) {
         method: method.to_owned(),
         path: PathTemplate::parse(path).expect("a good template"),
         capability: CapabilityName::parse(capability).expect("a good name"),
-        resource_hidden: false, resource: ResourceTemplate::parse("contact:{id}").ok(),
+        resource_hidden: false,
+        resource: ResourceTemplate::parse("contact:{id}").ok(),
     };
     let extractor = OperationsExtractor::new(
         "files",

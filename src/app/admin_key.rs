@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +26,14 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
         Err(error) if error.kind() == ErrorKind::NotFound => (make(&path)?, true),
         Err(error) => return Err(error).with_context(|| format!("{}: cannot be read", path.display())),
     };
+    let mode = std::fs::metadata(&path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!(
+            "{}: others may read or write it (mode {:o}); chmod 600 it, or remove it for a new key",
+            path.display(),
+            mode & 0o777
+        );
+    }
     let text = text.trim();
     if text.len() < KEY_MIN_CHARS {
         bail!("{}: holds no admin key; remove the file and a new one is made", path.display());
@@ -37,7 +45,6 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
         scopes: vec![Scope::Admin],
         actors: Vec::new(),
         actor: None,
-        roles: Vec::new(),
         expires_at: None,
     };
     Ok((key, made.then_some(path)))

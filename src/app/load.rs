@@ -13,6 +13,7 @@ use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::document::{Document, Node, Problems};
 use crate::policy::rules::{self, RuleSet};
+use crate::telemetry::check_log_filter;
 
 /// Where a configuration is.
 #[derive(Clone, Debug)]
@@ -77,6 +78,9 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
             return Err(Problems::from_list(both).context("the configuration could not be read")?.into());
         }
     };
+    if let Err(error) = check_log_filter(&config.telemetry.log) {
+        return Err(Problems::from(document.problem("/telemetry/log", error.to_string())).into());
+    }
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }

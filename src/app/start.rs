@@ -168,16 +168,12 @@ impl App {
         state: &ControlState,
     ) {
         let listeners = [
-            Some((control, control_router(state.clone()), "control")),
-            telemetry.map(|listener| (listener, telemetry_router(state.clone()), "telemetry")),
+            Some((control, control_router(state.clone()))),
+            telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
         ];
-        for (listener, router, name) in listeners.into_iter().flatten() {
+        for (listener, router) in listeners.into_iter().flatten() {
             let stop = state.stop.clone();
-            runtime.spawn(async move {
-                if let Err(error) = serve(listener, router, stop).await {
-                    tracing::error!(%error, listener = name, "a listener ended");
-                }
-            });
+            runtime.spawn(serve(listener, router, stop));
         }
     }
 }

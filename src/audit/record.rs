@@ -3,7 +3,7 @@
 //! A record is built here, outside the ledger's lock, as a run of JSON members; the ledger puts `seq` and `time` before it
 //! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
 
-use crate::model::call::{Action, DecisionRequest, Principal};
+use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
@@ -49,6 +49,8 @@ pub struct EventRecord<'r> {
     pub principal: Option<&'r Principal>,
     /// What it is called, as far as known.
     pub capability: Option<&'r str>,
+    /// The call itself, where one was read, and what of it must not be stored.
+    pub call: Option<(&'r ToolCall<'r>, &'r Redaction)>,
     /// What happened to it.
     pub outcome: Outcome,
     /// Why.
@@ -57,10 +59,10 @@ pub struct EventRecord<'r> {
     pub reason: &'r Reason,
 }
 
-/// A snapshot put in force or refused: `kind: "snapshot"`.
+/// A snapshot put in force: `kind: "snapshot"`.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotRecord<'r> {
-    /// Version and hash of the snapshot, or of the candidate.
+    /// Version and hash of the snapshot.
     pub snapshot: &'r SnapshotRef,
     /// What brought it: `start`, `file`, `signal`.
     pub source: &'r str,
@@ -81,11 +83,7 @@ impl DecisionRecord<'_, '_> {
             Action::Named(name) => line.plain(",\"capability\":\"", name.as_str()),
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
-        // A resource made of a redacted argument is the argument.
-        let resource = if call.resource_hidden { "[REDACTED]" } else { &call.resource };
-        line.text(",\"resource\":", resource);
-        line.raw(",\"arguments\":", "");
-        write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut line.bytes);
+        line.object(call, redaction);
         line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
         if !self.enforced {
             line.raw(",\"enforced\":false", "");
@@ -108,6 +106,9 @@ impl EventRecord<'_> {
         }
         if let Some(capability) = self.capability {
             line.text(",\"capability\":", capability);
+        }
+        if let Some((call, redaction)) = self.call {
+            line.object(call, redaction);
         }
         line.verdict(self.outcome, self.code, self.reason);
         if let Some(origin) = self.origin {
@@ -193,6 +194,15 @@ impl Line {
             self.bytes.push(b'}');
         }
         self.bytes.push(b']');
+    }
+
+    /// What a call is about and what it is made with.
+    fn object(&mut self, call: &ToolCall<'_>, redaction: &Redaction) {
+        // A resource made of a redacted argument is the argument.
+        let resource = if call.resource_hidden { "[REDACTED]" } else { &call.resource };
+        self.text(",\"resource\":", resource);
+        self.raw(",\"arguments\":", "");
+        write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut self.bytes);
     }
 
     fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {

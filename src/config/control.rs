@@ -37,12 +37,6 @@ pub struct Key {
     pub actors: Vec<String>,
     /// The actor that calls tools with it: as configured, else the single literal entry of `actors`, else the key's id.
     pub actor: KeyActor,
-    /// Roles of the actor.
-    pub roles: Vec<String>,
-    /// Groups of the actor.
-    pub groups: Vec<String>,
-    /// The person who answers for it.
-    pub person: Option<String>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }
@@ -129,9 +123,6 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
         id: raw.id,
         tenant: raw.tenant,
         actors: raw.actors,
-        roles: raw.roles,
-        groups: raw.groups,
-        person: raw.person,
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 38] = [
+pub(super) const UNBUILT: [(&str, When); 42] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -36,6 +36,10 @@ pub(super) const UNBUILT: [(&str, When); 38] = [
     ("gateway.max_concurrent_requests", Written),
     ("gateway.jwt", Written),
     ("routes[].max_concurrent", Written),
+    ("routes[].environment", Written),
+    ("control.keys[].roles", Written),
+    ("control.keys[].groups", Written),
+    ("control.keys[].person", Written),
     ("routes[].hold", Written),
     ("routes[].openapi", Written),
     ("routes[].upstream.addresses", MoreThan(1)),

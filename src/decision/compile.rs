@@ -50,7 +50,6 @@ fn key(key: &config::Key) -> Key {
         scopes: key.scopes.clone(),
         actors: key.actors.clone(),
         actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
-        roles: key.roles.clone(),
         expires_at: key.expires_at,
     }
 }
@@ -60,7 +59,6 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         tenant: route.tenant.as_str().into(),
         id: anonymous.id.as_str().into(),
         kind: anonymous.kind,
-        roles: Vec::new(),
         key: None,
     });
     let (strip_prefix, mcp_denial) = match &route.protocol {

@@ -31,13 +31,8 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
 }
 
 fn decided(snapshot: &PolicySnapshot, tool: &str, arguments: &str) -> Decision {
-    let principal = Principal {
-        tenant: "default".into(),
-        id: "ann".into(),
-        kind: PrincipalKind::AiAgent,
-        roles: vec![],
-        key: None,
-    };
+    let principal =
+        Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
     let action = CapabilityName::under("files", tool).map_or_else(
         || Action::Unnamed { tool: tool.to_owned().into(), prefix: "files".into() },
         Action::Named,

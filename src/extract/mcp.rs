@@ -36,8 +36,6 @@ pub struct McpExtractor {
 pub struct McpHead<'a> {
     /// `MCP-Protocol-Version`.
     pub version: Option<&'a str>,
-    /// Whether `Mcp-Session-Id` is there.
-    pub has_session: bool,
     /// Whether `Mcp-Method` or `Mcp-Name` is there.
     pub has_mirrored: bool,
 }
@@ -76,8 +74,11 @@ impl McpExtractor {
                 Some(_) => Ok(self.message(&method, None)),
                 None => Err(invalid(&Json::Null, "Only notifications may come without an id.")),
             },
-            Envelope::Response { id } if head.has_session => Ok(self.message("response", Some(id))),
-            Envelope::Response { id } => Err(invalid(&id, "A response needs the session it answers in.")),
+            // A response answers a question of the tool's within a session, and this version does not bind sessions to their
+            // callers: anyone could answer for another.
+            Envelope::Response { id } => {
+                Err(invalid(&id, "Responses to the server's own requests are not in this version."))
+            }
         }
     }
 
@@ -97,7 +98,12 @@ impl McpExtractor {
             | "completion/complete"
             | "resources/subscribe"
             | "resources/unsubscribe" => Ok(self.message(method, Some(id))),
-            _ if method.ends_with("/list") => Ok(self.message(method, Some(id))),
+            "tools/list"
+            | "prompts/list"
+            | "resources/list"
+            | "resources/templates/list"
+            | "roots/list"
+            | "tasks/list" => Ok(self.message(method, Some(id))),
             _ => Err(rpc(
                 400,
                 ReasonCode::MethodNotFound,

@@ -113,12 +113,20 @@ fn body<'a>(reader: &Reader, input: OperationsInput<'a>) -> Result<Body<'a>, Ext
     Ok(Body::Opaque { sha256: data_encoding::HEXLOWER.encode(&digest) })
 }
 
-/// Whether a media type is JSON: `application/json` or a `+json` suffix, parameters aside.
+/// Whether a media type is JSON in UTF-8: `application/json` or a `+json` suffix. A server that honored another charset would
+/// read other values than those judged.
 pub(super) fn is_json(content_type: &str) -> bool {
     if content_type == "application/json" {
         return true;
     }
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let content_type = content_type.to_ascii_lowercase();
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let utf_8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim() == "charset" => value.trim().trim_matches('"') == "utf-8",
+        _ => true,
+    };
+    json && parts.all(utf_8)
 }

@@ -89,7 +89,7 @@ fn refusals_of_messages_answer_under_their_id() {
         let rpc = read(&mcp(None), body).unwrap_err().rpc.unwrap();
         assert_eq!((rpc.code, rpc.id.as_str()), (code, id), "{body}");
     }
-    let mirrored = McpHead { has_mirrored: true, version: Some("2025-06-18"), has_session: false };
+    let mirrored = McpHead { has_mirrored: true, version: Some("2025-06-18") };
     let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let error = mcp(None).extract(&Reader::default(), mirrored, Some("application/json"), ping).unwrap_err();
     assert_eq!(error.rpc.unwrap().code, rpc_code::HEADER_MISMATCH);
@@ -159,7 +159,20 @@ fn a_name_is_found_only_where_it_is_the_only_one() {
         ("/crm/contacts/7", json, "{\"id\":8}", "id", "unknowable"),
         ("/crm/contacts/7", json, "{\"amount\":1.50}", "amount", "1.50"),
         ("/crm/contacts/7", Some("application/vnd.x+json; a=b"), "{\"amount\":1}", "amount", "1"),
-        ("/crm/contacts/7", json, "[1]", "amount", "absent"),
+        // A list may mean anything to the tool, so what it does not hold by name cannot be known.
+        ("/crm/contacts/7", json, "[{\"amount\":5000}]", "amount", "unknowable"),
+        ("/crm/contacts/7?amount=1", json, "{\"amount\":2}", "body.amount", "2"),
+        ("/crm/contacts/7?amount=1", json, "{\"amount\":2}", "query.amount", "\"1\""),
+        ("/crm/contacts/7?amount=1", json, "{\"amount\":2}", "path.id", "\"7\""),
+        ("/crm/contacts/7", json, "{\"amount\":2}", "query.amount", "absent"),
+        (
+            "/crm/contacts/7",
+            Some("application/json; charset=utf-7"),
+            "{\"amount\":2}",
+            "body.amount",
+            "unknowable",
+        ),
+        ("/crm/contacts/7", Some("application/json; Charset=\"UTF-8\""), "{\"amount\":2}", "amount", "2"),
         ("/crm/contacts/7", Some("text/plain"), "amount=1", "amount", "unknowable"),
         ("/crm/contacts/7", None, "{\"amount\":1}", "amount", "unknowable"),
         // The tool may find another id in what we cannot read.

@@ -43,7 +43,39 @@ struct Known<'r> {
     facts: Facts,
 }
 
+/// What is forwarded without a decision.
+#[derive(Clone, Copy)]
+enum Passed<'c, 'a> {
+    /// A protocol message, by its name in the record.
+    Message(Option<&'c str>),
+    /// A call on a route in mode `off`.
+    Bypass(&'c ToolCall<'a>),
+}
+
 impl Gateway {
+    /// Judges a request whose body could not be read, for `code`: whoever is known by then is recorded.
+    pub(super) fn assess_unread(
+        &self,
+        snapshot: &PolicySnapshot,
+        incoming: Incoming<'_>,
+        error: ExtractError,
+        request_id: Id,
+        facts: Facts,
+    ) -> Assessed {
+        let found = head::read(incoming.headers, snapshot)
+            .and_then(|head| find_route(snapshot, incoming, &head.host).map(|(route, _)| (head, route)));
+        let (head, route) = match found {
+            Ok(found) => found,
+            Err(refusal) => return Assessed::unknown(refusal, None),
+        };
+        match caller(snapshot, route, incoming.headers, &head, facts) {
+            Ok(principal) => {
+                Known { gateway: self, snapshot, route, principal, request_id, facts }.unreadable(error)
+            }
+            Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
+        }
+    }
+
     /// Judges `incoming` under `snapshot`.
     pub(super) fn assess(
         &self,
@@ -68,10 +100,10 @@ impl Gateway {
             Err(error) => known.unreadable(error),
             Ok(Extracted::Message { name, rpc_id }) => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
-                known.passed("message", ReasonCode::ProtocolMessage, name.as_deref(), incoming, &path, rpc_id)
+                known.passed(Passed::Message(name.as_deref()), incoming, &path, rpc_id)
             }
             Ok(Extracted::Call { call, rpc_id, .. }) if route.mode == Mode::Off => {
-                known.passed("bypass", ReasonCode::Bypass, call.action.capability(), incoming, &path, rpc_id)
+                known.passed(Passed::Bypass(&call), incoming, &path, rpc_id)
             }
             Ok(Extracted::Call { call, rpc_id, tool_result }) => {
                 known.decided(&call, rpc_id, tool_result, incoming, &path)
@@ -181,6 +213,7 @@ impl Known<'_> {
             origin: Some(self.origin()),
             principal: Some(&self.principal),
             capability: None,
+            call: None,
             outcome: Outcome::Deny,
             code: error.code,
             reason: &reason,
@@ -202,25 +235,32 @@ impl Known<'_> {
         }
     }
 
-    /// Forwarded without a decision: a protocol message, or anything on a route in mode `off`.
     fn passed(
         self,
-        kind: &'static str,
-        code: ReasonCode,
-        capability: Option<&str>,
+        what: Passed<'_, '_>,
         incoming: Incoming<'_>,
         path: &NormalPath<'_>,
         rpc_id: Option<Json<'_>>,
     ) -> Assessed {
-        let reason = match code {
-            ReasonCode::Bypass => Reason::new("Forwarded undecided: the route is in mode off."),
-            _ => Reason::new("A protocol message that calls no tool."),
+        let (kind, code, reason) = match what {
+            Passed::Message(_) => {
+                ("message", ReasonCode::ProtocolMessage, "A protocol message that calls no tool.")
+            }
+            Passed::Bypass(_) => {
+                ("bypass", ReasonCode::Bypass, "Forwarded undecided: the route is in mode off.")
+            }
         };
+        let (capability, call) = match what {
+            Passed::Message(name) => (name, None),
+            Passed::Bypass(call) => (call.action.capability(), Some((call, &self.gateway.redaction))),
+        };
+        let reason = Reason::new(reason);
         let record = EventRecord {
             kind,
             origin: Some(self.origin()),
             principal: Some(&self.principal),
             capability,
+            call,
             outcome: Outcome::Allow,
             code,
             reason: &reason,

@@ -27,7 +27,7 @@ pub struct Incoming<'a> {
 }
 
 /// Headers by which a caller asks that another method or target be served than the one that is judged.
-const REWRITING: [&str; 7] = [
+const REWRITING: [&str; 11] = [
     "x-http-method-override",
     "x-http-method",
     "x-method-override",
@@ -35,6 +35,10 @@ const REWRITING: [&str; 7] = [
     "x-rewrite-url",
     "x-original-method",
     "x-override-url",
+    "x-original-uri",
+    "x-original-host",
+    "x-http-path-override",
+    "x-envoy-original-path",
 ];
 
 /// What of a request's header fields matters to us, gathered in one pass: looking each up by name would cost more than the
@@ -112,7 +116,6 @@ impl<'a> Head<'a> {
                 self.mcp.version = Some(value.to_str().unwrap_or("?"));
             }
             "mcp-protocol-version" => self.mcp.version = Some("?"),
-            "mcp-session-id" => self.mcp.has_session = true,
             "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
             _ => {}
         }

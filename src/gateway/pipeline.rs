@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
+use crate::extract::ExtractError;
 use crate::gateway::assess::Assessed;
 use crate::gateway::{Clock, Incoming, Permit, Refusal};
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
@@ -62,11 +63,29 @@ impl Gateway {
     /// INVARIANT: the snapshot is loaded here and nowhere else on the way of a request, and a [`Permit`] exists only after
     /// the ledger took the record. Every failure on the way, a panic included, is a refusal.
     pub async fn judge(&self, incoming: Incoming<'_>) -> Verdict {
+        self.judge_read(incoming, None).await
+    }
+
+    /// Refuses a request whose body could not be read, for the reason `error` gives. A caller that is not known is told only
+    /// that; of one that is, the refusal is recorded.
+    pub async fn refuse_unread(&self, incoming: Incoming<'_>, error: ExtractError) -> Box<Refusal> {
+        match self.judge_read(incoming, Some(error)).await {
+            Verdict::Refuse(refusal) => refusal,
+            // `assess_unread` forwards nothing; should it ever, this still does not.
+            Verdict::Forward(_) => Box::new(Refusal::internal(None)),
+        }
+    }
+
+    async fn judge_read(&self, incoming: Incoming<'_>, unread: Option<ExtractError>) -> Verdict {
         let started = Instant::now();
         let now = self.clock.now();
         let assessed = catch_unwind(AssertUnwindSafe(|| {
             let snapshot = self.snapshot.load();
-            self.assess(&snapshot, incoming, self.clock.id(REQUEST, now), Facts { now })
+            let (id, facts) = (self.clock.id(REQUEST, now), Facts { now });
+            match unread {
+                None => self.assess(&snapshot, incoming, id, facts),
+                Some(error) => self.assess_unread(&snapshot, incoming, error, id, facts),
+            }
         }))
         .unwrap_or_else(|_panic| self.panicked());
         let recorded = match &assessed.record {
@@ -100,6 +119,7 @@ impl Gateway {
             origin: None,
             principal: None,
             capability: None,
+            call: None,
             outcome,
             code,
             reason: &reason,
@@ -111,11 +131,6 @@ impl Gateway {
         if let Err(error) = self.ledger.append(&record.payload(), self.clock.now()) {
             tracing::error!(%error, kind, "the ledger took no record");
         }
-    }
-
-    /// Counts a refusal that has no record because its caller was never identified.
-    pub fn count_refusal(&self, code: ReasonCode) {
-        self.metrics.requests("", None, code).inc();
     }
 
     async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
@@ -135,6 +150,7 @@ impl Gateway {
             origin: None,
             principal: None,
             capability: None,
+            call: None,
             outcome: Outcome::Deny,
             code,
             reason: &reason,

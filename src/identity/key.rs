@@ -23,8 +23,6 @@ pub struct Key {
     pub actors: Vec<String>,
     /// The actor it stands for when it calls tools.
     pub actor: Option<(Arc<str>, PrincipalKind)>,
-    /// Roles of its holder.
-    pub roles: Vec<String>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
 }
@@ -64,7 +62,6 @@ impl Key {
             tenant: Arc::clone(&self.tenant),
             id: asserted.map_or(id, Arc::from),
             kind,
-            roles: self.roles.clone(),
             key: Some(Arc::clone(&self.id)),
         }
     }

@@ -15,7 +15,6 @@ fn key(id: &str, text: &str, scopes: &[Scope]) -> Key {
         scopes: scopes.to_vec(),
         actors: vec!["agent-*".into()],
         actor: None,
-        roles: Vec::new(),
         expires_at: None,
     }
 }
@@ -31,13 +30,7 @@ fn ring() -> KeyRing {
 }
 
 fn anonymous() -> Principal {
-    Principal {
-        tenant: "default".into(),
-        id: "dev".into(),
-        kind: PrincipalKind::Human,
-        roles: vec![],
-        key: None,
-    }
+    Principal { tenant: "default".into(), id: "dev".into(), kind: PrincipalKind::Human, key: None }
 }
 
 fn who(headers: &[(&str, &str)], anonymous: Option<&Principal>) -> Result<String, IdentityError> {

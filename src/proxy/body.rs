@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use pingora::proxy::Session;
 
+use crate::extract::ExtractError;
 use crate::model::decision::ReasonCode;
 
 /// Reads the whole body, at most `limit` bytes. On return Pingora holds it for replay as well: that makes it call the body
@@ -49,4 +50,17 @@ pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Byt
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&rest);
     Ok(whole.freeze())
+}
+
+/// What a caller is told whose body did not come whole.
+pub(super) fn unread(code: ReasonCode, limit: usize) -> ExtractError {
+    match code {
+        ReasonCode::BodyTooLarge => ExtractError::new(
+            413,
+            code,
+            format!("The body is longer than {limit} bytes, the limit of this gateway."),
+        ),
+        ReasonCode::BodyTimeout => ExtractError::new(408, code, "The body did not arrive in time."),
+        _ => ExtractError::new(400, code, "The request was refused: its body is malformed or incomplete."),
+    }
 }

@@ -28,6 +28,8 @@ pub(super) fn prepare(
     let goes = |name: &HeaderName| match *name {
         TRANSFER_ENCODING | EXPECT | FORWARDED => true,
         AUTHORIZATION => !route.forward_credentials,
+        // Servers that read `_` as `-` would take such a header for the one it looks like: ours, the framing, a credential.
+        _ if name.as_str().contains('_') => true,
         _ if !name.as_str().starts_with('x') => false,
         _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
     };

@@ -8,7 +8,6 @@ use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use crate::gateway::{Refusal, RefusalForm};
-use crate::model::decision::ReasonCode;
 use crate::model::json::write_json_string;
 
 /// Seconds after which a caller may try again when the gateway cannot serve now.
@@ -122,17 +121,5 @@ const fn title(status: u16) -> &'static str {
         503 => "Not available now",
         504 => "The tool did not answer in time",
         _ => "Bad request",
-    }
-}
-
-/// The refusal of a body that did not come whole.
-pub(super) fn body_refusal(code: ReasonCode, limit: usize) -> Refusal {
-    match code {
-        ReasonCode::BodyTooLarge => {
-            let detail = format!("The body is longer than {limit} bytes, the limit of this gateway.");
-            Refusal::problem(413, code, detail)
-        }
-        ReasonCode::BodyTimeout => Refusal::problem(408, code, "The body did not arrive in time."),
-        _ => Refusal::problem(400, code, "The request was refused: its body is malformed or incomplete."),
     }
 }

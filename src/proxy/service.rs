@@ -17,11 +17,11 @@ use crate::decision::Upstream;
 use crate::extract::rpc_code;
 use crate::gateway::{Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
-use crate::proxy::body::read_body;
+use crate::proxy::body::{read_body, unread};
 use crate::proxy::connection::Deadline;
 use crate::proxy::context::{DEADLINE, RequestContext};
 use crate::proxy::guarded::guarded;
-use crate::proxy::respond::{body_refusal, refuse};
+use crate::proxy::respond::refuse;
 use crate::proxy::{Timeouts, headers};
 
 /// How long an idle upstream connection is kept, in seconds: under the five after which many servers close theirs.
@@ -42,20 +42,27 @@ impl Service {
         let body = read_body(session, self.max_body_bytes).await;
         let timed_out = ctx.deadline.has_passed();
         ctx.deadline.clear();
-        let body = match body {
-            Ok(body) => body,
-            Err(_) if timed_out => return self.refuse_body(session, ReasonCode::BodyTimeout).await,
-            Err(code) => return self.refuse_body(session, code).await,
-        };
         let head = session.req_header();
-        let incoming = Incoming {
+        let incoming = |body| Incoming {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
             headers: &head.headers,
-            body: &body,
+            body,
         };
-        match self.gateway.judge(incoming).await {
+        let body = match body {
+            Ok(body) => body,
+            Err(code) => {
+                let code = if timed_out { ReasonCode::BodyTimeout } else { code };
+                let refusal =
+                    self.gateway.refuse_unread(incoming(&[]), unread(code, self.max_body_bytes)).await;
+                // What is left of the body is not read, so the connection cannot serve another request.
+                session.set_keepalive(None);
+                refuse(session, &refusal).await?;
+                return Ok(true);
+            }
+        };
+        match self.gateway.judge(incoming(&body)).await {
             Verdict::Forward(permit) => {
                 ctx.permit = Some(permit);
                 ctx.body = body;
@@ -66,14 +73,6 @@ impl Service {
                 Ok(true)
             }
         }
-    }
-
-    async fn refuse_body(&self, session: &mut Session, code: ReasonCode) -> Result<bool> {
-        self.gateway.count_refusal(code);
-        // What is left of the body is not read, so the connection cannot serve another request.
-        session.set_keepalive(None);
-        refuse(session, &body_refusal(code, self.max_body_bytes)).await?;
-        Ok(true)
     }
 
     /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.

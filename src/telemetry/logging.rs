@@ -18,12 +18,24 @@ pub enum LogFormat {
     Json,
 }
 
+/// Checks a filter without starting anything.
+///
+/// # Errors
+/// `filter` is not a filter `tracing_subscriber` understands.
+pub fn check_log_filter(filter: &str) -> Result<(), TelemetryError> {
+    parse_filter(filter).map(drop)
+}
+
+fn parse_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))
+}
+
 /// Starts logging to standard error. A second call changes nothing.
 ///
 /// # Errors
 /// `filter` is not a filter `tracing_subscriber` understands.
 pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
-    let mut filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    let mut filter = parse_filter(filter)?;
     for quiet in ["pingora_core=error", "pingora_proxy=off", "pingora_pool=off", "notify=error"] {
         let directive: Directive = quiet.parse().map_err(|_| TelemetryError::Filter(quiet.to_owned()))?;
         filter = filter.add_directive(directive);

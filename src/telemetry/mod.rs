@@ -8,6 +8,6 @@ mod metrics;
 mod redaction;
 
 pub use error::TelemetryError;
-pub use logging::{LogFormat, init_logging};
+pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;
 pub use redaction::Redaction;

@@ -45,15 +45,6 @@ pub(crate) struct RawKey {
     /// The actor that calls tools with this key. Default the only entry of actors without *, else the key's id.
     #[serde(default)]
     pub(crate) actor: Option<RawActor>,
-    /// Roles of the actor, for conditions.
-    #[serde(default)]
-    pub(crate) roles: Vec<String>,
-    /// Groups of the actor, for policies.
-    #[serde(default)]
-    pub(crate) groups: Vec<String>,
-    /// The person who answers for the key: nobody approves a call of their own.
-    #[serde(default)]
-    pub(crate) person: Option<String>,
     /// When the key stops working: RFC 3339, such as 2027-01-31T00:00:00Z. Default never.
     #[serde(default)]
     pub(crate) expires_at: Option<String>,

@@ -21,10 +21,6 @@ pub(crate) struct RawRoute {
     /// http only: whether path_prefix is cut off before forwarding. Default false.
     #[serde(default)]
     pub(crate) strip_prefix: bool,
-    /// Where the tool's actions take effect, for conditions. Default production.
-    #[schemars(length(min = 1, max = 64))]
-    #[serde(default = "environment")]
-    pub(crate) environment: String,
     /// The tenant of the anonymous actor. Default "default".
     #[schemars(length(min = 1, max = 128))]
     #[serde(default = "tenant")]
@@ -64,10 +60,6 @@ pub(crate) struct RawRoute {
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,
-}
-
-fn environment() -> String {
-    "production".to_owned()
 }
 
 fn tenant() -> String {

@@ -17,8 +17,6 @@ pub struct Route {
     pub host: Option<String>,
     /// Which paths it takes.
     pub path_prefix: PathPrefix,
-    /// Where the tool's actions take effect.
-    pub environment: String,
     /// The tenant of the anonymous actor.
     pub tenant: String,
     /// Ambiguous forms of paths that are let through.
@@ -106,7 +104,6 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         name: is_word.then_some(raw.name)?,
         host: outline.host.clone()?,
         path_prefix: outline.path_prefix.clone()?,
-        environment: raw.environment,
         tenant: raw.tenant,
         allow_paths,
         protocol: protocol?,

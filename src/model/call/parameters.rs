@@ -43,6 +43,17 @@ pub enum Lookup<'p, 'a> {
     Unknowable,
 }
 
+impl<'a> Body<'a> {
+    /// Finds a member of the body. One that is no JSON object has no members that could be known.
+    fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
+        match self {
+            Self::Absent => Lookup::Absent,
+            Self::Json(value @ Json::Object(_)) => value.member(name).map_or(Lookup::Absent, Lookup::Found),
+            Self::Json(_) | Self::Opaque { .. } => Lookup::Unknowable,
+        }
+    }
+}
+
 impl<'a> Parameters<'a> {
     /// Parameters of a call that has none.
     #[must_use]
@@ -50,17 +61,26 @@ impl<'a> Parameters<'a> {
         Self::Flat(Json::Object(Vec::new()))
     }
 
-    /// Finds a parameter by its flat name. In an HTTP operation the name must be unique among path, query and body.
+    /// Finds a parameter by its name. In an HTTP operation a flat name must be unique among path, query and body;
+    /// `path.id`, `query.force` and `body.amount` name the section.
     #[must_use]
     pub fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
         match self {
             Self::Flat(arguments) => arguments.member(name).map_or(Lookup::Absent, Lookup::Found),
             Self::Sections { path, query, body } => {
-                let body_member = match body {
-                    Body::Absent => None,
-                    Body::Json(value) => value.member(name),
+                if let Some((section, name)) = name.split_once('.') {
+                    match section {
+                        "path" => return path.member(name).map_or(Lookup::Absent, Lookup::Found),
+                        "query" => return query.member(name).map_or(Lookup::Absent, Lookup::Found),
+                        "body" => return body.lookup(name),
+                        _ => {}
+                    }
+                }
+                let body_member = match body.lookup(name) {
+                    Lookup::Found(value) => Some(value),
+                    Lookup::Absent => None,
                     // What the body means to the tool cannot be known, so neither can the name's uniqueness.
-                    Body::Opaque { .. } => return Lookup::Unknowable,
+                    Lookup::Unknowable => return Lookup::Unknowable,
                 };
                 let mut found = [path.member(name), query.member(name), body_member].into_iter().flatten();
                 match (found.next(), found.next()) {

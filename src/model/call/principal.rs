@@ -11,8 +11,6 @@ pub struct Principal {
     pub id: Arc<str>,
     /// What kind of actor it is.
     pub kind: PrincipalKind,
-    /// Roles from its key.
-    pub roles: Vec<String>,
     /// The id of the key that identified it; `None` for a route's anonymous principal.
     pub key: Option<Arc<str>>,
 }

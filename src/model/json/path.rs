@@ -73,7 +73,10 @@ impl<'a> NormalPath<'a> {
                 continue;
             }
             let segment = decode_segment(piece, allow)?;
-            if segment == "." || segment == ".." {
+            // Also behind a slash or before a semicolon that the route lets through: what the server makes of those is
+            // just what is not known.
+            let dots = |part: &str| matches!(part.split(';').next(), Some("." | ".."));
+            if segment.split('/').any(dots) {
                 return Err(PathError::DotSegment);
             }
             same_spelling &= matches!(segment, Cow::Borrowed(_));

@@ -120,6 +120,9 @@ fn paths_are_refused_or_spelled_one_way() {
         assert_eq!(path.as_ref().map(NormalPath::spelling).map_err(|error| *error), expected, "{raw}");
     }
     let wide = PathAllowance { semicolon: true, encoded_slash: true };
+    for raw in ["/a/..;x", "/a%2F..%2Fb", "/a%2F.", "/.;a%2Fb"] {
+        assert_eq!(NormalPath::parse(raw, wide), Err(PathError::DotSegment), "{raw}");
+    }
     let path = NormalPath::parse("/a%2Fb;c", wide).unwrap();
     assert_eq!((path.spelling(), path.segments()[0].as_ref()), ("/a%2Fb;c", "a/b;c"));
 }

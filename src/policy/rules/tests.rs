@@ -23,13 +23,7 @@ fn problems(text: &str) -> String {
 }
 
 fn principal(id: &str) -> Principal {
-    Principal {
-        tenant: "default".into(),
-        id: id.into(),
-        kind: PrincipalKind::AiAgent,
-        roles: vec![],
-        key: None,
-    }
+    Principal { tenant: "default".into(), id: id.into(), kind: PrincipalKind::AiAgent, key: None }
 }
 
 fn at(time: &str) -> Facts {

@@ -261,3 +261,22 @@ fn of_two_content_types_neither_is_believed() {
     }
     assert_eq!(tool.count(), 0);
 }
+
+#[test]
+fn a_body_too_large_is_recorded_for_callers_that_are_known_and_no_others() {
+    let tool = Tool::start();
+    let known = Gateway::in_front_of(tool.address, crate::decisions::RULES).start();
+    let body = vec![b' '; 70_000];
+    let send = |target| {
+        let mut client = known.client();
+        client.send(
+            format!("POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(),
+        );
+        client.answer().unwrap().status
+    };
+    assert_eq!((send("/crm/contacts"), send("/elsewhere")), (413, 404));
+    let refusals = known.records_of("refusal");
+    assert_eq!(refusals.len(), 1);
+    assert_eq!((&refusals[0]["code"], &refusals[0]["actor"]), (&"body_too_large".into(), &"dev".into()));
+    assert_eq!(tool.count(), 0);
+}

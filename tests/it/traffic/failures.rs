@@ -122,7 +122,9 @@ fn an_answer_cut_off_is_not_passed_for_a_whole_one() {
         client.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: a\r\n\r\n");
         let whole = client.read_all();
         let text = String::from_utf8_lossy(&whole);
-        assert!(text.starts_with("HTTP/1.1 200 ") && !text.ends_with("0\r\n\r\n"), "{text}");
+        // Where the cut came with the head, nothing was sent on yet: the connection just ends.
+        let begun = text.starts_with("HTTP/1.1 200 ") && !text.ends_with("0\r\n\r\n");
+        assert!(whole.is_empty() || begun, "{text}");
         assert_eq!(tool.count(), 1);
     }
 }

@@ -260,3 +260,16 @@ fn head_is_answered_without_a_body() {
         assert_eq!((next.status, next.text().as_str()), (200, "ok"));
     }
 }
+
+#[test]
+fn a_header_spelled_with_underscores_does_not_reach_the_tool() {
+    let tool = Tool::start();
+    let gateway = Gateway::in_front_of(tool.address, crate::decisions::RULES).start();
+    let headers = [("X_Tool_Key", "evil"), ("Content_Length", "7"), ("X-Plain", "kept")];
+    assert_eq!(gateway.client().request("GET", "/crm/contacts/1", &headers, b"").status, 200);
+    let seen = tool.only();
+    let names: Vec<&str> =
+        seen.head.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name).collect();
+    assert!(names.iter().all(|name| !name.contains('_')), "{names:?}");
+    assert_eq!(seen.header("x-plain"), ["kept"]);
+}

@@ -44,6 +44,21 @@ fn server() -> Tool {
 }
 
 #[test]
+fn responses_are_refused_because_no_session_is_bound_to_its_caller() {
+    let tool = server();
+    let gateway = Gateway::with(&Route::section(&[Route::mcp("files", tool.address)]), RULES).start();
+    let mut client = gateway.client();
+    for body in [
+        r#"{"jsonrpc":"2.0","id":"s1","result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"no"}}"#,
+    ] {
+        let answer = post(&mut client, "/files", body);
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!(-32600)), "{body}");
+    }
+    assert_eq!(tool.count(), 0);
+}
+
+#[test]
 fn messages_that_call_no_tool_pass_and_are_recorded() {
     let tool = server();
     let gateway = Gateway::with(&Route::section(&[Route::mcp("files", tool.address)]), RULES).start();
@@ -69,8 +84,6 @@ fn messages_that_call_no_tool_pass_and_are_recorded() {
     for body in [
         r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
         r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
-        r#"{"jsonrpc":"2.0","id":"s1","result":{}}"#,
-        r#"{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"no"}}"#,
     ] {
         let answer = post(&mut client, "/files/any/where", body);
         assert_eq!((answer.status, answer.body.len()), (202, 0), "{body}: {}", answer.text());
