@@ -38,6 +38,8 @@ pub(super) struct Deadline {
     /// Set while the next byte would be the first of a request.
     awaiting_head: AtomicBool,
     passed: AtomicBool,
+    /// Set from the whole request to the end of its answer.
+    answering: AtomicBool,
     head: Duration,
 }
 
@@ -49,6 +51,7 @@ impl Deadline {
             at: AtomicU64::new(NEVER),
             awaiting_head: AtomicBool::new(false),
             passed: AtomicBool::new(false),
+            answering: AtomicBool::new(false),
             head,
         }
     }
@@ -56,6 +59,7 @@ impl Deadline {
     /// Waits for the next request, at most `idle`.
     pub(super) fn await_request(&self, idle: Duration) {
         self.within(idle);
+        self.answering.store(false, Ordering::Relaxed);
         self.awaiting_head.store(true, Ordering::Relaxed);
     }
 
@@ -70,6 +74,12 @@ impl Deadline {
     pub(super) fn clear(&self) {
         self.awaiting_head.store(false, Ordering::Relaxed);
         self.at.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// The request is whole: what the caller sends from now on is for later. Pingora reads on to notice a caller that leaves,
+    /// and would take an early next request for a broken one and drop the answer of a call that may have run.
+    pub(super) fn request_is_whole(&self) {
+        self.answering.store(true, Ordering::Relaxed);
     }
 
     /// Whether a wait was ended by the deadline.
@@ -107,6 +117,19 @@ impl Connection {
         Self { stream, deadline, timer: None }
     }
 
+    /// Ready once the caller has left or the deadline has passed; bytes that wait are left where they are.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut probe = [0];
+        match self.stream.get_ref().poll_peek(context, &mut ReadBuf::new(&mut probe)) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(_)) | Poll::Pending if self.poll_deadline(context) => {
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+
     /// Whether the deadline has passed; if not, wakes the task when it does.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> bool {
         loop {
@@ -132,6 +155,9 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.deadline.answering.load(Ordering::Relaxed) {
+            return self.poll_gone(context);
+        }
         let filled = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(read) => {

@@ -64,6 +64,7 @@ impl Service {
         };
         match self.gateway.judge(incoming(&body)).await {
             Verdict::Forward(permit) => {
+                ctx.deadline.request_is_whole();
                 ctx.permit = Some(permit);
                 ctx.body = body;
                 Ok(false)

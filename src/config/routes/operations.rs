@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::raw::RawOperation;
 use crate::config::resolve::{Spot, path_shape, path_variables, resource_variables};
+use crate::config::routes::protocol::check_owned;
 use crate::config::routes::route::PathPrefix;
 use crate::model::call::CapabilityName;
 
@@ -20,12 +21,17 @@ pub struct Operation {
     pub resource: Option<String>,
 }
 
-pub(super) fn resolve(raw: &[RawOperation], prefix: Option<&PathPrefix>, spot: &Spot<'_>) -> Vec<Operation> {
+/// `prefixes`: those of the route's paths and of its capabilities.
+pub(super) fn resolve(
+    raw: &[RawOperation],
+    prefixes: (Option<&PathPrefix>, &str),
+    spot: &Spot<'_>,
+) -> Vec<Operation> {
     let mut operations = Vec::new();
     let mut seen: HashMap<(String, String), String> = HashMap::new();
     for (index, raw) in raw.iter().enumerate() {
         let spot = spot.element(index);
-        let Some(operation) = resolve_one(raw, prefix, &spot) else { continue };
+        let Some(operation) = resolve_one(raw, prefixes, &spot) else { continue };
         let shape = (operation.method.clone(), path_shape(&operation.path));
         match seen.get(&shape) {
             Some(first) => {
@@ -41,7 +47,11 @@ pub(super) fn resolve(raw: &[RawOperation], prefix: Option<&PathPrefix>, spot: &
     operations
 }
 
-fn resolve_one(raw: &RawOperation, prefix: Option<&PathPrefix>, spot: &Spot<'_>) -> Option<Operation> {
+fn resolve_one(
+    raw: &RawOperation,
+    (prefix, capability_prefix): (Option<&PathPrefix>, &str),
+    spot: &Spot<'_>,
+) -> Option<Operation> {
     let is_method = raw.method.bytes().all(|byte| byte.is_ascii_uppercase());
     if !is_method {
         let upper = raw.method.to_ascii_uppercase();
@@ -59,8 +69,9 @@ fn resolve_one(raw: &RawOperation, prefix: Option<&PathPrefix>, spot: &Spot<'_>)
             .refuse(format!("not under the route's path_prefix {}: it would never be matched", prefix.text));
     }
     let capability = CapabilityName::parse(&raw.capability);
-    if let Err(error) = &capability {
-        spot.key("capability").refuse(error.to_string());
+    match &capability {
+        Ok(name) => check_owned(name, capability_prefix, &spot.key("capability")),
+        Err(error) => spot.key("capability").refuse(error.to_string()),
     }
     check_resource(raw, variables.as_deref(), &spot.key("resource"));
     Some(Operation {

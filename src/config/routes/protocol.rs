@@ -53,10 +53,10 @@ pub enum McpDenial {
 
 pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'_>) -> Option<Protocol> {
     refuse_foreign_keys(raw, spot);
-    let tools = raw
-        .tools
-        .as_ref()
-        .map_or_else(|| Some(ToolNames::new()), |tools| tool_names(tools, &spot.key("tools")));
+    let tools = raw.tools.as_ref().map_or_else(
+        || Some(ToolNames::new()),
+        |tools| tool_names(tools, &raw.capability_prefix, &spot.key("tools")),
+    );
     match raw.protocol {
         RawProtocol::Mcp => {
             if let Some(template) = &raw.resource {
@@ -72,7 +72,8 @@ pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'
             let written = spot.require(raw.operations.as_ref(), || {
                 "an http route needs operations (an empty list makes every request unmapped)".to_owned()
             });
-            let operations = operations::resolve(written?, prefix, &spot.key("operations"));
+            let operations =
+                operations::resolve(written?, (prefix, &raw.capability_prefix), &spot.key("operations"));
             Some(Protocol::Http { strip_prefix: raw.strip_prefix, operations })
         }
         RawProtocol::ToolCall => {
@@ -107,7 +108,7 @@ fn refuse_foreign_keys(raw: &RawRoute, spot: &Spot<'_>) {
     }
 }
 
-fn tool_names(raw: &BTreeMap<String, String>, spot: &Spot<'_>) -> Option<ToolNames> {
+fn tool_names(raw: &BTreeMap<String, String>, prefix: &str, spot: &Spot<'_>) -> Option<ToolNames> {
     let mut names = ToolNames::new();
     for (tool, text) in raw {
         let spot = spot.key(tool);
@@ -117,6 +118,7 @@ fn tool_names(raw: &BTreeMap<String, String>, spot: &Spot<'_>) -> Option<ToolNam
         match CapabilityName::parse(text) {
             Err(error) => spot.refuse(error.to_string()),
             Ok(name) => {
+                check_owned(&name, prefix, &spot);
                 if let Some((other, _)) = names.iter().find(|(_, known)| **known == name) {
                     spot.refuse(format!("the tool \"{}\" has this capability already", other.escape_debug()));
                 }
@@ -125,6 +127,23 @@ fn tool_names(raw: &BTreeMap<String, String>, spot: &Spot<'_>) -> Option<ToolNam
         }
     }
     (names.len() == raw.len()).then_some(names)
+}
+
+/// What a route makes capabilities of besides tools and operations: names below its prefix that none of them may take.
+const RESERVED: [&str; 4] = ["unmapped", "tunnel", "resources.read", "prompts.get"];
+
+/// A capability belongs to the route that serves it: were it another route's, allowing one tool would allow two.
+pub(super) fn check_owned(name: &CapabilityName, prefix: &str, spot: &Spot<'_>) {
+    match name.as_str().strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
+        None => spot.refuse(format!("not below the route's capability_prefix {}", prefix.escape_debug())),
+        Some(own) if RESERVED.contains(&own) => {
+            spot.refuse(format!(
+                "{name} is what the route calls something else (reserved: {})",
+                RESERVED.join(", ")
+            ));
+        }
+        Some(_) => {}
+    }
 }
 
 fn check_call(call: &RawCall, spot: &Spot<'_>) {

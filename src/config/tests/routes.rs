@@ -124,6 +124,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "{a: files}",
         "routes[0].tools.a: not a capability name: two to eight parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _, 128 bytes at most (such as \"files.read_file\")",
     ),
+    ("tools", "{a: crm.x}", "routes[0].tools.a: not below the route's capability_prefix files"),
     (
         "tools",
         "{a: files.x, b-c: files.x}",
@@ -179,6 +180,14 @@ fn operations_are_judged_one_by_one() {
         (
             "{method: \"GET,PUT\", path: /files/a, capability: files.a}",
             "routes[0].operations[0].method: not an HTTP method in capitals; write one method, such as GET",
+        ),
+        (
+            "{method: GET, path: /files/a, capability: crm.a}",
+            "routes[0].operations[0].capability: not below the route's capability_prefix files",
+        ),
+        (
+            "{method: GET, path: /files/a, capability: files.unmapped}",
+            "routes[0].operations[0].capability: files.unmapped is what the route calls something else (reserved: unmapped, tunnel, resources.read, prompts.get)",
         ),
         (
             "{method: GET, path: /other, capability: files.a}",

@@ -230,6 +230,28 @@ fn an_early_request_lifts_no_deadline() {
 }
 
 #[test]
+fn what_a_caller_sends_too_early_waits_its_turn() {
+    let (go, released) = channel::<()>();
+    let released = Mutex::new(released);
+    let tool = Tool::answering(move |_, stream| {
+        released.lock().unwrap().recv().unwrap();
+        respond(stream, "200 OK", "text/plain", b"ok");
+    });
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    let mut client = gateway.client();
+    let request = b"GET /crm/contacts/1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.send(request);
+    tool.wait();
+    client.send(request);
+    go.send(()).unwrap();
+    go.send(()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.answer().unwrap().status, 200);
+    }
+    assert_eq!(tool.count(), 2);
+}
+
+#[test]
 fn what_a_caller_sends_too_early_is_not_the_tools_failure() {
     let tool = Tool::answering(|_, _| ());
     let gateway = impatient(tool.address);
