@@ -4,7 +4,8 @@
 //! link two levels up (`rules.yaml -> ..data/rules.yaml`, `..data -> ..2026_11_23`), so a watched file would be the old one for
 //! ever. In those folders only the names on the way to the files count: a busy neighbor (a log, the data folder) is no change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ const SETTLE_AT_MOST: Duration = Duration::from_millis(100);
 pub(super) struct Watcher {
     files: Vec<PathBuf>,
     names: BTreeSet<PathBuf>,
+    folders: Folders,
     _watcher: RecommendedWatcher,
     events: mpsc::Receiver<()>,
 }
@@ -41,8 +43,7 @@ impl Watcher {
         }
         let names = names(files)?;
         let watched = names.clone();
-        let folders: BTreeSet<PathBuf> =
-            names.iter().filter_map(|name| name.parent().map(Path::to_owned)).collect();
+        let folders = folders(&names);
         // One slot: an event that finds it full is about a change the next reload will see anyway.
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -52,19 +53,20 @@ impl Watcher {
                 let _full_or_gone = sender.try_send(());
             }
         })?;
-        for folder in folders {
+        for folder in folders.keys() {
             watcher
-                .watch(&folder, RecursiveMode::NonRecursive)
+                .watch(folder, RecursiveMode::NonRecursive)
                 .with_context(|| format!("{}: cannot be watched for changes", folder.display()))?;
         }
-        Ok(Some(Self { files: files.to_owned(), names, _watcher: watcher, events }))
+        Ok(Some(Self { files: files.to_owned(), names, folders, _watcher: watcher, events }))
     }
 
-    /// Watches what the files are now: others, or the same behind other links. `true`: something else is watched than
+    /// Watches what the files are now: others, or the same behind other links or in folders put in place of the old. `true`: something else is watched than
     /// before, and what changed until then went unseen. On failure it goes on as it was.
     pub(super) fn follow(&mut self, files: Option<&[PathBuf]>) -> bool {
         let files = files.unwrap_or(&self.files);
-        if names(files).is_ok_and(|names| names == self.names) {
+        let same = |now: BTreeSet<PathBuf>| folders(&now) == self.folders && now == self.names;
+        if names(files).is_ok_and(same) {
             return false;
         }
         match Self::start(files) {
@@ -93,8 +95,18 @@ impl Watcher {
     }
 }
 
-/// Every directory entry that decides what the files hold: their own names, and those of all symbolic links on the way to
-/// them. Absolute, without links in the folder part, as events name them.
+/// The folders to watch, each with its inode: a watch stays with the inode, so one put in its place needs a new watch.
+type Folders = BTreeMap<PathBuf, Option<u64>>;
+
+fn folders(names: &BTreeSet<PathBuf>) -> Folders {
+    let parents = names.iter().filter_map(|name| name.parent());
+    parents
+        .map(|folder| (folder.to_owned(), std::fs::metadata(folder).ok().map(|found| found.ino())))
+        .collect()
+}
+
+/// Every directory entry that decides what the files hold: their own names, those of their folders, and those of all symbolic
+/// links on the way to them. Absolute, without links in the folder part, as events name them.
 fn names(files: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
     let mut names = BTreeSet::new();
     for file in files {
@@ -129,6 +141,7 @@ fn first_link(path: &Path, names: &mut BTreeSet<PathBuf>) -> Option<PathBuf> {
             return Some(folder.join(target).join(parts.as_path()));
         }
     }
+    names.extend(walked.parent().map(Path::to_owned));
     names.insert(walked);
     None
 }

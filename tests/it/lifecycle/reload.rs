@@ -126,6 +126,22 @@ fn a_config_map_is_taken_over_each_time_it_is_swapped() {
 }
 
 #[test]
+fn a_folder_put_in_place_of_another_is_taken_over_and_watched() {
+    let tool = Tool::start();
+    let setup = Gateway::with(&routes(tool.address), "").variable("AEGIS_POLICY__RULES", "rules/rules.yaml");
+    let setup = setup.file("rules/rules.yaml", &allowing("first"));
+    let gateway = setup.file("next/rules.yaml", &blocking("second")).start();
+    let at = |name: &str| gateway.folder().join(name);
+    fs::rename(at("rules"), at("before")).unwrap();
+    fs::rename(at("next"), at("rules")).unwrap();
+    gateway.await_version(2);
+    assert_eq!(status(&gateway), 403);
+    replace(&at("rules/rules.yaml"), &allowing("third"));
+    gateway.await_version(3);
+    assert_eq!(status(&gateway), 200);
+}
+
+#[test]
 fn without_watching_a_signal_takes_the_files_over() {
     let tool = Tool::start();
     let setup =
