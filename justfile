@@ -20,7 +20,8 @@ tidy:
 
 # The long tests: minutes each.
 long:
-    cargo test --test it -- --ignored
+    LOAD_SECONDS=20 LOAD_ROUNDS=3 cargo test --test it crash::
+    LOAD_SECONDS=20 cargo test --test it swaps::
 
 # The official MCP Python SDK as a client and as a server.
 sdk:
