@@ -47,7 +47,7 @@ pub fn config(data: &[u8]) {
     match load_document(document, Path::new("/nowhere"), [], &NoSources) {
         Err(problems) => assert!(problems.count() > 0, "refused without a problem"),
         Ok(config) => {
-            let reference = SnapshotRef { version: 1, hash: Arc::from("0") };
+            let reference = SnapshotRef::new(1, Arc::from("0"));
             // What loads may still not compile; it must say so and not panic.
             let _snapshot_or_reason = compile(&config, None, &[], reference);
         }
