@@ -19,7 +19,7 @@ use crate::control::{Access, ControlState, control_router, serve, telemetry_rout
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
 use crate::identity::Key;
-use crate::proxy::{DataPlane, DataPlaneOptions, Timeouts};
+use crate::proxy::{DataPlane, DataPlaneOptions};
 use crate::telemetry::{Metrics, Redaction};
 
 /// How to start.
@@ -227,16 +227,9 @@ fn ledger_options(config: &Config) -> LedgerOptions {
 }
 
 fn data_plane_options(config: &Config) -> DataPlaneOptions {
-    let timeouts = &config.gateway.timeouts;
     DataPlaneOptions {
         listen: config.gateway.listen.clone(),
-        timeouts: Timeouts {
-            header: timeouts.header,
-            body: timeouts.body,
-            idle: timeouts.idle,
-            stream_idle: timeouts.stream_idle,
-            shutdown_grace: timeouts.shutdown_grace,
-        },
+        timeouts: config.gateway.timeouts,
         max_body_bytes: config.gateway.max_body_bytes,
     }
 }

@@ -15,4 +15,4 @@ mod server;
 mod service;
 
 pub use error::ProxyError;
-pub use server::{DataPlane, DataPlaneOptions, Timeouts};
+pub use server::{DataPlane, DataPlaneOptions};

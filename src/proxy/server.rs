@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::config::Timeouts;
 use crate::gateway::{Gateway, InFlight};
 use crate::proxy::ProxyError;
 use crate::proxy::connection::{Connection, Deadline};
@@ -20,21 +21,6 @@ use crate::proxy::service::Service;
 
 /// How long accepting pauses when the system refuses (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// The deadlines of a connection (`gateway.timeouts`).
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// For a whole head, from its first byte.
-    pub header: Duration,
-    /// For a whole body.
-    pub body: Duration,
-    /// Between two requests, and for a caller that does not read its answer.
-    pub idle: Duration,
-    /// Between two pieces of a response; `None` = any time.
-    pub stream_idle: Option<Duration>,
-    /// For requests in flight when the gateway stops.
-    pub shutdown_grace: Duration,
-}
 
 /// What a data plane is made of.
 #[derive(Debug)]

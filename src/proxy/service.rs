@@ -13,6 +13,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 
+use crate::config::Timeouts;
 use crate::decision::Upstream;
 use crate::extract::rpc_code;
 use crate::gateway::{Gateway, Incoming, Refusal, Verdict};
@@ -21,8 +22,8 @@ use crate::proxy::body::{read_body, unread};
 use crate::proxy::connection::Deadline;
 use crate::proxy::context::{DEADLINE, RequestContext};
 use crate::proxy::guarded::guarded;
+use crate::proxy::headers;
 use crate::proxy::respond::refuse;
-use crate::proxy::{Timeouts, headers};
 
 /// How long an idle upstream connection is kept, in seconds: under the five after which many servers close theirs.
 const UPSTREAM_IDLE_S: u64 = 4;
