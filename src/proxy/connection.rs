@@ -19,6 +19,7 @@ use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
     UniqueID, UniqueIDType,
 };
+use pingora::proxy::Session;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -54,6 +55,13 @@ impl Deadline {
             answering: AtomicBool::new(false),
             head,
         }
+    }
+
+    /// The deadline of the connection `session` came by. It travels in the one field of a connection that Pingora hands on
+    /// unread, which is meant for what a CONNECT proxy answered.
+    pub(super) fn of(session: &Session) -> Option<Arc<Self>> {
+        let digest = session.downstream_session.digest()?.proxy_digest.as_ref()?;
+        digest.user_data.as_ref()?.downcast_ref::<Arc<Self>>().map(Arc::clone)
     }
 
     /// Waits for the next request, at most `idle`.
@@ -109,12 +117,17 @@ pub(super) struct Connection {
     /// Armed for some past deadline at the latest; moved only when it would fire too late. So a busy connection touches the
     /// timer wheel about once per deadline's length, not once per request.
     timer: Option<Pin<Box<Sleep>>>,
+    /// What Pingora shows of the connection to the phases.
+    digest: Arc<ProxyDigest>,
 }
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, deadline: Arc<Deadline>) -> Self {
         let stream = BufWriter::with_capacity(WRITE_BUFFER_BYTES, stream);
-        Self { stream, deadline, timer: None }
+        let (head, ()) = http::Response::new(()).into_parts();
+        let shown = Box::new(Arc::clone(&deadline));
+        let digest = Arc::new(ProxyDigest::new(Box::new(head.into()), Some(shown)));
+        Self { stream, deadline, timer: None, digest }
     }
 
     /// Ready once the caller has left or the deadline has passed; bytes that wait are left where they are.
@@ -226,7 +239,7 @@ impl GetTimingDigest for Connection {
 
 impl GetProxyDigest for Connection {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        None
+        Some(Arc::clone(&self.digest))
     }
 }
 

@@ -1,23 +1,21 @@
 //! What a request carries from phase to phase.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use pingora::proxy::Session;
 
 use crate::gateway::{Forwarding, Gateway, Permit};
 use crate::model::decision::ReasonCode;
 use crate::proxy::connection::Deadline;
 
-tokio::task_local! {
-    /// The deadline of the connection a task serves: how a request's context finds it.
-    pub(super) static DEADLINE: Arc<Deadline>;
-}
-
-/// The state of one request.
+/// The state of one request. Pingora moves it about, so it is used boxed.
 #[derive(Debug)]
 pub(super) struct RequestContext {
     gateway: Arc<Gateway>,
-    pub(super) deadline: Arc<Deadline>,
+    /// The deadline of the caller's connection; `None` before the first phase.
+    deadline: Option<Arc<Deadline>>,
     /// Taken once, by `upstream_peer`.
     pub(super) permit: Option<Permit>,
     /// What the spent permit allows.
@@ -29,8 +27,39 @@ pub(super) struct RequestContext {
 }
 
 impl RequestContext {
-    pub(super) fn new(gateway: Arc<Gateway>, deadline: Arc<Deadline>) -> Self {
-        Self { gateway, deadline, permit: None, forwarding: None, body: Bytes::new(), answered: false }
+    pub(super) fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway, deadline: None, permit: None, forwarding: None, body: Bytes::new(), answered: false }
+    }
+
+    /// Takes over the deadline of the connection that `session` came by.
+    pub(super) fn attach(&mut self, session: &Session) {
+        self.deadline = Deadline::of(session);
+    }
+
+    /// What is waited for now may take `span`.
+    pub(super) fn within(&self, span: Duration) {
+        if let Some(deadline) = &self.deadline {
+            deadline.within(span);
+        }
+    }
+
+    /// What is waited for now may take any time.
+    pub(super) fn clear_deadline(&self) {
+        if let Some(deadline) = &self.deadline {
+            deadline.clear();
+        }
+    }
+
+    /// See [`Deadline::request_is_whole`].
+    pub(super) fn request_is_whole(&self) {
+        if let Some(deadline) = &self.deadline {
+            deadline.request_is_whole();
+        }
+    }
+
+    /// Whether a wait was ended by the deadline.
+    pub(super) fn timed_out(&self) -> bool {
+        self.deadline.as_ref().is_some_and(|deadline| deadline.has_passed())
     }
 }
 

@@ -1,29 +1,63 @@
 //! What goes on to the upstream: the judged request, without what was meant for us.
 
 use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
 };
-use pingora::Result;
+use http::request::Parts;
 use pingora::http::RequestHeader;
+use pingora::{ErrorType, OrErr, Result};
 
+use crate::decision::Route;
 use crate::gateway::Forwarding;
 use crate::model::id::Id;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
 const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
+/// How many headers are added at most, besides those of the route.
+const OUR_HEADERS: usize = 5;
+
+/// Forgets in which letter case the caller wrote its header names. They mean the same in any; Pingora would carry a second map
+/// through every copy and change of a head to repeat the caller's spelling.
+pub(super) fn forget_case(request: &mut RequestHeader) {
+    edit(request, |_| ());
+}
 
 /// Rewrites `request` for the upstream. `body_bytes` is the length of the body that will follow.
 ///
-/// `was_chunked`: the caller's framing, which Pingora has stripped by now. A chunked body that turned out empty still needs
-/// a length, or the tool would wait for one.
+/// It is Pingora's copy of the caller's head, with the hop-by-hop headers gone: what is put in here cannot be named by the
+/// caller's `Connection`. `was_chunked`: the caller's framing, which is gone as well by now. A chunked body that turned out
+/// empty still needs a length, or the tool would wait for one.
 pub(super) fn prepare(
     request: &mut RequestHeader,
     forwarding: &Forwarding,
     body_bytes: usize,
     was_chunked: bool,
 ) -> Result<()> {
-    let route = forwarding.route();
+    let actor = HeaderValue::from_str(forwarding.actor())
+        .or_err(ErrorType::InvalidHTTPHeader, "an actor's id that no header can carry")?;
+    edit(request, |head| {
+        take_out(&mut head.headers, forwarding.route());
+        put_in(&mut head.headers, forwarding, body_bytes, was_chunked);
+        head.headers.insert(ACTOR, actor);
+    });
+    if request.raw_path() != forwarding.target().as_bytes() {
+        request.set_raw_path(forwarding.target().as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Changes a head through its plain parts: Pingora's own setters parse every name anew and keep its letter case.
+fn edit(request: &mut RequestHeader, change: impl FnOnce(&mut Parts)) {
+    let (placeholder, ()) = http::Request::new(()).into_parts();
+    let mut parts = Parts::from(std::mem::replace(request, RequestHeader::from(placeholder)));
+    change(&mut parts);
+    *request = parts.into();
+}
+
+/// What was meant for us, or could be taken for ours.
+fn take_out(headers: &mut HeaderMap, route: &Route) {
     // One look at every name; most requests hold nothing that must go.
     let goes = |name: &HeaderName| match *name {
         TRANSFER_ENCODING | EXPECT | FORWARDED => true,
@@ -33,34 +67,34 @@ pub(super) fn prepare(
         _ if !name.as_str().starts_with('x') => false,
         _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
     };
-    let gone: Vec<HeaderName> = request.headers.keys().filter(|name| goes(name)).cloned().collect();
+    let gone: Vec<HeaderName> = headers.keys().filter(|name| goes(name)).cloned().collect();
     for name in gone {
-        request.remove_header(&name);
+        headers.remove(name);
     }
-    if request.raw_path() != forwarding.target().as_bytes() {
-        request.set_raw_path(forwarding.target().as_bytes())?;
-    }
+}
+
+fn put_in(headers: &mut HeaderMap, forwarding: &Forwarding, body_bytes: usize, was_chunked: bool) {
+    let route = forwarding.route();
+    headers.reserve(OUR_HEADERS + route.upstream.headers.len());
     // The framing is ours: the length is that of the bytes that were judged.
-    if was_chunked || !has_length(request, body_bytes) {
-        request.insert_header(CONTENT_LENGTH, body_bytes)?;
+    if was_chunked || !has_length(headers, body_bytes) {
+        headers.insert(CONTENT_LENGTH, body_bytes.into());
     }
     if let Some(host) = &route.upstream.host {
-        request.insert_header(HOST, host)?;
+        headers.insert(HOST, host.clone());
     }
     for (name, value) in &route.upstream.headers {
-        request.insert_header(name, value)?;
+        headers.insert(name.clone(), value.clone());
     }
-    request.insert_header(REQUEST_ID, id_value(forwarding.request_id()))?;
+    headers.insert(REQUEST_ID, id_value(forwarding.request_id()));
     if let Some(decision) = forwarding.decision_id() {
-        request.insert_header(DECISION_ID, id_value(decision))?;
+        headers.insert(DECISION_ID, id_value(decision));
     }
-    request.insert_header(ACTOR, forwarding.actor())?;
-    Ok(())
 }
 
 /// Whether the framing already says exactly `body_bytes`: one plain Content-Length, or none and no body.
-fn has_length(request: &RequestHeader, body_bytes: usize) -> bool {
-    let mut lengths = request.headers.get_all(CONTENT_LENGTH).iter();
+fn has_length(headers: &HeaderMap, body_bytes: usize) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     match (lengths.next(), lengths.next()) {
         (Some(length), None) => length.to_str().is_ok_and(|length| length.parse() == Ok(body_bytes)),
         (None, _) => body_bytes == 0,

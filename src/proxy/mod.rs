@@ -13,6 +13,7 @@ mod headers;
 mod respond;
 mod server;
 mod service;
+mod upstream;
 
 pub use error::ProxyError;
 pub use server::{DataPlane, DataPlaneOptions};

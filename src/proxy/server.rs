@@ -16,8 +16,8 @@ use crate::config::Timeouts;
 use crate::gateway::{Gateway, InFlight};
 use crate::proxy::ProxyError;
 use crate::proxy::connection::{Connection, Deadline};
-use crate::proxy::context::DEADLINE;
 use crate::proxy::service::Service;
+use crate::proxy::upstream::Peers;
 
 /// How long accepting pauses when the system refuses (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -37,6 +37,7 @@ pub struct DataPlaneOptions {
 pub struct DataPlane {
     listeners: Vec<TcpListener>,
     proxy: Arc<HttpProxy<Service>>,
+    peers: Arc<Peers>,
     timeouts: Timeouts,
     connections: InFlight,
 }
@@ -60,9 +61,10 @@ impl DataPlane {
             listeners.push(listener.map_err(|source| ProxyError::Listen { address, source })?);
         }
         let configuration = Arc::new(ServerConf::default());
-        let service = Service { gateway, timeouts, max_body_bytes };
+        let peers = Arc::new(Peers::new());
+        let service = Service { gateway, timeouts, max_body_bytes, peers: Arc::clone(&peers) };
         let proxy = Arc::new(http_proxy(&configuration, service));
-        Ok(Self { listeners, proxy, timeouts, connections: InFlight::default() })
+        Ok(Self { listeners, proxy, peers, timeouts, connections: InFlight::default() })
     }
 
     /// The addresses that are really listened on.
@@ -74,7 +76,9 @@ impl DataPlane {
     /// Serves until `stop` turns true, then takes no more connections and waits for the requests in flight, at most
     /// `shutdown_grace`. Returns whether all of them ended by themselves.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> bool {
-        let Self { listeners, proxy, timeouts, connections } = self;
+        let Self { listeners, proxy, peers, timeouts, connections } = self;
+        let mut sweeping = JoinSet::new();
+        sweeping.spawn(async move { peers.sweep().await });
         let mut accepting = JoinSet::new();
         for listener in listeners {
             accepting.spawn(accept(
@@ -111,12 +115,7 @@ async fn accept(
                 tokio::spawn(async move {
                     let _guard = guard;
                     let deadline = Arc::new(Deadline::new(timeouts.header));
-                    DEADLINE
-                        .scope(
-                            Arc::clone(&deadline),
-                            serve_connection(stream, proxy, timeouts, deadline, stop),
-                        )
-                        .await;
+                    serve_connection(stream, proxy, timeouts, deadline, stop).await;
                 });
             }
             Err(error) => {

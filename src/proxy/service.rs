@@ -14,19 +14,15 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 
 use crate::config::Timeouts;
-use crate::decision::Upstream;
 use crate::extract::rpc_code;
 use crate::gateway::{Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
 use crate::proxy::body::{read_body, unread};
-use crate::proxy::connection::Deadline;
-use crate::proxy::context::{DEADLINE, RequestContext};
+use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers;
 use crate::proxy::respond::refuse;
-
-/// How long an idle upstream connection is kept, in seconds: under the five after which many servers close theirs.
-const UPSTREAM_IDLE_S: u64 = 4;
+use crate::proxy::upstream::Peers;
 
 /// The data plane's service.
 #[derive(Debug)]
@@ -34,15 +30,17 @@ pub(super) struct Service {
     pub(super) gateway: Arc<Gateway>,
     pub(super) timeouts: Timeouts,
     pub(super) max_body_bytes: usize,
+    pub(super) peers: Arc<Peers>,
 }
 
 impl Service {
     /// Reads the body, asks the gateway, and answers what is refused. `true`: answered.
-    async fn filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
-        ctx.deadline.within(self.timeouts.body);
+    async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
+        ctx.attach(session);
+        ctx.within(self.timeouts.body);
         let body = read_body(session, self.max_body_bytes).await;
-        let timed_out = ctx.deadline.has_passed();
-        ctx.deadline.clear();
+        let timed_out = ctx.timed_out();
+        ctx.clear_deadline();
         let head = session.req_header();
         let incoming = |body| Incoming {
             method: head.method.as_str(),
@@ -65,9 +63,10 @@ impl Service {
         };
         match self.gateway.judge(incoming(&body)).await {
             Verdict::Forward(permit) => {
-                ctx.deadline.request_is_whole();
+                ctx.request_is_whole();
                 ctx.permit = Some(permit);
                 ctx.body = body;
+                headers::forget_case(session.req_header_mut());
                 Ok(false)
             }
             Verdict::Refuse(refusal) => {
@@ -78,15 +77,15 @@ impl Service {
     }
 
     /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.
-    fn upstream_refusal(&self, error: &Error, ctx: &RequestContext) -> Option<Refusal> {
+    fn upstream_refusal(&self, error: &Error, ctx: &Box<RequestContext>) -> Option<Refusal> {
         if ctx.answered {
             return None;
         }
         let Some(forwarding) = &ctx.forwarding else {
             return Some(Refusal::internal(None));
         };
-        let timed_out = ctx.deadline.has_passed()
-            || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
+        let timed_out =
+            ctx.timed_out() || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
         // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
         // bytes behind its body.
         let ours = matches!(error.esource(), pingora::ErrorSource::Upstream);
@@ -110,20 +109,17 @@ impl Service {
 
 #[async_trait]
 impl ProxyHttp for Service {
-    type CTX = RequestContext;
+    type CTX = Box<RequestContext>;
 
-    fn new_ctx(&self) -> RequestContext {
-        let deadline =
-            DEADLINE.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Deadline::new(self.timeouts.header)));
-        deadline.clear();
-        RequestContext::new(Arc::clone(&self.gateway), deadline)
+    fn new_ctx(&self) -> Box<RequestContext> {
+        Box::new(RequestContext::new(Arc::clone(&self.gateway)))
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {
         // Pingora's default is a compression module. Responses pass untouched, so there is nothing for one to do.
     }
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut RequestContext) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
         session.set_write_timeout(Some(self.timeouts.idle));
         let filtered = guarded(pin!(self.filter(session, ctx))).await;
         match filtered {
@@ -142,21 +138,25 @@ impl ProxyHttp for Service {
         }
     }
 
-    async fn upstream_peer(&self, _session: &mut Session, ctx: &mut RequestContext) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        ctx: &mut Box<RequestContext>,
+    ) -> Result<Box<HttpPeer>> {
         // INVARIANT: the permit is taken out. Pingora asks again only to retry, and finds none.
         let permit =
             ctx.permit.take().ok_or_else(|| Error::explain(ErrorType::HTTPStatus(502), "no permit"))?;
         let forwarding = ctx.forwarding.insert(permit.spend());
-        let upstream = &forwarding.route().upstream;
-        ctx.deadline.within(upstream.connect + upstream.read);
-        peer(upstream).await
+        let route = Arc::clone(forwarding.route());
+        ctx.within(route.upstream.connect + route.upstream.read);
+        self.peers.peer(&route.upstream, !ctx.body.is_empty()).await
     }
 
     async fn upstream_request_filter(
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        ctx: &mut RequestContext,
+        ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
         let was_chunked = session.req_header().headers.contains_key(TRANSFER_ENCODING);
         match &ctx.forwarding {
@@ -170,7 +170,7 @@ impl ProxyHttp for Service {
         _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        ctx: &mut RequestContext,
+        ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
         // What Pingora replays is not looked at: the upstream gets the bytes that were judged.
         *body = if end_of_stream { Some(std::mem::take(&mut ctx.body)) } else { Some(Bytes::new()) };
@@ -181,13 +181,13 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut RequestContext,
+        ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
         if !response.status.is_informational() {
             ctx.answered = true;
             match self.timeouts.stream_idle {
-                Some(idle) => ctx.deadline.within(idle),
-                None => ctx.deadline.clear(),
+                Some(idle) => ctx.within(idle),
+                None => ctx.clear_deadline(),
             }
         }
         Ok(())
@@ -198,10 +198,10 @@ impl ProxyHttp for Service {
         _session: &mut Session,
         _body: &mut Option<Bytes>,
         _end_of_stream: bool,
-        ctx: &mut RequestContext,
+        ctx: &mut Box<RequestContext>,
     ) -> Result<Option<Duration>> {
         if let Some(idle) = self.timeouts.stream_idle {
-            ctx.deadline.within(idle);
+            ctx.within(idle);
         }
         Ok(None)
     }
@@ -211,7 +211,7 @@ impl ProxyHttp for Service {
         _peer: &HttpPeer,
         _session: &mut Session,
         mut error: Box<Error>,
-        _ctx: &mut RequestContext,
+        _ctx: &mut Box<RequestContext>,
         _client_reused: bool,
     ) -> Box<Error> {
         // Never retried: what was sent may have run, and Pingora would resend PUT and DELETE.
@@ -223,7 +223,7 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         _peer: &HttpPeer,
-        _ctx: &mut RequestContext,
+        _ctx: &mut Box<RequestContext>,
         mut error: Box<Error>,
     ) -> Box<Error> {
         error.set_retry(false);
@@ -235,7 +235,7 @@ impl ProxyHttp for Service {
         &self,
         session: &mut Session,
         error: &Error,
-        ctx: &mut RequestContext,
+        ctx: &mut Box<RequestContext>,
     ) -> FailToProxy {
         session.set_keepalive(None);
         let mut error_code = 0;
@@ -247,37 +247,13 @@ impl ProxyHttp for Service {
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
-    fn suppress_error_log(&self, _session: &Session, _ctx: &RequestContext, _error: &Error) -> bool {
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Box<RequestContext>, _error: &Error) -> bool {
         // Pingora's line holds the request target, which may hold argument values.
         true
     }
 
-    fn request_summary(&self, session: &Session, ctx: &RequestContext) -> String {
+    fn request_summary(&self, session: &Session, ctx: &Box<RequestContext>) -> String {
         let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
         format!("{} on route {route:?}", session.req_header().method)
     }
-}
-
-/// The peer of an upstream. A host name is looked up anew, so that a moved service is found.
-async fn peer(upstream: &Upstream) -> Result<Box<HttpPeer>> {
-    let address = match upstream.resolved {
-        Some(address) => address,
-        None => {
-            let lookup =
-                tokio::time::timeout(upstream.connect, tokio::net::lookup_host(&*upstream.address)).await;
-            let found = lookup.ok().and_then(Result::ok).and_then(|mut addresses| addresses.next());
-            found.ok_or_else(|| {
-                let mut error =
-                    Error::explain(ErrorType::ConnectError, "the upstream's name could not be resolved");
-                error.as_up();
-                error
-            })?
-        }
-    };
-    let mut peer = HttpPeer::new(address, false, String::new());
-    peer.options.connection_timeout = Some(upstream.connect);
-    peer.options.total_connection_timeout = Some(upstream.connect);
-    peer.options.write_timeout = Some(upstream.read);
-    peer.options.idle_timeout = Some(Duration::from_secs(UPSTREAM_IDLE_S));
-    Ok(Box::new(peer))
 }

@@ -1,0 +1,113 @@
+//! Idle connections, by address.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// How long an idle connection is kept: under the five seconds after which many servers close theirs.
+pub(super) const IDLE: Duration = Duration::from_secs(4);
+
+/// Most idle connections to one address.
+const MAX_IDLE: usize = 256;
+
+/// The idle connections of a data plane. The lock is held for a push or a pop only.
+#[derive(Debug, Default)]
+pub(super) struct IdlePool {
+    idle: Mutex<HashMap<SocketAddr, Vec<Idle>>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    stream: TcpStream,
+    since: Instant,
+}
+
+impl IdlePool {
+    /// A connection to `address` that is still open, the last one used first.
+    pub(super) fn take(&self, address: &SocketAddr) -> Option<TcpStream> {
+        loop {
+            let Idle { stream, since } = self.lock().get_mut(address)?.pop()?;
+            if since.elapsed() < IDLE && is_open(&stream) {
+                return Some(stream);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next call; one too many is closed.
+    pub(super) fn put(&self, address: SocketAddr, stream: TcpStream) {
+        let mut idle = self.lock();
+        let of_address = idle.entry(address).or_default();
+        if of_address.len() < MAX_IDLE {
+            of_address.push(Idle { stream, since: Instant::now() });
+        }
+    }
+
+    /// Closes what was idle too long, and forgets addresses nobody is connected to.
+    pub(super) fn sweep(&self) {
+        self.lock().retain(|_, of_address| {
+            of_address.retain(|idle| idle.since.elapsed() < IDLE);
+            !of_address.is_empty()
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SocketAddr, Vec<Idle>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the other side has neither closed an idle connection nor sent anything nobody asked for. Costs a system call only
+/// if something has happened to the connection.
+fn is_open(stream: &TcpStream) -> bool {
+    matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (TcpStream, TcpStream, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(address), listener.accept());
+        (ours.unwrap(), theirs.unwrap().0, address)
+    }
+
+    #[tokio::test]
+    async fn an_open_connection_is_used_again_and_only_once() {
+        let (ours, _theirs, address) = pair().await;
+        let pool = IdlePool::default();
+        pool.put(address, ours);
+        assert!(pool.take(&address).is_some());
+        assert!(pool.take(&address).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_connection_the_server_closed_or_wrote_to_is_not_used_again() {
+        for unasked in [&b""[..], b"x"] {
+            let (ours, mut theirs, address) = pair().await;
+            theirs.write_all(unasked).await.unwrap();
+            drop(theirs);
+            ours.readable().await.unwrap();
+            let pool = IdlePool::default();
+            pool.put(address, ours);
+            assert!(pool.take(&address).is_none());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_idle_too_long_is_closed() {
+        let (ours, _theirs, address) = pair().await;
+        let pool = IdlePool::default();
+        pool.put(address, ours);
+        tokio::time::advance(IDLE).await;
+        pool.sweep();
+        assert!(pool.lock().is_empty());
+    }
+}
