@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -42,6 +43,7 @@ pub struct Tool {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     arrivals: Receiver<()>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Tool {
@@ -63,13 +65,16 @@ impl Tool {
         let (arrived, arrivals) = channel();
         let answer: Arc<Respond> = Arc::new(answer);
         let log = Arc::clone(&seen);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                accepted.fetch_add(1, Ordering::SeqCst);
                 let (log, answer, arrived) = (Arc::clone(&log), Arc::clone(&answer), arrived.clone());
                 std::thread::spawn(move || serve(stream, &log, &arrived, &*answer));
             }
         });
-        Self { address, seen, arrivals }
+        Self { address, seen, arrivals, connections }
     }
 
     /// Everything it was sent so far.
@@ -80,6 +85,11 @@ impl Tool {
     /// How many requests reached it.
     pub fn count(&self) -> usize {
         self.seen.lock().unwrap().len()
+    }
+
+    /// How many connections were made to it.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// The only request it was sent.

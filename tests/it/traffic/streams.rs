@@ -202,3 +202,44 @@ fn a_request_that_comes_early_is_answered_in_order_or_not_at_all() {
     assert!(!answered.is_empty());
     assert_eq!(tool.seen().iter().map(|seen| seen.line().to_owned()).collect::<Vec<_>>(), answered);
 }
+
+/// Calls one after the other, each of which must get the answer to itself; returns how many connections the tool saw.
+fn connections_for(tool: &Tool) -> usize {
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    let mut client = gateway.client();
+    for call in 0..5 {
+        let answer = match call % 2 {
+            0 => client.post_json("/crm/contacts", &format!("{{\"call\":{call}}}")),
+            _ => client.get("/crm/contacts/1"),
+        };
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{\"ok\":true}"), "call {call}");
+    }
+    assert_eq!(tool.count(), 5);
+    tool.connections()
+}
+
+#[test]
+fn calls_share_a_connection_to_the_tool() {
+    assert_eq!(connections_for(&Tool::start()), 1);
+}
+
+#[test]
+fn a_connection_the_tool_ends_is_not_used_again() {
+    let tool = Tool::answering(|_, stream| {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"ok\":true}";
+        let _gone = stream.write_all(answer);
+        let _gone = stream.shutdown(std::net::Shutdown::Both);
+    });
+    assert_eq!(connections_for(&tool), 5);
+}
+
+/// What a tool sends behind its answer must never become the answer to another call.
+#[test]
+fn bytes_behind_an_answer_are_nobody_s_answer() {
+    let tool = Tool::answering(|_, stream| {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"ok\":true}\
+                       HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"forged\":true}";
+        let _gone = stream.write_all(answer);
+    });
+    assert_eq!(connections_for(&tool), 5);
+}
