@@ -14,7 +14,7 @@ use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::policy::rules::RuleSet;
-use crate::telemetry::Redaction;
+use crate::telemetry::{Redaction, RouteCounters};
 
 /// Compiles `config` and `rules`; `own_keys` are keys from elsewhere (the admin key of the first start).
 ///
@@ -78,6 +78,7 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         mcp_denial,
         help: route.help.as_deref().map(Arc::from),
         forward_credentials: route.forward_credentials,
+        counters: RouteCounters::default(),
     })
 }
 

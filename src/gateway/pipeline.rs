@@ -96,8 +96,10 @@ impl Gateway {
             Ok(()) => (assessed.outcome, assessed.code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
-        let route = assessed.route.as_deref().map_or("", |route| &route.name);
-        self.metrics.requests(route, outcome, code).inc();
+        match &assessed.route {
+            Some(route) => self.metrics.count(&route.name, &route.counters, outcome, code),
+            None => self.metrics.requests("", outcome, code).inc(),
+        }
         self.metrics.observe_processing(started);
         match (recorded, assessed.answer) {
             (Ok(()), Ok(forwarding)) => Verdict::Forward(Permit::new(forwarding)),

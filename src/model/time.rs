@@ -48,16 +48,15 @@ impl Timestamp {
             let _infallible = PRINTER.print_timestamp(&self.civil(), &mut *out);
             return;
         };
-        let (seconds, micros) = (in_day / 1_000_000, in_day % 1_000_000);
-        let mut text = *b"0000-00-00T00:00:00.000000Z";
-        let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, i1, i2, _, s1, s2, _, f @ .., _] = &mut text;
-        digits(u64::from(year), &mut [y1, y2, y3, y4]);
-        digits(month, &mut [m1, m2]);
-        digits(day, &mut [d1, d2]);
-        digits((seconds / 3600).unsigned_abs(), &mut [h1, h2]);
-        digits((seconds / 60 % 60).unsigned_abs(), &mut [i1, i2]);
-        digits((seconds % 60).unsigned_abs(), &mut [s1, s2]);
-        digits(micros.unsigned_abs(), &mut f.each_mut());
+        let (seconds, micros) = ((in_day / 1_000_000).unsigned_abs(), (in_day % 1_000_000).unsigned_abs());
+        let ([y1, y2], [y3, y4]) = (two(u64::from(year / 100)), two(u64::from(year)));
+        let ([m1, m2], [d1, d2]) = (two(month), two(day));
+        let ([h1, h2], [i1, i2], [s1, s2]) = (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
+        let ([f1, f2], [f3, f4], [f5, f6]) = (two(micros / 10_000), two(micros / 100), two(micros));
+        let text = [
+            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2, b'.', f1,
+            f2, f3, f4, f5, f6, b'Z',
+        ];
         out.extend_from_slice(&text);
     }
 
@@ -95,12 +94,10 @@ impl Timestamp {
     }
 }
 
-/// Writes the last decimal digits of `value`, as many as there are slots.
-fn digits(mut value: u64, slots: &mut [&mut u8]) {
-    for slot in slots.iter_mut().rev() {
-        **slot = b'0' + u8::try_from(value % 10).unwrap_or(0);
-        value /= 10;
-    }
+/// The last two decimal digits of `value`.
+fn two(value: u64) -> [u8; 2] {
+    let value = u8::try_from(value % 100).unwrap_or(0);
+    [b'0' + value / 10, b'0' + value % 10]
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar. Howard Hinnant,

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{Outcome, ReasonCode};
-use crate::telemetry::TelemetryError;
+use crate::telemetry::{RouteCounters, TelemetryError};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -113,11 +113,19 @@ impl Metrics {
         Ok(())
     }
 
-    /// The counter of one (route, outcome, code), resolved once so that counting costs one atomic step.
+    /// The counter of one (route, outcome, code), looked up by name.
     #[must_use]
     pub fn requests(&self, route: &str, outcome: Option<Outcome>, code: ReasonCode) -> IntCounter {
         let outcome = outcome.map_or("REFUSED", Outcome::as_str);
         self.requests.with_label_values(&[route, outcome, code.as_str()])
+    }
+
+    /// Counts a request of a route that keeps its counters.
+    pub fn count(&self, route: &str, counters: &RouteCounters, outcome: Option<Outcome>, code: ReasonCode) {
+        match counters.cell(outcome, code) {
+            Some(cell) => cell.get_or_init(|| self.requests(route, outcome, code)).inc(),
+            None => self.requests(route, outcome, code).inc(),
+        }
     }
 
     /// Notes how long a decision took.

@@ -2,11 +2,13 @@
 //!
 //! May import `model`. Nothing here decides anything: values come in after the fact. Start reading at [`Metrics`].
 
+mod counters;
 mod error;
 mod logging;
 mod metrics;
 mod redaction;
 
+pub use counters::RouteCounters;
 pub use error::TelemetryError;
 pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;

@@ -64,6 +64,9 @@ pub enum ReasonCode {
 }
 
 impl ReasonCode {
+    /// How many there are.
+    pub const COUNT: usize = Self::InternalError as usize + 1;
+
     /// The code on the wire: snake case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -7,6 +7,7 @@
 mod error;
 mod parse;
 mod path;
+mod scan;
 mod text;
 mod value;
 mod write;

@@ -3,6 +3,7 @@
 //! Written by hand because no library refuses all of it (duplicate and case-equal keys at any depth, lone surrogates,
 //! integers beyond 64 bits) *and* keeps the exact text of numbers and strings for the record.
 
+use crate::model::json::scan::plain_bytes;
 use crate::model::json::{Json, JsonError, JsonErrorKind, Number, NumberValue, Text};
 
 /// What to do with two keys of one object that differ only in letter case (`gateway.json.case_equal_keys`).
@@ -202,20 +203,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes to the next quote, backslash or control character: most of a body is passed here, so it is a bare loop.
+    /// Goes to the next quote, backslash or control character.
     fn skip_plain(&mut self) {
-        let mut rest = self.bytes.get(self.at..).unwrap_or_default();
-        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
-            let marks = special_marks(u64::from_le_bytes(*chunk));
-            if marks != 0 {
-                self.at += marks.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-            rest = behind;
-        }
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        self.at += rest.iter().position(special).unwrap_or(rest.len());
+        self.at += plain_bytes(self.bytes.get(self.at..).unwrap_or_default());
     }
 
     /// The rest of a string from its first backslash on; `start` is just behind the opening quote.
@@ -376,18 +366,4 @@ impl<'a> Cursor<'a> {
         };
         self.error(kind)
     }
-}
-
-/// Marks the quotes, backslashes and control characters among eight bytes: the lowest set bit is the top bit of the first of
-/// them. Bits above it may be wrong. (The zero-byte test of word-at-a-time scanning; its borrow only runs upward.)
-const fn special_marks(eight: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES << 7;
-    const fn zero_in(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word & HIGHS
-    }
-    let quote = zero_in(eight ^ (ONES * b'"' as u64));
-    let backslash = zero_in(eight ^ (ONES * b'\\' as u64));
-    let control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS;
-    quote | backslash | control
 }

@@ -1,6 +1,7 @@
 //! Writing JSON trees and strings into records and answers.
 
 use crate::model::json::Json;
+use crate::model::json::scan::harmless_bytes;
 
 /// Appends `value` as compact JSON. `redact` is asked for every object member's key; where it says yes, the value is
 /// written as `"[REDACTED]"`.
@@ -60,14 +61,13 @@ pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     // Runs without anything to escape are copied whole.
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f)) {
-        let (plain, behind) = rest.split_at(at);
+    loop {
+        let (plain, behind) = rest.split_at(harmless_bytes(rest));
         out.extend_from_slice(plain);
         let Some((special, behind)) = behind.split_first() else { break };
         write_escape(*special, out);
         rest = behind;
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

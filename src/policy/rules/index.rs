@@ -3,15 +3,18 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::policy::rules::glob::Glob;
 
-/// Rule numbers by the beginning of their type glob. Every list is in ascending order.
+/// Rule numbers by the beginning of their type glob. Every list is in ascending order. The keys are the operators', so the maps
+/// need no defense against chosen keys, and hashing is most of a look-up's cost.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     /// Rules whose glob is one literal text.
-    exact: HashMap<Box<[u8]>, Vec<usize>>,
+    exact: HashMap<Box<[u8]>, Vec<usize>, RandomState>,
     /// Rules whose matches begin with a text.
-    prefixed: HashMap<Box<[u8]>, Vec<usize>>,
+    prefixed: HashMap<Box<[u8]>, Vec<usize>, RandomState>,
     /// The different lengths of keys in `prefixed`, ascending.
     prefix_lengths: Vec<usize>,
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::connectors::L4Connect;
@@ -13,22 +14,18 @@ use pingora::{Error, ErrorType, OrErr, Result};
 use tokio::net::TcpStream;
 
 use crate::decision::Upstream;
-use crate::proxy::upstream::pool::{IDLE, IdlePool};
+use crate::proxy::upstream::pool::{IdlePool, TICK};
 use crate::proxy::upstream::socket::UpstreamSocket;
 
 /// Makes peers, and keeps the idle connections of all of them.
 #[derive(Debug)]
 pub(in crate::proxy) struct Peers {
     pool: Arc<IdlePool>,
-    bodiless: Arc<Connect>,
-    with_body: Arc<Connect>,
 }
 
 impl Peers {
     pub(in crate::proxy) fn new() -> Self {
-        let pool = Arc::new(IdlePool::default());
-        let connect = |body_follows| Arc::new(Connect { pool: Arc::clone(&pool), body_follows });
-        Self { bodiless: connect(false), with_body: connect(true), pool }
+        Self { pool: Arc::new(IdlePool::default()) }
     }
 
     /// The peer of an upstream, for one request. A host name is looked up anew, so that a moved service is found.
@@ -44,18 +41,18 @@ impl Peers {
             None => look_up(upstream).await?,
         };
         let mut peer = HttpPeer::new(address, false, String::new());
-        peer.options.total_connection_timeout = Some(upstream.connect);
+        // The time to connect is bounded where a connection is really made: Pingora's timer would cost every request.
         peer.options.write_timeout = Some(upstream.read);
-        let connect = if body_follows { &self.with_body } else { &self.bodiless };
-        peer.options.custom_l4 = Some(Arc::<Connect>::clone(connect));
+        let connect = Connect { pool: Arc::clone(&self.pool), within: upstream.connect, body_follows };
+        peer.options.custom_l4 = Some(Arc::new(connect));
         Ok(Box::new(peer))
     }
 
     /// Closes idle connections as their time comes; never returns.
     pub(in crate::proxy) async fn sweep(&self) {
         loop {
-            tokio::time::sleep(IDLE / 4).await;
-            self.pool.sweep();
+            tokio::time::sleep(TICK).await;
+            self.pool.tick();
         }
     }
 }
@@ -74,6 +71,7 @@ async fn look_up(upstream: &Upstream) -> Result<SocketAddr> {
 #[derive(Debug)]
 struct Connect {
     pool: Arc<IdlePool>,
+    within: Duration,
     body_follows: bool,
 }
 
@@ -85,15 +83,18 @@ impl L4Connect for Connect {
         };
         let stream = match self.pool.take(address) {
             Some(stream) => stream,
-            None => dial(*address).await?,
+            None => dial(*address, self.within).await?,
         };
         let socket = UpstreamSocket::new(stream, *address, Arc::clone(&self.pool), self.body_follows);
         Ok(VirtualSocketStream::new(Box::new(socket)).into())
     }
 }
 
-async fn dial(address: SocketAddr) -> Result<TcpStream> {
-    let stream = TcpStream::connect(address).await.or_err(ErrorType::ConnectError, "connecting")?;
+async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream> {
+    let connecting = tokio::time::timeout(within, TcpStream::connect(address)).await;
+    let stream = connecting
+        .or_err(ErrorType::ConnectTimedout, "connecting took too long")?
+        .or_err(ErrorType::ConnectError, "connecting")?;
     stream.set_nodelay(true).or_err(ErrorType::ConnectError, "setting TCP_NODELAY")?;
     Ok(stream)
 }
