@@ -77,7 +77,7 @@ impl Service {
     }
 
     /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.
-    fn upstream_refusal(&self, error: &Error, ctx: &Box<RequestContext>) -> Option<Refusal> {
+    fn upstream_refusal(&self, error: &Error, ctx: &RequestContext) -> Option<Refusal> {
         if ctx.answered {
             return None;
         }
