@@ -3,13 +3,18 @@
 //! Imports nothing of ours but the rest of `model`. Start reading at [`DecisionRequest`].
 
 mod capability;
+mod digest;
 mod parameters;
 mod principal;
 mod request;
 mod scope;
 
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
+pub use digest::{CallDigest, DigestBody, DigestParts};
 pub use parameters::{Body, Lookup, Parameters};
 pub use principal::{Principal, PrincipalKind};
 pub use request::{Action, DecisionRequest, ToolCall};
 pub use scope::Scope;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! everything about which parsers disagree is refused here ([`JsonError`] lists it) rather than repaired. Start reading at
 //! [`Reader::parse`]; [`NormalPath`] does the same for request paths.
 
+mod canonical;
 mod error;
 mod parse;
 mod path;
@@ -12,6 +13,7 @@ mod text;
 mod value;
 mod write;
 
+pub use canonical::{MemberPath, write_canonical};
 pub use error::{JsonError, JsonErrorKind};
 pub use parse::{CaseEqualKeys, Reader};
 pub(crate) use path::hex_pair;
