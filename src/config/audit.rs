@@ -25,7 +25,17 @@ pub enum Durability {
     Disk,
 }
 
-pub(super) fn resolve(raw: &RawAudit, spot: &Spot<'_>) -> Audit {
+/// What a record needs besides the call's arguments and what is made of them, in bytes: names, ids, reasons, links.
+const RECORD_FRAME_BYTES: u64 = 131_072;
+
+/// `max_body_bytes`: the longest body, which a record has to have room for twice, as arguments and as the resource made of one.
+pub(super) fn resolve(raw: &RawAudit, max_body_bytes: usize, spot: &Spot<'_>) -> Audit {
+    let needed = (max_body_bytes as u64).saturating_mul(2).saturating_add(RECORD_FRAME_BYTES);
+    if raw.segment_bytes < needed {
+        spot.key("segment_bytes").refuse(format!(
+            "too small for the record of a call with gateway.max_body_bytes; at least {needed}, or shorter bodies"
+        ));
+    }
     let durability = match raw.durability {
         RawDurability::Process => Durability::Process,
         RawDurability::Disk => Durability::Disk,

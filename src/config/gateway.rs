@@ -13,7 +13,7 @@ use crate::model::json::{CaseEqualKeys, Reader};
 pub struct Gateway {
     /// Where tool traffic arrives: at least one, none twice.
     pub listen: Vec<SocketAddr>,
-    /// The longest request body that is read, in bytes; at most 65536 in this version.
+    /// The longest request body that is read, in bytes; at most 16 MiB.
     pub max_body_bytes: usize,
     /// How long the gateway waits.
     pub timeouts: Timeouts,

@@ -164,7 +164,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
     let control = control::resolve(raw.control.unwrap_or_default(), &root.key("control"));
     let gateway = gateway::resolve(&raw.gateway.unwrap_or_default(), &root.key("gateway"));
     let policy = policy::resolve(raw.policy.unwrap_or_default(), &root.key("policy"));
-    let audit = audit::resolve(&raw.audit.unwrap_or_default(), &root.key("audit"));
+    let audit = audit::resolve(&raw.audit.unwrap_or_default(), gateway.max_body_bytes, &root.key("audit"));
     let telemetry = telemetry::resolve(raw.telemetry.unwrap_or_default(), &root.key("telemetry"));
 
     let at_routes = root.key("routes");

@@ -5,7 +5,7 @@
 
 use crate::model::document::{Document, Node, NodeValue, Problem, child_pointer};
 
-use When::{Above, Begins, Is, MoreThan, Written};
+use When::{Begins, Is, MoreThan, Written};
 
 /// When a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,14 +16,12 @@ pub(super) enum When {
     Begins(&'static str),
     /// When its text is this.
     Is(&'static str),
-    /// When its number is greater.
-    Above(u64),
     /// When its list has more elements.
     MoreThan(usize),
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 42] = [
+pub(super) const UNBUILT: [(&str, When); 41] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -32,7 +30,6 @@ pub(super) const UNBUILT: [(&str, When); 42] = [
     ("gateway.listen[].tls", Written),
     ("gateway.listen[].http2", Written),
     ("gateway.listen[].transparent", Written),
-    ("gateway.max_body_bytes", Above(65_536)),
     ("gateway.max_concurrent_requests", Written),
     ("gateway.jwt", Written),
     ("routes[].max_concurrent", Written),
@@ -99,7 +96,6 @@ fn applies(when: When, node: &Node) -> bool {
         (Written, _) => true,
         (Begins(start), NodeValue::String(text)) => text.starts_with(start),
         (Is(word), NodeValue::String(text)) => text == word,
-        (Above(most), NodeValue::Number(number)) => number.as_u64().is_some_and(|number| number > most),
         (MoreThan(most), NodeValue::Sequence(elements)) => elements.len() > most,
         _ => false,
     }
@@ -110,7 +106,6 @@ fn remedy(when: When) -> String {
         Written => "remove the key".to_owned(),
         Begins(_) => "only TCP addresses are".to_owned(),
         Is(word) => format!("leave {word} out"),
-        Above(most) => format!("at most {most} is"),
         MoreThan(most) => format!("at most {most} is"),
     }
 }

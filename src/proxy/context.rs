@@ -8,6 +8,7 @@ use pingora::proxy::Session;
 
 use crate::gateway::{Forwarding, Gateway, Permit};
 use crate::model::decision::ReasonCode;
+use crate::proxy::body::Homecoming;
 use crate::proxy::connection::Deadline;
 
 /// The state of one request. Pingora moves it about, so it is used boxed.
@@ -22,18 +23,35 @@ pub(super) struct RequestContext {
     pub(super) forwarding: Option<Forwarding>,
     /// The judged body, until it is handed to the upstream.
     pub(super) body: Bytes,
+    /// Where the caller's session comes home to, while it is lent for a long body.
+    pub(super) lent: Option<Homecoming>,
     /// Whether the response head has come.
     pub(super) answered: bool,
 }
 
 impl RequestContext {
     pub(super) fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway, deadline: None, permit: None, forwarding: None, body: Bytes::new(), answered: false }
+        Self {
+            gateway,
+            deadline: None,
+            permit: None,
+            forwarding: None,
+            body: Bytes::new(),
+            lent: None,
+            answered: false,
+        }
     }
 
     /// Takes over the deadline of the connection that `session` came by.
     pub(super) fn attach(&mut self, session: &Session) {
         self.deadline = Deadline::of(session);
+    }
+
+    /// Gives `session` the caller's own session back, if it was lent.
+    pub(super) fn take_back(&mut self, session: &mut Session) {
+        if let Some(home) = self.lent.take() {
+            home.take_back(&mut session.downstream_session);
+        }
     }
 
     /// What is waited for now may take `span`.

@@ -17,7 +17,7 @@ use crate::config::Timeouts;
 use crate::extract::rpc_code;
 use crate::gateway::{Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
-use crate::proxy::body::{read_body, unread};
+use crate::proxy::body::{REPLAYED_BYTES, lend, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers;
@@ -65,8 +65,11 @@ impl Service {
             Verdict::Forward(permit) => {
                 ctx.request_is_whole();
                 ctx.permit = Some(permit);
-                ctx.body = body;
                 headers::forget_case(session.req_header_mut());
+                if body.len() > REPLAYED_BYTES {
+                    ctx.lent = Some(lend(&mut session.downstream_session, body.clone()));
+                }
+                ctx.body = body;
                 Ok(false)
             }
             Verdict::Refuse(refusal) => {
@@ -237,6 +240,7 @@ impl ProxyHttp for Service {
         error: &Error,
         ctx: &mut Box<RequestContext>,
     ) -> FailToProxy {
+        ctx.take_back(session);
         session.set_keepalive(None);
         let mut error_code = 0;
         if let Some(refusal) = self.upstream_refusal(error, ctx) {
@@ -245,6 +249,11 @@ impl ProxyHttp for Service {
             let _gone = refuse(session, &refusal).await;
         }
         FailToProxy { error_code, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Box<RequestContext>) {
+        // The last phase before Pingora asks the session for its connection.
+        ctx.take_back(session);
     }
 
     fn suppress_error_log(&self, _session: &Session, _ctx: &Box<RequestContext>, _error: &Error) -> bool {

@@ -23,7 +23,7 @@ pub(crate) fn functions_do_not_start_with_get(files: &[SourceFile]) -> Vec<Viola
     let mut violations = Vec::new();
     for file in files.iter().filter(|file| file.is_source()) {
         let fix = "name a getter by what it returns, and work by its verb: no `get_`";
-        let foreign = pattern(r"\bimpl\s+Get\w+\s+for\s+\w+\s*\{");
+        let foreign = pattern(r"\bimpl\s+(?:Get\w+|CustomSession)\s+for\s+\w+\s*\{");
         let spans: Vec<_> =
             file.hits(&foreign).into_iter().map(|offset| block_after(&file.code, offset)).collect();
         let ours =

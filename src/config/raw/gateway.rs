@@ -11,8 +11,8 @@ pub(crate) struct RawGateway {
     /// Where tool traffic arrives. Default one listener on 127.0.0.1:8080.
     #[schemars(with = "Vec<RawListen>", length(min = 1))]
     pub(crate) listen: Vec<Option<RawListen>>,
-    /// The longest request body that is read, in bytes; a longer one is refused with 413. Default 65536.
-    #[schemars(range(min = 1, max = 65_536))]
+    /// The longest request body that is read, in bytes; a longer one is refused with 413. Default 1048576.
+    #[schemars(range(min = 1, max = 16_777_216))]
     pub(crate) max_body_bytes: u64,
     /// How long the gateway waits.
     pub(crate) timeouts: RawTimeouts,
@@ -29,7 +29,7 @@ impl Default for RawGateway {
     fn default() -> Self {
         Self {
             listen: vec![Some(RawListen { address: "127.0.0.1:8080".to_owned() })],
-            max_body_bytes: 65_536,
+            max_body_bytes: 1_048_576,
             timeouts: RawTimeouts::default(),
             json: RawJson::default(),
             hosts: Vec::new(),

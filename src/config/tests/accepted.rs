@@ -76,7 +76,7 @@ fn the_schema_is_wholly_understood_and_described() {
             assert!(property["description"].is_string(), "{name}.{key} has no description");
         }
     }
-    assert_eq!(schema["$defs"]["Gateway"]["properties"]["max_body_bytes"]["default"], 65_536);
+    assert_eq!(schema["$defs"]["Gateway"]["properties"]["max_body_bytes"]["default"], 1_048_576);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn an_empty_mapping_is_all_defaults() {
         assert_eq!(config.data_dir, Path::new("/etc/aegis/aegis-data"));
         assert_eq!(config.control.listen.to_string(), "127.0.0.1:8000");
         assert_eq!(config.gateway.listen[0].to_string(), "127.0.0.1:8080");
-        assert_eq!(config.gateway.max_body_bytes, 65_536);
+        assert_eq!(config.gateway.max_body_bytes, 1_048_576);
         assert_eq!(config.gateway.json.max_depth, 64);
         assert_eq!(config.gateway.json.case_equal_keys, CaseEqualKeys::Refuse);
         assert_eq!(config.gateway.timeouts.stream_idle, None);

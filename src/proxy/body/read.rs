@@ -6,54 +6,79 @@ use pingora::proxy::Session;
 
 use crate::extract::ExtractError;
 use crate::model::decision::ReasonCode;
+use crate::proxy::body::REPLAYED_BYTES;
 
-/// Reads the whole body, at most `limit` bytes. On return Pingora holds it for replay as well: that makes it call the body
-/// filter, which puts in these very bytes.
+/// Reads the whole body, at most `limit` bytes. A body that Pingora can replay it holds as well on return: that makes it call
+/// the body filter, which puts in these very bytes. A longer one has to be lent (`replay`).
 ///
 /// # Errors
 /// Too large, too slow, broken, or the caller left.
-pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Bytes, ReasonCode> {
+pub(in crate::proxy) async fn read_body(session: &mut Session, limit: usize) -> Result<Bytes, ReasonCode> {
     if session.downstream_session.is_body_empty() {
         return Ok(Bytes::new());
     }
-    if let Some(length) = session.req_header().headers.get(CONTENT_LENGTH) {
-        let length = length.to_str().ok().and_then(|length| length.trim().parse::<u64>().ok());
-        if length.is_none_or(|length| length > limit as u64) {
-            return Err(ReasonCode::BodyTooLarge);
-        }
+    let announced = announced_bytes(session)?;
+    if announced.is_some_and(|length| length > limit) {
+        return Err(ReasonCode::BodyTooLarge);
     }
     if session.req_header().headers.contains_key(EXPECT) {
         // Pass-through mode would relay the upstream's 100; here nobody asks the upstream before the body is judged.
         session.downstream_session.write_continue_response().await.map_err(|_| ReasonCode::ClientGone)?;
     }
-    session.downstream_session.enable_retry_buffering();
-    let mut first: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
+    if announced.is_none_or(|length| length <= REPLAYED_BYTES) {
+        session.downstream_session.enable_retry_buffering();
+    }
+    let mut body = Gathered::default();
     while let Some(chunk) =
         session.downstream_session.read_request_body().await.map_err(|_| ReasonCode::InvalidRequest)?
     {
-        let sofar = first.as_ref().map_or(0, Bytes::len) + rest.len();
-        if sofar + chunk.len() > limit {
+        if body.bytes() + chunk.len() > limit {
             return Err(ReasonCode::BodyTooLarge);
         }
-        // Small bodies come in one piece and are used as they are.
-        match &first {
-            None => first = Some(chunk),
-            Some(_) => rest.extend_from_slice(&chunk),
+        body.add(chunk, announced);
+    }
+    Ok(body.whole())
+}
+
+/// The Content-Length. One that is no number is more than any limit.
+fn announced_bytes(session: &Session) -> Result<Option<usize>, ReasonCode> {
+    let Some(length) = session.req_header().headers.get(CONTENT_LENGTH) else { return Ok(None) };
+    let length = length.to_str().ok().and_then(|length| length.trim().parse().ok());
+    length.map(Some).ok_or(ReasonCode::BodyTooLarge)
+}
+
+/// A body as it comes in. A small one comes in one piece and is used as it is.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    more: BytesMut,
+}
+
+impl Gathered {
+    fn bytes(&self) -> usize {
+        if self.more.is_empty() { self.first.len() } else { self.more.len() }
+    }
+
+    fn add(&mut self, chunk: Bytes, announced: Option<usize>) {
+        if self.bytes() == 0 {
+            self.first = chunk;
+            return;
         }
+        if self.more.is_empty() {
+            let sofar = self.first.len() + chunk.len();
+            self.more.reserve(announced.map_or(sofar, |announced| announced.max(sofar)));
+            self.more.extend_from_slice(&self.first);
+        }
+        self.more.extend_from_slice(&chunk);
     }
-    let first = first.unwrap_or_default();
-    if rest.is_empty() {
-        return Ok(first);
+
+    fn whole(self) -> Bytes {
+        if self.more.is_empty() { self.first } else { self.more.freeze() }
     }
-    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
-    whole.extend_from_slice(&first);
-    whole.extend_from_slice(&rest);
-    Ok(whole.freeze())
 }
 
 /// What a caller is told whose body did not come whole.
-pub(super) fn unread(code: ReasonCode, limit: usize) -> ExtractError {
+pub(in crate::proxy) fn unread(code: ReasonCode, limit: usize) -> ExtractError {
     match code {
         ReasonCode::BodyTooLarge => ExtractError::new(
             413,

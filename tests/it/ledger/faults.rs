@@ -13,7 +13,7 @@ const CALL: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"n
 fn config(tool: &Tool, audit: &str) -> String {
     format!(
         "version: 1\ndata_dir: data\ncontrol: {{listen: \"127.0.0.1:0\"}}\n\
-         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\npolicy: {{rules: rules.yaml}}\n\
+         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}], max_body_bytes: 65536}}\npolicy: {{rules: rules.yaml}}\n\
          audit: {{{audit}, segment_bytes: 1048576}}\n{}",
         routes(tool.address)
     )

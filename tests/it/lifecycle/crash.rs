@@ -22,7 +22,7 @@ fn crash(durability: &str) {
     let tool = Tool::start();
     let config = format!(
         "version: 1\ndata_dir: data\ncontrol: {{listen: \"127.0.0.1:0\"}}\n\
-         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\npolicy: {{rules: rules.yaml}}\n\
+         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}], max_body_bytes: 65536}}\npolicy: {{rules: rules.yaml}}\n\
          audit: {{durability: {durability}, segment_bytes: 1048576}}\n{}",
         routes(tool.address)
     );

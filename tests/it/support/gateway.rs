@@ -100,7 +100,7 @@ impl Gateway {
     pub fn with(routes_and_more: &str, rules: &str) -> Setup {
         let config = format!(
             "version: 1\ndata_dir: data\ncontrol: {{listen: \"127.0.0.1:0\"}}\n\
-             telemetry: {{log: info}}\naudit: {{durability: process, segment_bytes: 1048576}}\n\
+             telemetry: {{log: info}}\naudit: {{durability: process, segment_bytes: 4194304}}\n\
              policy: {{rules: rules.yaml}}\n{routes_and_more}\n"
         );
         let config = if config.contains("\ngateway:") {

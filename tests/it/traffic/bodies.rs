@@ -6,8 +6,8 @@ use crate::support::{Gateway, Route, Tool};
 
 const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
 
-/// The limit of this version.
-const LIMIT: usize = 65_536;
+/// The default limit.
+const LIMIT: usize = 1_048_576;
 
 fn gateway(tool: &Tool) -> Gateway {
     let routes =
@@ -76,6 +76,48 @@ fn the_judged_bytes_arrive_with_a_length_of_ours() {
     }
 }
 
+/// Long and short bodies in turn, on one connection, which must serve the next after each; the last are beyond the default.
+#[test]
+fn long_bodies_arrive_whole_and_leave_the_connection_usable() {
+    let tool = Tool::start();
+    let config = format!(
+        "version: 1\ndata_dir: data\ncontrol: {{listen: \"127.0.0.1:0\"}}\naudit: {{durability: process}}\n\
+         policy: {{rules: rules.yaml}}\n\
+         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}], max_body_bytes: 8388608}}\n{}",
+        Route::section(&[Route::crm(tool.address)])
+    );
+    let gateway = Gateway::configured(&config).file("rules.yaml", OPEN).start();
+    let mut client = gateway.client();
+    for length in [65_536, 65_537, 300, 102_400, 524_288, 1_048_576, 20, 8_388_608] {
+        let body = json_of(length);
+        let pieces: Vec<&[u8]> = body.chunks(50_000).collect();
+        for (how, request) in [("length", with_length(&body)), ("chunks", with_chunks(&pieces))] {
+            client.send(&request);
+            let answer = client.answer().unwrap_or_else(|| panic!("{length} by {how}: closed"));
+            assert_eq!(answer.status, 200, "{length} by {how}: {}", answer.text());
+            let seen = tool.seen().pop().unwrap();
+            assert!(seen.body == body, "{length} by {how}: {} bytes arrived", seen.body.len());
+            assert_eq!(seen.header("content-length"), [length.to_string()], "{how}");
+        }
+    }
+    assert_eq!((tool.count(), tool.connections()), (16, 1));
+    // Every one of them is in the ledger, whole.
+    assert_eq!(gateway.records_of("decision").len(), 16);
+    assert!(gateway.verify().status.success());
+}
+
+/// A long body whose tool fails is answered like a short one, and the tool was asked once.
+#[test]
+fn a_long_call_that_fails_is_answered_once() {
+    let tool = Tool::answering(|_, stream| drop(stream.shutdown(std::net::Shutdown::Both)));
+    let gateway = gateway(&tool);
+    let mut client = gateway.client();
+    client.send(&with_length(&json_of(200_000)));
+    let answer = client.answer().unwrap();
+    assert_eq!((answer.status, &answer.json()["code"]), (502, &json!("upstream_failed")));
+    assert_eq!(tool.count(), 1);
+}
+
 #[test]
 fn an_empty_chunked_body_arrives_with_a_length_of_ours() {
     let tool = Tool::start();
@@ -123,8 +165,11 @@ fn a_body_over_the_limit_is_413_and_never_a_prefix() {
     for (what, request) in [
         ("length", with_length(&large)),
         ("chunks", with_chunks(&pieces)),
-        ("announced only", head("/crm/contacts", "Content-Length: 65537\r\n").into_bytes()),
-        ("expected", head("/crm/contacts", "Content-Length: 65537\r\nExpect: 100-continue\r\n").into_bytes()),
+        ("announced only", head("/crm/contacts", "Content-Length: 1048577\r\n").into_bytes()),
+        (
+            "expected",
+            head("/crm/contacts", "Content-Length: 1048577\r\nExpect: 100-continue\r\n").into_bytes(),
+        ),
         ("absurd", head("/crm/contacts", "Content-Length: 18446744073709551615\r\n").into_bytes()),
     ] {
         let mut client = gateway.client();
@@ -266,7 +311,7 @@ fn of_two_content_types_neither_is_believed() {
 fn a_body_too_large_is_recorded_for_callers_that_are_known_and_no_others() {
     let tool = Tool::start();
     let known = Gateway::in_front_of(tool.address, crate::decisions::RULES).start();
-    let body = vec![b' '; 70_000];
+    let body = vec![b' '; LIMIT + 1];
     let send = |target| {
         let mut client = known.client();
         client.send(

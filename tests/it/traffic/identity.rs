@@ -25,7 +25,7 @@ fn keys() -> String {
 /// A whole configuration with these keys and routes.
 fn with_keys(routes: &[Route]) -> String {
     format!(
-        "version: 1\ndata_dir: data\n{}audit: {{durability: process, segment_bytes: 1048576}}\n\
+        "version: 1\ndata_dir: data\n{}audit: {{durability: process, segment_bytes: 4194304}}\n\
          policy: {{rules: rules.yaml}}\ngateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n{}",
         keys(),
         Route::section(routes)
