@@ -28,6 +28,7 @@ impl Fixed {
             ("data_dir", format!("{:?}", config.data_dir)),
             ("control.listen", format!("{:?}", config.control.listen)),
             ("gateway.listen", format!("{:?}", config.gateway.listen)),
+            ("gateway.max_concurrent_requests", format!("{:?}", config.gateway.max_concurrent_requests)),
             ("gateway.max_body_bytes", format!("{:?}", config.gateway.max_body_bytes)),
             ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
             ("audit", format!("{:?}", config.audit)),

@@ -72,6 +72,7 @@ impl App {
         let gateway = Arc::new(Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&ledger),
+            max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
             redaction: Redaction::new(&loaded.config.audit.redact),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),

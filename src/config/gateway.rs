@@ -15,6 +15,8 @@ pub struct Gateway {
     pub listen: Vec<SocketAddr>,
     /// The longest request body that is read, in bytes; at most 16 MiB.
     pub max_body_bytes: usize,
+    /// How many requests may be under way at once.
+    pub max_concurrent_requests: usize,
     /// How long the gateway waits.
     pub timeouts: Timeouts,
     /// How request bodies are read as JSON.
@@ -57,6 +59,7 @@ pub(super) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
     Gateway {
         listen: listeners(raw, &spot.key("listen")),
         max_body_bytes: usize::try_from(raw.max_body_bytes).unwrap_or(usize::MAX),
+        max_concurrent_requests: raw.max_concurrent_requests,
         timeouts,
         json: Reader { max_depth, case_equal_keys },
         hosts: list(

@@ -21,7 +21,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 41] = [
+pub(super) const UNBUILT: [(&str, When); 39] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -30,9 +30,7 @@ pub(super) const UNBUILT: [(&str, When); 41] = [
     ("gateway.listen[].tls", Written),
     ("gateway.listen[].http2", Written),
     ("gateway.listen[].transparent", Written),
-    ("gateway.max_concurrent_requests", Written),
     ("gateway.jwt", Written),
-    ("routes[].max_concurrent", Written),
     ("routes[].environment", Written),
     ("control.keys[].roles", Written),
     ("control.keys[].groups", Written),

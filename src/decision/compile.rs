@@ -13,6 +13,7 @@ use crate::extract::{
 use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
+use crate::model::slots::Slots;
 use crate::policy::rules::RuleSet;
 use crate::telemetry::{Redaction, RouteCounters};
 
@@ -78,6 +79,7 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         mcp_denial,
         help: route.help.as_deref().map(Arc::from),
         forward_credentials: route.forward_credentials,
+        slots: Slots::new(route.max_concurrent),
         counters: RouteCounters::default(),
     })
 }

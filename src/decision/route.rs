@@ -10,6 +10,7 @@ use crate::config::{McpDenial, Mode};
 use crate::extract::{McpExtractor, OperationsExtractor, ToolCallExtractor};
 use crate::model::call::Principal;
 use crate::model::json::{NormalPath, PathAllowance};
+use crate::model::slots::Slots;
 use crate::telemetry::RouteCounters;
 
 /// One route. The first that matches serves a request.
@@ -37,6 +38,8 @@ pub struct Route {
     pub help: Option<Arc<str>>,
     /// Whether the caller's credentials go on to the tool.
     pub forward_credentials: bool,
+    /// Places for its requests under way.
+    pub slots: Slots,
     /// Where the gateway keeps the counters of its requests.
     pub counters: RouteCounters,
 }

@@ -69,6 +69,15 @@ impl PolicySnapshot {
         }
     }
 
+    /// Counts what is under way on the routes of `earlier`, the snapshot this one follows, on its own routes of the same names.
+    pub fn succeed(&mut self, earlier: &Self) {
+        for route in self.routes.iter_mut().filter_map(Arc::get_mut) {
+            if let Some(before) = earlier.routes.iter().find(|before| before.name == route.name) {
+                route.slots = route.slots.succeeding(&before.slots);
+            }
+        }
+    }
+
     /// The first route that takes a request.
     #[must_use]
     pub fn route(&self, host: &str, path: &NormalPath<'_>) -> Option<&Arc<Route>> {

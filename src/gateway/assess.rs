@@ -18,6 +18,7 @@ use crate::model::call::{DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
 use crate::model::json::{Json, NormalPath, PathAllowance, write_json};
+use crate::model::slots::Slot;
 
 /// What a request came to, before the ledger was asked.
 pub(super) struct Assessed {
@@ -41,6 +42,14 @@ struct Known<'r> {
     principal: Cow<'r, Principal>,
     request_id: Id,
     facts: Facts,
+}
+
+/// What forwarding needs besides the verdict.
+struct Onward<'a> {
+    incoming: Incoming<'a>,
+    path: &'a NormalPath<'a>,
+    /// The call's place among those under way on its route.
+    slot: Slot,
 }
 
 /// What is forwarded without a decision.
@@ -69,9 +78,8 @@ impl Gateway {
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
         match caller(snapshot, route, incoming.headers, &head, facts) {
-            Ok(principal) => {
-                Known { gateway: self, snapshot, route, principal, request_id, facts }.unreadable(error)
-            }
+            Ok(principal) => Known { gateway: self, snapshot, route, principal, request_id, facts }
+                .refused(Refusal::unreadable(error), None),
             Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
         }
     }
@@ -96,17 +104,22 @@ impl Gateway {
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
         let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
-        match extract(snapshot, route, incoming, &head, &path) {
-            Err(error) => known.unreadable(error),
-            Ok(Extracted::Message { name, rpc_id }) => {
+        let extracted = match extract(snapshot, route, incoming, &head, &path) {
+            Err(error) => return known.refused(Refusal::unreadable(error), None),
+            Ok(extracted) => extracted,
+        };
+        let Some(slot) = route.slots.take() else { return known.overloaded(extracted) };
+        let onward = Onward { incoming, path: &path, slot };
+        match extracted {
+            Extracted::Message { name, rpc_id } => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
-                known.passed(Passed::Message(name.as_deref()), incoming, &path, rpc_id)
+                known.passed(Passed::Message(name.as_deref()), onward, rpc_id)
             }
-            Ok(Extracted::Call { call, rpc_id, .. }) if route.mode == Mode::Off => {
-                known.passed(Passed::Bypass(&call), incoming, &path, rpc_id)
+            Extracted::Call { call, rpc_id, .. } if route.mode == Mode::Off => {
+                known.passed(Passed::Bypass(&call), onward, rpc_id)
             }
-            Ok(Extracted::Call { call, rpc_id, tool_result }) => {
-                known.decided(&call, rpc_id, tool_result, incoming, &path)
+            Extracted::Call { call, rpc_id, tool_result } => {
+                known.decided(&call, rpc_id, tool_result, onward)
             }
         }
     }
@@ -206,8 +219,16 @@ impl Known<'_> {
         }
     }
 
-    fn unreadable(self, error: ExtractError) -> Assessed {
-        let reason = Reason::new(&error.message);
+    /// No place is free on the route.
+    fn overloaded(self, extracted: Extracted<'_>) -> Assessed {
+        self.gateway.metrics.shed();
+        let (Extracted::Message { rpc_id, .. } | Extracted::Call { rpc_id, .. }) = extracted;
+        let rpc_id = rpc_text(rpc_id);
+        self.refused(Refusal::overloaded(rpc_id.clone()), rpc_id)
+    }
+
+    fn refused(self, mut refusal: Refusal, rpc_id: Option<String>) -> Assessed {
+        let reason = Reason::new(&refusal.detail);
         let record = EventRecord {
             kind: "refusal",
             origin: Some(self.origin()),
@@ -215,12 +236,11 @@ impl Known<'_> {
             capability: None,
             call: None,
             outcome: Outcome::Deny,
-            code: error.code,
+            code: refusal.code,
             reason: &reason,
         };
-        let code = error.code;
+        let code = refusal.code;
         let record = Some(record.payload());
-        let mut refusal = Refusal::unreadable(error);
         refusal.help.clone_from(&self.route.help);
         if code == ReasonCode::MethodNotAllowed {
             refusal.allow = Some("POST");
@@ -231,17 +251,11 @@ impl Known<'_> {
             route: Some(Arc::clone(self.route)),
             outcome: None,
             code,
-            rpc_id: None,
+            rpc_id,
         }
     }
 
-    fn passed(
-        self,
-        what: Passed<'_, '_>,
-        incoming: Incoming<'_>,
-        path: &NormalPath<'_>,
-        rpc_id: Option<Json<'_>>,
-    ) -> Assessed {
+    fn passed(self, what: Passed<'_, '_>, onward: Onward<'_>, rpc_id: Option<Json<'_>>) -> Assessed {
         let (kind, code, reason) = match what {
             Passed::Message(_) => {
                 ("message", ReasonCode::ProtocolMessage, "A protocol message that calls no tool.")
@@ -267,7 +281,7 @@ impl Known<'_> {
         };
         let record = Some(record.payload());
         let rpc_id = rpc_text(rpc_id);
-        let (route, forwarding) = self.forward(incoming, path, None, rpc_id.clone());
+        let (route, forwarding) = self.forward(onward, None, rpc_id.clone());
         Assessed {
             answer: Ok(forwarding),
             record,
@@ -283,8 +297,7 @@ impl Known<'_> {
         call: &ToolCall<'_>,
         rpc_id: Option<Json<'_>>,
         tool_result: bool,
-        incoming: Incoming<'_>,
-        path: &NormalPath<'_>,
+        onward: Onward<'_>,
     ) -> Assessed {
         let started = Instant::now();
         let request = DecisionRequest { principal: &self.principal, call };
@@ -304,7 +317,7 @@ impl Known<'_> {
         let rpc_id = rpc_text(rpc_id);
         let (outcome, code) = (Some(decision.outcome), decision.code);
         if allowed || !enforced {
-            let (route, forwarding) = self.forward(incoming, path, Some(decision_id), rpc_id.clone());
+            let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone());
             return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
@@ -333,8 +346,7 @@ impl Known<'_> {
 
     fn forward(
         self,
-        incoming: Incoming<'_>,
-        path: &NormalPath<'_>,
+        Onward { incoming, path, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
     ) -> (Arc<Route>, Forwarding) {
@@ -353,7 +365,9 @@ impl Known<'_> {
         };
         let route = Arc::clone(self.route);
         let actor = Arc::clone(&self.principal.id);
-        (Arc::clone(&route), Forwarding::new(route, target, self.request_id, decision_id, actor, rpc_id))
+        let forwarding =
+            Forwarding::new(Arc::clone(&route), target, self.request_id, decision_id, actor, rpc_id, slot);
+        (route, forwarding)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::decision::Route;
 use crate::model::id::Id;
+use crate::model::slots::Slot;
 
 /// Proof that a call was decided (or passed by a route in mode `off`) and that its record is in the ledger.
 ///
@@ -23,6 +24,8 @@ pub struct Forwarding {
     decision_id: Option<Id>,
     actor: Arc<str>,
     rpc_id: Option<String>,
+    /// The call's place among those under way on its route.
+    _slot: Slot,
 }
 
 impl Permit {
@@ -45,8 +48,9 @@ impl Forwarding {
         decision_id: Option<Id>,
         actor: Arc<str>,
         rpc_id: Option<String>,
+        slot: Slot,
     ) -> Self {
-        Self { route, target, request_id, decision_id, actor, rpc_id }
+        Self { route, target, request_id, decision_id, actor, rpc_id, _slot: slot }
     }
 
     /// The route the call came by.

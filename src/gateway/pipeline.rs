@@ -13,6 +13,7 @@ use crate::gateway::{Clock, Incoming, Permit, Refusal};
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
 use crate::model::id::REQUEST;
+use crate::model::slots::{Slot, Slots};
 use crate::model::time::Timestamp;
 use crate::telemetry::{Metrics, Redaction};
 
@@ -21,6 +22,7 @@ use crate::telemetry::{Metrics, Redaction};
 pub struct Gateway {
     snapshot: Arc<Handle<PolicySnapshot>>,
     ledger: Arc<Ledger>,
+    slots: Slots,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
@@ -33,6 +35,8 @@ pub struct GatewayParts {
     pub snapshot: Arc<Handle<PolicySnapshot>>,
     /// Where records go.
     pub ledger: Arc<Ledger>,
+    /// How many requests may be under way at once.
+    pub max_concurrent_requests: usize,
     /// What is not stored.
     pub redaction: Redaction,
     /// What is counted.
@@ -54,8 +58,21 @@ impl Gateway {
     /// A gateway made of `parts`.
     #[must_use]
     pub fn new(parts: GatewayParts) -> Self {
-        let GatewayParts { snapshot, ledger, redaction, metrics, clock } = parts;
-        Self { snapshot, ledger, redaction, metrics, clock }
+        let GatewayParts { snapshot, ledger, max_concurrent_requests, redaction, metrics, clock } = parts;
+        Self { snapshot, ledger, slots: Slots::new(max_concurrent_requests), redaction, metrics, clock }
+    }
+
+    /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused
+    /// unread: counted, but not recorded, since it is not known who asks.
+    ///
+    /// # Errors
+    /// The refusal, when no place is free.
+    pub fn admit(&self) -> Result<Slot, Box<Refusal>> {
+        self.slots.take().ok_or_else(|| {
+            self.metrics.shed();
+            self.metrics.requests("", None, ReasonCode::Overloaded).inc();
+            Box::new(Refusal::overloaded(None))
+        })
     }
 
     /// Judges a request whose body is complete.

@@ -107,7 +107,8 @@ impl Publisher {
             return Ok(status.active.clone());
         }
         let reference = SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
-        let snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
+        let mut snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
+        snapshot.succeed(&self.handle.load());
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;
         self.handle.store(Arc::new(snapshot));

@@ -85,6 +85,13 @@ impl Refusal {
         refusal.for_rpc(rpc_id, rpc_code::UNAVAILABLE)
     }
 
+    /// The refusal of one request too many.
+    #[must_use]
+    pub fn overloaded(rpc_id: Option<String>) -> Self {
+        let detail = "Too many requests are under way here. Try again shortly.";
+        Self::problem(503, ReasonCode::Overloaded, detail).for_rpc(rpc_id, rpc_code::UNAVAILABLE)
+    }
+
     /// The refusal after a defect of the gateway.
     #[must_use]
     pub fn internal(rpc_id: Option<String>) -> Self {

@@ -8,4 +8,5 @@ pub mod document;
 pub mod handle;
 pub mod id;
 pub mod json;
+pub mod slots;
 pub mod time;

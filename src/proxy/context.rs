@@ -8,6 +8,7 @@ use pingora::proxy::Session;
 
 use crate::gateway::{Forwarding, Gateway, Permit};
 use crate::model::decision::ReasonCode;
+use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
 use crate::proxy::connection::Deadline;
 
@@ -25,6 +26,8 @@ pub(super) struct RequestContext {
     pub(super) body: Bytes,
     /// Where the caller's session comes home to, while it is lent for a long body.
     pub(super) lent: Option<Homecoming>,
+    /// The request's place among those under way.
+    pub(super) slot: Option<Slot>,
     /// Whether the response head has come.
     pub(super) answered: bool,
 }
@@ -38,6 +41,7 @@ impl RequestContext {
             forwarding: None,
             body: Bytes::new(),
             lent: None,
+            slot: None,
             answered: false,
         }
     }

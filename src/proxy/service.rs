@@ -37,6 +37,10 @@ impl Service {
     /// Reads the body, asks the gateway, and answers what is refused. `true`: answered.
     async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
         ctx.attach(session);
+        match self.gateway.admit() {
+            Ok(slot) => ctx.slot = Some(slot),
+            Err(refusal) => return refuse_unread(session, &refusal).await,
+        }
         ctx.within(self.timeouts.body);
         let body = read_body(session, self.max_body_bytes).await;
         let timed_out = ctx.timed_out();
@@ -55,10 +59,7 @@ impl Service {
                 let code = if timed_out { ReasonCode::BodyTimeout } else { code };
                 let refusal =
                     self.gateway.refuse_unread(incoming(&[]), unread(code, self.max_body_bytes)).await;
-                // What is left of the body is not read, so the connection cannot serve another request.
-                session.set_keepalive(None);
-                refuse(session, &refusal).await?;
-                return Ok(true);
+                return refuse_unread(session, &refusal).await;
             }
         };
         match self.gateway.judge(incoming(&body)).await {
@@ -265,4 +266,11 @@ impl ProxyHttp for Service {
         let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
         format!("{} on route {route:?}", session.req_header().method)
     }
+}
+
+/// Refuses a request whose body is not read to its end, so that its connection cannot serve another.
+async fn refuse_unread(session: &mut Session, refusal: &Refusal) -> Result<bool> {
+    session.set_keepalive(None);
+    refuse(session, refusal).await?;
+    Ok(true)
 }

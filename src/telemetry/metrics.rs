@@ -41,6 +41,7 @@ pub struct Metrics {
     snapshot_version: IntGauge,
     snapshot_rejected: IntCounter,
     panics: IntCounter,
+    shed: IntCounter,
 }
 
 impl Metrics {
@@ -89,6 +90,10 @@ impl Metrics {
                 "aegis_snapshot_rejected_total",
                 "Candidate snapshots refused since the start.",
             )?,
+            shed: IntCounter::new(
+                "aegis_shed_total",
+                "Requests refused because as many were under way as may be.",
+            )?,
             panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
         };
         let build =
@@ -104,7 +109,7 @@ impl Metrics {
         for histogram in [&self.decision, &self.processing, &self.append] {
             self.registry.register(Box::new(histogram.clone()))?;
         }
-        for counter in [&self.ledger_records, &self.snapshot_rejected, &self.panics] {
+        for counter in [&self.ledger_records, &self.snapshot_rejected, &self.panics, &self.shed] {
             self.registry.register(Box::new(counter.clone()))?;
         }
         for gauge in [&self.ledger_disk_free, &self.snapshot_version] {
@@ -146,6 +151,11 @@ impl Metrics {
     /// Notes a caught panic.
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+
+    /// Notes a request refused for lack of a place.
+    pub fn shed(&self) {
+        self.shed.inc();
     }
 
     /// Notes the snapshot now in force.

@@ -14,6 +14,9 @@ pub(crate) struct RawGateway {
     /// The longest request body that is read, in bytes; a longer one is refused with 413. Default 1048576.
     #[schemars(range(min = 1, max = 16_777_216))]
     pub(crate) max_body_bytes: u64,
+    /// How many requests may be under way at once; one more is refused with 503. Default 4096.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) max_concurrent_requests: usize,
     /// How long the gateway waits.
     pub(crate) timeouts: RawTimeouts,
     /// How request bodies are read as JSON.
@@ -30,6 +33,7 @@ impl Default for RawGateway {
         Self {
             listen: vec![Some(RawListen { address: "127.0.0.1:8080".to_owned() })],
             max_body_bytes: 1_048_576,
+            max_concurrent_requests: 4096,
             timeouts: RawTimeouts::default(),
             json: RawJson::default(),
             hosts: Vec::new(),

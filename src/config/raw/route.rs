@@ -35,6 +35,10 @@ pub(crate) struct RawRoute {
     pub(crate) capability_prefix: String,
     /// Where allowed calls go.
     pub(crate) upstream: RawUpstream,
+    /// How many requests of the route may be under way at once; one more is refused with 503. Default 1024.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(default = "max_concurrent")]
+    pub(crate) max_concurrent: usize,
     /// Whether decisions take effect. Default enforce.
     #[serde(default)]
     pub(crate) mode: RawMode,
@@ -60,6 +64,10 @@ pub(crate) struct RawRoute {
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,
+}
+
+const fn max_concurrent() -> usize {
+    1024
 }
 
 fn tenant() -> String {

@@ -29,6 +29,8 @@ pub struct Route {
     pub upstream: Upstream,
     /// Whether decisions take effect.
     pub mode: Mode,
+    /// How many of its requests may be under way at once.
+    pub max_concurrent: usize,
     /// The actor of requests without credentials; `None`: credentials are required.
     pub anonymous: Option<Anonymous>,
     /// Where the caller finds help; shown with every denial.
@@ -113,6 +115,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         anonymous: raw.anonymous.map(|RawActor { id, kind }| Anonymous { id, kind: principal_kind(kind) }),
         help: raw.denial.and_then(|denial| denial.help),
         forward_credentials: raw.forward_credentials,
+        max_concurrent: raw.max_concurrent,
     })
 }
 

@@ -99,6 +99,7 @@ impl Parts {
         Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&self.ledger),
+            max_concurrent_requests: 64,
             redaction: Redaction::default(),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),

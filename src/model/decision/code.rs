@@ -55,6 +55,8 @@ pub enum ReasonCode {
     ClientGone,
     /// The ledger did not take the record.
     LedgerUnavailable,
+    /// As many requests are under way as may be.
+    Overloaded,
     /// The upstream could not be reached or broke off.
     UpstreamFailed,
     /// The upstream did not answer in time.
@@ -97,6 +99,7 @@ impl ReasonCode {
             Self::BodyTimeout => "body_timeout",
             Self::ClientGone => "client_gone",
             Self::LedgerUnavailable => "ledger_unavailable",
+            Self::Overloaded => "overloaded",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::InternalError => "internal_error",

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 
 use serde_json::json;
 
-use crate::support::{Gateway, Route, Tool, respond};
+use crate::support::{Gateway, Route, Tool, eventually, respond};
 
 const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
 
@@ -262,4 +262,78 @@ fn what_a_caller_sends_too_early_is_not_the_tools_failure() {
     client.send(request);
     let status = client.answer().map(|answer| answer.status);
     assert!(matches!(status, None | Some(400 | 504)), "{status:?}");
+}
+
+/// Holds one call at a tool, and looks at what becomes of the next ones; `limit` leaves room for one.
+fn one_at_a_time(gateway: &Gateway, tool: &Tool, go: &std::sync::mpsc::Sender<()>) {
+    let mut first = gateway.client();
+    first.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+    tool.wait();
+    let shed = gateway.client().get("/crm/contacts/2");
+    assert_eq!((shed.status, &shed.json()["code"]), (503, &json!("overloaded")));
+    assert_eq!(shed.header("retry-after"), Some("1"));
+    assert_eq!((tool.count(), gateway.metric("aegis_shed_total")), (1, 1.0));
+    go.send(()).unwrap();
+    assert_eq!(first.answer().unwrap().status, 200);
+    // The place is free once the answer is through, which is a moment after the caller has it.
+    let mut next = || {
+        let mut client = gateway.client();
+        client.send(b"GET /crm/contacts/3 HTTP/1.1\r\nHost: gateway.test\r\n\r\n");
+        let _unneeded = go.send(());
+        client.answer().filter(|answer| answer.status == 200)
+    };
+    eventually("a free place", &mut next);
+}
+
+fn waiting_tool() -> (Tool, std::sync::mpsc::Sender<()>) {
+    let (go, told) = channel();
+    let told = Mutex::new(told);
+    let tool = Tool::answering(move |_, stream| {
+        if told.lock().unwrap().recv().is_ok() {
+            respond(stream, "200 OK", "application/json", b"{}");
+        }
+    });
+    (tool, go)
+}
+
+#[test]
+fn a_route_takes_so_many_requests_at_once_and_records_those_it_refuses() {
+    let (tool, go) = waiting_tool();
+    let limited = |route: Route| route.with("max_concurrent: 1");
+    let routes = [limited(Route::crm(tool.address)), limited(Route::mcp("files", tool.address))];
+    let gateway = Gateway::with(&Route::section(&routes), OPEN).start();
+    one_at_a_time(&gateway, &tool, &go);
+    let refusals = gateway.records_of("refusal");
+    assert_eq!((&refusals[0]["code"], &refusals[0]["actor"]), (&json!("overloaded"), &json!("dev")));
+}
+
+#[test]
+fn an_mcp_caller_is_told_of_the_overload_under_its_id() {
+    let (tool, go) = waiting_tool();
+    let route = Route::mcp("files", tool.address).with("max_concurrent: 1");
+    let gateway = Gateway::with(&Route::section(&[route]), OPEN).start();
+    let mut first = gateway.client();
+    first.send(format!("POST /files HTTP/1.1\r\nHost: gateway.test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{CALL}", CALL.len()).as_bytes());
+    tool.wait();
+    let shed = gateway.client().post_json("/files", CALL);
+    let said = shed.json();
+    assert_eq!(
+        (shed.status, &said["id"], &said["error"]["data"]["code"]),
+        (503, &json!("c-1"), &json!("overloaded"))
+    );
+    go.send(()).unwrap();
+    assert_eq!(first.answer().unwrap().status, 200);
+}
+
+#[test]
+fn the_gateway_takes_so_many_requests_at_once() {
+    let (tool, go) = waiting_tool();
+    let config = format!(
+        "gateway: {{listen: [{{address: \"127.0.0.1:0\"}}], max_concurrent_requests: 1}}\n{}",
+        Route::section(&[Route::crm(tool.address)])
+    );
+    let gateway = Gateway::with(&config, OPEN).start();
+    one_at_a_time(&gateway, &tool, &go);
+    // Nobody was identified, so nothing but the count tells of it.
+    assert!(gateway.records_of("refusal").is_empty());
 }
