@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::PolicySnapshot;
@@ -69,7 +71,7 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
         presented: Ok(Presented::default()),
         has_origin: false,
     };
-    let (mut host, mut hosts, mut codings) = (None, 0, 0);
+    let (mut host, mut hosts, mut codings, mut nominating) = (None, 0, 0, 0);
     for (name, value) in headers {
         if let Some(what) = forbidden(name, value) {
             return Err(bad(what));
@@ -80,6 +82,7 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
                 hosts += 1;
             }
             TRANSFER_ENCODING => codings += 1,
+            CONNECTION => nominating += 1,
             // Of several content types none is believed.
             CONTENT_TYPE if head.content_type.is_none() => head.content_type = value.to_str().ok(),
             CONTENT_TYPE => head.content_type = Some(""),
@@ -88,8 +91,8 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
             _ => head.custom(name.as_str(), value),
         }
     }
-    if codings > 1 {
-        return Err(bad("Transfer-Encoding stands twice"));
+    if codings > 1 || nominating > 1 {
+        return Err(bad("Transfer-Encoding or Connection stands twice"));
     }
     match hosts {
         0 => return Err(bad("Host is missing")),
@@ -137,6 +140,9 @@ fn forbidden(name: &HeaderName, value: &HeaderValue) -> Option<&'static str> {
             Some("the body is compressed, so it cannot be judged")
         }
         UPGRADE => Some("upgrades are not served"),
+        CONNECTION if !nominates_nothing_judged(value.as_bytes()) => {
+            Some("Connection is malformed, or names a header that must reach the tool")
+        }
         // Some servers read `_` as `-`; names without `-` or `_` cannot be one of these.
         _ if text.starts_with('x') && REWRITING.iter().any(|other| same_name(text, other)) => {
             Some("a header asks for another method or target than the one judged")
@@ -144,6 +150,29 @@ fn forbidden(name: &HeaderName, value: &HeaderValue) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Headers named in `Connection` are dropped on the way. A caller must not have one dropped that was judged, or that says how
+/// the request is framed and for whom it is; what else it names is its own affair.
+fn nominates_nothing_judged(value: &[u8]) -> bool {
+    let mut names = 0;
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|name| {
+        names += 1;
+        let begins = |prefix: &str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+        };
+        names <= MAX_NOMINATED
+            && HeaderName::from_bytes(name).is_ok()
+            && !KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()))
+            && !KEPT_FAMILIES.iter().any(|family| begins(family))
+    })
+}
+
+/// Most names in `Connection`.
+const MAX_NOMINATED: usize = 8;
+
+/// What `Connection` may not name, and beginnings of what it may not name.
+const KEPT: [&str; 7] = ["host", "accept", "authorization", "cookie", "expect", "forwarded", "origin"];
+const KEPT_FAMILIES: [&str; 3] = ["content-", "mcp-", "x-forwarded-"];
 
 /// Whether two header names are the same to a server that takes `_` for `-`. Both are lower case.
 pub(super) fn same_name(name: &str, dashed: &str) -> bool {
@@ -194,6 +223,25 @@ pub(super) fn origin_allowed(headers: &HeaderMap, snapshot: &PolicySnapshot) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connection_may_not_name_what_was_judged() {
+        for (value, fine) in [
+            ("keep-alive", true),
+            ("close", true),
+            ("Keep-Alive, TE,X-Mine", true),
+            ("Host", false),
+            ("keep-alive, Content-Type", false),
+            ("content-length", false),
+            ("MCP-Session-Id", false),
+            ("x-forwarded-for", false),
+            ("keep-alive,", false),
+            ("a b", false),
+            ("a,b,c,d,e,f,g,h,i", false),
+        ] {
+            assert_eq!(nominates_nothing_judged(value.as_bytes()), fine, "{value}");
+        }
+    }
 
     #[test]
     fn host_names_lose_port_and_case() {

@@ -2,7 +2,7 @@
 //!
 //! Pingora keeps idle connections itself, at the price of a task, a timer and two wake-ups for every request, and it sends a
 //! request's head and body apart. Both cost more than judging the call. So it is handed sockets of our own ([`socket`]),
-//! which send head and body in one segment and, when it is done with them, go back to a pool of our own ([`pool`]).
+//! which send a head and a short body in one segment and, when it is done with them, go back to a pool of our own ([`pool`]).
 //! Imports `decision` for the route's upstream. Start reading at [`peer::Peers`].
 
 mod peer;

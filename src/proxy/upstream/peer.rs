@@ -1,5 +1,6 @@
 //! From a route's upstream to the peer Pingora connects to.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,7 +95,32 @@ async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream> {
     let connecting = tokio::time::timeout(within, TcpStream::connect(address)).await;
     let stream = connecting
         .or_err(ErrorType::ConnectTimedout, "connecting took too long")?
-        .or_err(ErrorType::ConnectError, "connecting")?;
+        .map_err(|error| Error::because(kind_of(&error), "connecting", error))?;
     stream.set_nodelay(true).or_err(ErrorType::ConnectError, "setting TCP_NODELAY")?;
     Ok(stream)
+}
+
+/// Pingora's word for what kept a connection from being made, as the log says it.
+fn kind_of(error: &io::Error) -> ErrorType {
+    match error.kind() {
+        io::ErrorKind::TimedOut => ErrorType::ConnectTimedout,
+        io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => ErrorType::ConnectNoRoute,
+        _ => ErrorType::ConnectError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_keeps_a_connection_from_being_made_is_told_apart() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let refused = dial(address, Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(refused.etype(), &ErrorType::ConnectRefused);
+        assert_eq!(kind_of(&io::ErrorKind::TimedOut.into()), ErrorType::ConnectTimedout);
+    }
 }

@@ -29,7 +29,8 @@ pub(super) struct UpstreamSocket {
     pool: Arc<IdlePool>,
     /// Whether the next flush is left out: it is the one after the head, and a body follows at once.
     body_follows: bool,
-    /// Whether Pingora has asked if another request may use the connection, which it does only after a whole answer.
+    /// Whether the last thing Pingora did was to ask if another request may use the connection: it does so only after a whole
+    /// answer.
     answered: bool,
 }
 
@@ -40,7 +41,9 @@ impl UpstreamSocket {
         pool: Arc<IdlePool>,
         body_follows: bool,
     ) -> Self {
-        let stream = Some(BufWriter::with_capacity(WRITE_BUFFER_BYTES, stream));
+        // Without a body nothing is gained by waiting, and Pingora's time limit holds for a write but not for the flush behind it.
+        let gathered = if body_follows { WRITE_BUFFER_BYTES } else { 0 };
+        let stream = Some(BufWriter::with_capacity(gathered, stream));
         Self { stream, address, pool, body_follows, answered: false }
     }
 
@@ -60,6 +63,7 @@ impl AsyncRead for UpstreamSocket {
             self.answered = true;
             return Poll::Ready(Ok(()));
         }
+        self.answered = false;
         self.stream()?.poll_read(context, buffer)
     }
 }
@@ -70,6 +74,7 @@ impl AsyncWrite for UpstreamSocket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.answered = false;
         self.stream()?.poll_write(context, bytes)
     }
 
@@ -81,6 +86,7 @@ impl AsyncWrite for UpstreamSocket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.answered = false;
         self.stream()?.poll_shutdown(context)
     }
 }

@@ -215,3 +215,17 @@ fn headers_of_one_connection_end_at_the_gateway() {
     }
     assert_eq!(seen.header("x-aegis-actor"), ["dev"]);
 }
+
+/// What was judged, and what frames a request, must reach the tool: a caller that asks to have it dropped is refused.
+#[test]
+fn connection_may_not_name_what_was_judged() {
+    let tool = Tool::start();
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    for named in
+        ["host", "keep-alive, content-type", "x-forwarded-for", "a,b,c,d,e,f,g,h,i,j", "Mcp-Session-Id"]
+    {
+        let answer = gateway.client().request("GET", "/crm/contacts/1", &[("Connection", named)], b"");
+        assert_eq!(answer.status, 400, "{named}: {}", answer.text());
+    }
+    assert_eq!((tool.count(), gateway.records_of("decision").len()), (0, 0));
+}

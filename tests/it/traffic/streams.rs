@@ -243,3 +243,52 @@ fn bytes_behind_an_answer_are_nobody_s_answer() {
     });
     assert_eq!(connections_for(&tool), 5);
 }
+
+/// A tool that does something to the connection once its answer has reached the caller: the next call must not notice.
+fn after_the_answer(spoil: fn(&mut TcpStream)) {
+    let (go, told) = channel();
+    let (spoilt, done) = channel();
+    let told = Mutex::new(told);
+    let tool = Tool::answering(move |_, stream| {
+        respond(stream, "200 OK", "application/json", b"{\"ok\":true}");
+        if told.lock().unwrap().recv().is_ok() {
+            spoil(stream);
+            let _unneeded = spoilt.send(());
+        }
+    });
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    let mut client = gateway.client();
+    for call in 0..3 {
+        let answer = client.get("/crm/contacts/1");
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{\"ok\":true}"), "call {call}");
+        go.send(()).unwrap();
+        done.recv().unwrap();
+    }
+    assert_eq!((tool.count(), tool.connections()), (3, 3));
+}
+
+#[test]
+fn an_answer_nobody_asked_for_is_not_the_next_caller_s() {
+    after_the_answer(|stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"forged\":true}").unwrap();
+    });
+}
+
+#[test]
+fn a_connection_closed_after_the_answer_costs_no_call() {
+    after_the_answer(|stream| stream.shutdown(std::net::Shutdown::Both).unwrap());
+}
+
+/// An answer to HEAD has no body, whatever the tool sends behind its head.
+#[test]
+fn a_body_behind_the_answer_to_head_is_nobody_s_answer() {
+    let tool = Tool::answering(|_, stream| respond(stream, "200 OK", "application/json", b"{\"ok\":true}"));
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    for _ in 0..3 {
+        let mut head = gateway.client();
+        head.send(b"HEAD /crm/contacts/1 HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n\r\n");
+        assert!(head.read_all().starts_with(b"HTTP/1.1 200 "));
+        let answer = gateway.client().get("/crm/contacts/1");
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{\"ok\":true}"));
+    }
+}
