@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::support::{Client, Running, aegis};
 
-const CONFIGURATIONS: [&str; 3] = ["demo.yaml", "full.yaml", "quickstart.yaml"];
-const RULES: [&str; 2] = ["policies/demo.yaml", "policies/quickstart.yaml"];
+const CONFIGURATIONS: [&str; 4] = ["demo.yaml", "full.yaml", "quickstart.yaml", "sidecar.yaml"];
+const RULES: [&str; 3] = ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml"];
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
@@ -98,10 +98,66 @@ fn every_sample_configuration_can_be_served() {
             .collect();
         let moved = if moved.contains("\ndata_dir:") { moved } else { moved + &elsewhere };
         let moved = moved.replace("listen: 127.0.0.1:9090", "listen: 127.0.0.1:0");
+        let moved = moved.replace("listen: 0.0.0.0:9090", "listen: 127.0.0.1:0");
         fs::write(folder.path().join(name), moved).unwrap();
         let mut gateway = Running::start(&mut command);
         let mut control = Client::connect(gateway.address("control listening on http://"));
         assert_eq!(control.get("/readyz").status, 200, "{name}");
         assert!(gateway.stop("TERM").success(), "{name}");
     }
+}
+
+fn deployment() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/sidecar")
+}
+
+/// kustomize reads nothing above its own folder, so what it mounts are copies of the samples.
+#[test]
+fn the_sidecar_deployment_mounts_the_samples() {
+    let copies = deployment().join("config");
+    let found = files(&copies);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for copy in found {
+        let name = copy.strip_prefix(&copies).unwrap();
+        let same = fs::read(&copy).unwrap() == fs::read(samples().join(name)).unwrap();
+        assert!(same, "deploy/sidecar/config/{0} is not config/{0}: copy it again", name.display());
+    }
+}
+
+/// What the manifest says twice, because Kubernetes cannot read it out of the configuration.
+#[test]
+fn the_sidecar_deployment_fits_its_configuration() {
+    let read =
+        |path: PathBuf| -> Value { serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap() };
+    let config = read(samples().join("sidecar.yaml"));
+    let deployment = read(deployment().join("deployment.yaml"));
+    let template = &deployment["spec"]["template"];
+    let pod = &template["spec"];
+    let aegis = &pod["initContainers"][0];
+    assert_eq!(aegis["restartPolicy"], "Always");
+
+    let port = config["telemetry"]["listen"].as_str().unwrap().rsplit_once(':').unwrap().1;
+    assert_eq!(template["metadata"]["annotations"]["prometheus.io/port"], port);
+    assert_eq!(aegis["ports"][0]["containerPort"].to_string(), port);
+    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        assert_eq!(aegis[probe]["httpGet"]["port"], aegis["ports"][0]["name"], "{probe}");
+    }
+
+    let grace_s = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
+    let shutdown_ms = config["gateway"]["timeouts"]["shutdown_grace_ms"].as_u64().unwrap();
+    assert!(
+        grace_s * 1000 >= 2 * shutdown_ms,
+        "{grace_s} s leave no time for the agent before the gateway's"
+    );
+
+    let mounts = aegis["volumeMounts"].as_array().unwrap();
+    let data = Path::new(config["data_dir"].as_str().unwrap());
+    let at = |mount: &&Value| data.starts_with(mount["mountPath"].as_str().unwrap());
+    assert_eq!(mounts.iter().filter(at).count(), 1, "data_dir is not in a volume");
+    assert!(mounts.iter().all(|mount| mount.get("subPath").is_none()), "files under subPath never change");
+
+    let given: BTreeSet<&str> =
+        aegis["env"].as_array().unwrap().iter().map(|variable| variable["name"].as_str().unwrap()).collect();
+    let wanted = config["routes"][0]["upstream"]["headers"]["Authorization"]["env"].as_str().unwrap();
+    assert_eq!(given, BTreeSet::from([wanted, "AEGIS_CONTROL__KEYS__0__HASH"]));
 }
