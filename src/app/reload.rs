@@ -9,6 +9,9 @@ use crate::decision::compile;
 use crate::gateway::{Candidate, Publisher};
 use crate::identity::Key;
 
+/// The cause of a load that nobody asked for: a file changed.
+pub(super) const FILE: &str = "file";
+
 /// Loads the configuration again and puts it in force, or refuses it whole.
 #[derive(Debug)]
 pub(super) struct Reloader {
@@ -87,12 +90,20 @@ impl Reloader {
             (Ok(active), None) => {
                 tracing::info!(cause, version = active.version, hash = %active.hash, "a new snapshot is in force");
                 self.warn_of_fixed(&loaded.config);
+                if loaded.config.control.keys.is_empty() && self.own_keys.is_empty() {
+                    tracing::warn!("no key is left that the control API knows; put one into control.keys");
+                }
             }
             (Err(error), None) => self.reject(&error.to_string(), cause),
         }
     }
 
     fn reject(&self, problems: &str, cause: &'static str) {
+        // One change of files can be noticed twice (a swapped ConfigMap is several events); it is refused once.
+        let known = self.publisher.status().rejected.is_some_and(|rejected| rejected.problems == problems);
+        if known && cause == FILE {
+            return;
+        }
         let version = self.publisher.status().active.version;
         for problem in problems.lines() {
             tracing::error!(cause, in_force = version, problem, "the new configuration was refused");

@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::app::reload::Reloader;
+use crate::app::reload::{FILE, Reloader};
 use crate::app::{App, watch::Watcher};
 
 /// How the gateway stopped.
@@ -75,9 +75,9 @@ async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>,
                 None => std::future::pending().await,
             }
         };
-        let cause = tokio::select! {
+        let mut cause = tokio::select! {
             changed = changed => match changed {
-                Some(()) => "file",
+                Some(()) => FILE,
                 None => return,
             },
             hungup = hangup.recv() => match hungup {
@@ -93,6 +93,7 @@ async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>,
             if !watcher.follow(loaded.ok().flatten().as_deref()) {
                 break;
             }
+            cause = FILE;
         }
     }
 }

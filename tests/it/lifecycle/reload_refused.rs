@@ -84,3 +84,20 @@ fn a_rejected_candidate_is_refused_at_the_next_start_with_every_place() {
     assert_eq!(status.code(), Some(64), "{errors}");
     assert!(errors.contains("rules.yaml:3:") && errors.contains("rules.yaml:4:"), "{errors}");
 }
+
+/// A swapped ConfigMap is noticed more than once. Who asks by a signal is answered each time.
+#[test]
+fn the_same_problems_are_refused_once_for_a_file_and_each_time_for_a_signal() {
+    let tool = Tool::start();
+    let gateway = Gateway::in_front_of(tool.address, &allowing("first")).start();
+    let rules = gateway.folder().join("rules.yaml");
+    let count = || gateway.metric("aegis_snapshot_rejected_total");
+    replace(&rules, BROKEN);
+    eventually("the rejection", || rejected(&gateway));
+    replace(&rules, &format!("{BROKEN}# the same again\n"));
+    gateway.signal("HUP");
+    eventually("the rejection by signal", || (count() >= 2.0).then_some(()));
+    replace(&rules, &allowing("second"));
+    gateway.await_version(2);
+    assert_eq!(count(), 2.0);
+}
