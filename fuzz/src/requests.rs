@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use aegis_gateway::extract::{
-    Extracted, McpExtractor, McpHead, Operation, OperationsExtractor, OperationsInput, PathTemplate,
+    Extracted, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput, PathTemplate,
     ResourceTemplate, SESSION_VERSIONS, ToolCallExtractor, parse_query,
 };
 use aegis_gateway::model::call::CapabilityName;
@@ -55,8 +55,10 @@ pub fn mcp(data: &[u8]) {
         2 => Some("2026-07-28"),
         _ => Some("?"),
     };
-    let head = McpHead { version, has_mirrored: flags & 8 != 0 };
-    match extractor.extract(&Reader::default(), head, Some("application/json"), body) {
+    let head = McpHead { version, has_mirrored: flags & 8 != 0, in_session: flags & 16 != 0 };
+    let method = if flags & 32 == 0 { "POST" } else { "GET" };
+    let input = McpInput { method, head, content_type: Some("application/json"), body };
+    match extractor.extract(&Reader::default(), input) {
         Ok(extracted) => in_one_namespace(&extracted),
         Err(error) => assert!((400..500).contains(&error.status) && error.rpc.is_some()),
     }

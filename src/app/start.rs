@@ -18,7 +18,7 @@ use crate::config::{self, Config};
 use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
-use crate::identity::Key;
+use crate::identity::{Key, SessionSeal};
 use crate::proxy::{DataPlane, DataPlaneOptions};
 use crate::telemetry::{Metrics, Redaction};
 
@@ -73,6 +73,7 @@ impl App {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
+            sessions: SessionSeal::new(admin_key::session_key(&data_dir)?),
             redaction: Redaction::new(&loaded.config.audit.redact),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),

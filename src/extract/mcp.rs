@@ -1,4 +1,4 @@
-//! MCP streamable HTTP of the session era (2025-03-26 to 2025-11-25): POSTed messages.
+//! MCP streamable HTTP of the session era (2025-03-26 to 2025-11-25): POSTed messages, the server's stream, a session's end.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -38,19 +38,57 @@ pub struct McpHead<'a> {
     pub version: Option<&'a str>,
     /// Whether `Mcp-Method` or `Mcp-Name` is there.
     pub has_mirrored: bool,
+    /// Whether the request belongs to a session that was found to be the caller's.
+    pub in_session: bool,
+}
+
+/// What an MCP request is read from.
+#[derive(Clone, Copy, Debug)]
+pub struct McpInput<'h, 'a> {
+    /// HTTP method.
+    pub method: &'h str,
+    /// What of the head matters.
+    pub head: McpHead<'h>,
+    /// `Content-Type`.
+    pub content_type: Option<&'h str>,
+    /// The whole body.
+    pub body: &'a [u8],
 }
 
 impl McpExtractor {
-    /// Reads a POSTed message.
+    /// Reads a request: a POSTed message, a GET for the server's stream, or a DELETE that ends a session.
     ///
     /// # Errors
-    /// The body is no single strict JSON-RPC message of a method served here, or its version is not spoken.
+    /// Another method, a version that is not spoken, or a body that is no single strict JSON-RPC message of a method served
+    /// here.
     pub fn extract<'a>(
         &self,
         reader: &Reader,
-        head: McpHead<'_>,
-        content_type: Option<&str>,
-        body: &'a [u8],
+        input: McpInput<'_, 'a>,
+    ) -> Result<Extracted<'a>, ExtractError> {
+        let name = match input.method {
+            "POST" => return self.posted(reader, input),
+            "GET" => "stream",
+            "DELETE" if input.head.in_session => "session_end",
+            "DELETE" => {
+                return Err(invalid(&Json::Null, "DELETE ends a session, and no Mcp-Session-Id names one."));
+            }
+            _ => {
+                let message = "This route serves GET, POST and DELETE only.";
+                return Err(ExtractError::new(405, ReasonCode::MethodNotAllowed, message));
+            }
+        };
+        check_head(input.head, None, &Json::Null)?;
+        if !input.body.is_empty() {
+            return Err(invalid(&Json::Null, "A GET or DELETE on an MCP route has no body."));
+        }
+        Ok(self.message(name, None))
+    }
+
+    fn posted<'a>(
+        &self,
+        reader: &Reader,
+        McpInput { head, content_type, body, .. }: McpInput<'_, 'a>,
     ) -> Result<Extracted<'a>, ExtractError> {
         if !content_type.is_some_and(is_json) {
             let message = "MCP messages must be sent as application/json.";
@@ -67,18 +105,19 @@ impl McpExtractor {
             Envelope::Request { id, .. } | Envelope::Response { id } => id.clone(),
             Envelope::Notification { .. } => Json::Null,
         };
-        check_head(head, &message, &id)?;
+        check_head(head, Some(&message), &id)?;
         match message {
             Envelope::Request { id, method, params } => self.request(id, &method, params),
             Envelope::Notification { method } => match method.strip_prefix("notifications/") {
                 Some(_) => Ok(self.message(&method, None)),
                 None => Err(invalid(&Json::Null, "Only notifications may come without an id.")),
             },
-            // A response answers a question of the tool's within a session, and this version does not bind sessions to their
-            // callers: anyone could answer for another.
-            Envelope::Response { id } => {
-                Err(invalid(&id, "Responses to the server's own requests are not in this version."))
-            }
+            Envelope::Response { .. } if head.in_session => Ok(self.message("response", None)),
+            // A response answers a question of the server's within a session: outside of one anybody could answer for another.
+            Envelope::Response { id } => Err(invalid(
+                &id,
+                "A response to the server's own request belongs to a session; send its Mcp-Session-Id.",
+            )),
         }
     }
 
@@ -187,8 +226,8 @@ impl McpExtractor {
 
 /// Refuses versions that are not spoken here, and headers that mirror the body where the version knows none: an
 /// intermediary that believed them would judge something else than what runs.
-fn check_head(head: McpHead<'_>, message: &Envelope<'_>, id: &Json<'_>) -> Result<(), ExtractError> {
-    let newer_method = matches!(message, Envelope::Request { method, .. } if method == "server/discover" || method == "subscriptions/listen");
+fn check_head(head: McpHead<'_>, message: Option<&Envelope<'_>>, id: &Json<'_>) -> Result<(), ExtractError> {
+    let newer_method = matches!(message, Some(Envelope::Request { method, .. }) if method == "server/discover" || method == "subscriptions/listen");
     let unspoken = head.version.is_some_and(|version| !SESSION_VERSIONS.contains(&version));
     if unspoken || newer_method {
         let spoken = SESSION_VERSIONS.join(", ");

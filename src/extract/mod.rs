@@ -14,7 +14,7 @@ mod tool_call;
 
 pub use error::{ExtractError, RpcError};
 pub use extracted::Extracted;
-pub use mcp::{McpExtractor, McpHead, SESSION_VERSIONS};
+pub use mcp::{McpExtractor, McpHead, McpInput, SESSION_VERSIONS};
 pub use mcp_message::rpc_code;
 pub use operations::{Operation, OperationsExtractor, OperationsInput};
 pub use query::parse_query;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use crate::extract::{
-    ExtractError, Extracted, McpExtractor, McpHead, Operation, OperationsExtractor, OperationsInput,
-    PathTemplate, ResourceTemplate, TemplateError, ToolCallExtractor, parse_query, rpc_code,
+    ExtractError, Extracted, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor,
+    OperationsInput, PathTemplate, ResourceTemplate, TemplateError, ToolCallExtractor, parse_query, rpc_code,
 };
 use crate::model::call::{Action, CapabilityName, Lookup, ToolCall};
 use crate::model::decision::ReasonCode;
@@ -32,7 +32,7 @@ fn mcp(resource: Option<&str>) -> McpExtractor {
 }
 
 fn read<'a>(extractor: &McpExtractor, body: &'a str) -> Result<Extracted<'a>, ExtractError> {
-    extractor.extract(&Reader::default(), McpHead::default(), Some("application/json"), body.as_bytes())
+    extractor.extract(&Reader::default(), posted(McpHead::default(), body.as_bytes()))
 }
 
 /// Capability (or the tool's own name in parentheses) and resource of a call.
@@ -42,6 +42,11 @@ fn told(call: &ToolCall<'_>) -> (String, String) {
         Action::Unnamed { tool, prefix } => format!("({prefix}: {tool})"),
     };
     (action, call.resource.to_string())
+}
+
+/// A POST of `body`.
+fn posted<'h, 'a>(head: McpHead<'h>, body: &'a [u8]) -> McpInput<'h, 'a> {
+    McpInput { method: "POST", head, content_type: Some("application/json"), body }
 }
 
 #[test]
@@ -89,9 +94,9 @@ fn refusals_of_messages_answer_under_their_id() {
         let rpc = read(&mcp(None), body).unwrap_err().rpc.unwrap();
         assert_eq!((rpc.code, rpc.id.as_str()), (code, id), "{body}");
     }
-    let mirrored = McpHead { has_mirrored: true, version: Some("2025-06-18") };
+    let mirrored = McpHead { has_mirrored: true, version: Some("2025-06-18"), in_session: false };
     let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    let error = mcp(None).extract(&Reader::default(), mirrored, Some("application/json"), ping).unwrap_err();
+    let error = mcp(None).extract(&Reader::default(), posted(mirrored, ping)).unwrap_err();
     assert_eq!(error.rpc.unwrap().code, rpc_code::HEADER_MISMATCH);
 }
 
@@ -283,7 +288,7 @@ proptest! {
         let head = McpHead::default();
         let path = NormalPath::parse("/crm/contacts/1", PathAllowance::default()).unwrap();
         let input = OperationsInput { method: "GET", path: &path, query: Some(&query), content_type: json, body: &body };
-        for result in [mcp(None).extract(&reader, head, json, &body), operations().extract(&reader, input)] {
+        for result in [mcp(None).extract(&reader, McpInput { content_type: json, ..posted(head, &body) }), operations().extract(&reader, input)] {
             if let Err(error) = result {
                 prop_assert!((400..500).contains(&error.status));
             }

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use rand::Rng;
 
+use crate::identity::SEAL_NONCE_BYTES;
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 
@@ -15,6 +16,17 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Ten random bytes, unpredictable to callers.
     fn random(&self) -> [u8; 10];
+
+    /// Twenty-four random bytes, unpredictable to callers.
+    fn nonce(&self) -> [u8; SEAL_NONCE_BYTES] {
+        let mut nonce = [0; SEAL_NONCE_BYTES];
+        for part in nonce.chunks_mut(10) {
+            for (byte, random) in part.iter_mut().zip(self.random()) {
+                *byte = random;
+            }
+        }
+        nonce
+    }
 
     /// A new id of the moment `now`.
     fn id(&self, prefix: &'static str, now: Timestamp) -> Id {

@@ -53,6 +53,8 @@ pub(super) struct Head<'a> {
     /// Whose call it says it is; an error where the credentials are not even well formed.
     pub(super) presented: Result<Presented<'a>, IdentityError>,
     pub(super) has_origin: bool,
+    /// `Mcp-Session-Id`.
+    pub(super) session: Option<&'a [u8]>,
 }
 
 /// Reads and checks the header fields.
@@ -70,6 +72,7 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
         mcp: McpHead::default(),
         presented: Ok(Presented::default()),
         has_origin: false,
+        session: None,
     };
     let (mut host, mut hosts, mut codings, mut nominating) = (None, 0, 0, 0);
     for (name, value) in headers {
@@ -119,6 +122,11 @@ impl<'a> Head<'a> {
                 self.mcp.version = Some(value.to_str().unwrap_or("?"));
             }
             "mcp-protocol-version" => self.mcp.version = Some("?"),
+            // Of two sessions neither is believed.
+            "mcp-session-id" if self.session.is_none() => {
+                self.session = Some(value.as_bytes());
+            }
+            "mcp-session-id" => self.session = Some(b"?"),
             "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
             _ => {}
         }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::decision::Route;
+use crate::gateway::assess::BoundSession;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
 
@@ -18,14 +21,16 @@ pub struct Permit {
 /// What may be forwarded, and where.
 #[derive(Debug)]
 pub struct Forwarding {
-    route: Arc<Route>,
-    target: String,
-    request_id: Id,
-    decision_id: Option<Id>,
-    actor: Arc<str>,
-    rpc_id: Option<String>,
+    pub(in crate::gateway) route: Arc<Route>,
+    pub(in crate::gateway) target: String,
+    pub(in crate::gateway) request_id: Id,
+    pub(in crate::gateway) decision_id: Option<Id>,
+    pub(in crate::gateway) tenant: Arc<str>,
+    pub(in crate::gateway) actor: Arc<str>,
+    pub(in crate::gateway) rpc_id: Option<String>,
+    pub(in crate::gateway) session: Option<Box<BoundSession>>,
     /// The call's place among those under way on its route.
-    _slot: Slot,
+    pub(in crate::gateway) _slot: Slot,
 }
 
 impl Permit {
@@ -41,18 +46,6 @@ impl Permit {
 }
 
 impl Forwarding {
-    pub(in crate::gateway) const fn new(
-        route: Arc<Route>,
-        target: String,
-        request_id: Id,
-        decision_id: Option<Id>,
-        actor: Arc<str>,
-        rpc_id: Option<String>,
-        slot: Slot,
-    ) -> Self {
-        Self { route, target, request_id, decision_id, actor, rpc_id, _slot: slot }
-    }
-
     /// The route the call came by.
     #[must_use]
     pub const fn route(&self) -> &Arc<Route> {
@@ -81,6 +74,12 @@ impl Forwarding {
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.actor
+    }
+
+    /// The server's own id of the session the request belongs to, on MCP routes.
+    #[must_use]
+    pub fn session(&self) -> Option<&HeaderValue> {
+        self.session.as_ref().map(|session| &session.upstream)
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

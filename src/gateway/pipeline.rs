@@ -10,6 +10,7 @@ use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
 use crate::gateway::assess::Assessed;
 use crate::gateway::{Clock, Incoming, Permit, Refusal};
+use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
 use crate::model::id::REQUEST;
@@ -23,6 +24,7 @@ pub struct Gateway {
     snapshot: Arc<Handle<PolicySnapshot>>,
     ledger: Arc<Ledger>,
     slots: Slots,
+    pub(super) sessions: SessionSeal,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
@@ -37,6 +39,8 @@ pub struct GatewayParts {
     pub ledger: Arc<Ledger>,
     /// How many requests may be under way at once.
     pub max_concurrent_requests: usize,
+    /// Binds MCP sessions to their callers.
+    pub sessions: SessionSeal,
     /// What is not stored.
     pub redaction: Redaction,
     /// What is counted.
@@ -58,8 +62,17 @@ impl Gateway {
     /// A gateway made of `parts`.
     #[must_use]
     pub fn new(parts: GatewayParts) -> Self {
-        let GatewayParts { snapshot, ledger, max_concurrent_requests, redaction, metrics, clock } = parts;
-        Self { snapshot, ledger, slots: Slots::new(max_concurrent_requests), redaction, metrics, clock }
+        let GatewayParts { snapshot, ledger, max_concurrent_requests, sessions, redaction, metrics, clock } =
+            parts;
+        Self {
+            snapshot,
+            ledger,
+            slots: Slots::new(max_concurrent_requests),
+            sessions,
+            redaction,
+            metrics,
+            clock,
+        }
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused

@@ -5,10 +5,12 @@
 mod error;
 mod identify;
 mod key;
+mod session;
 
 pub use error::IdentityError;
 pub use identify::{Presented, authenticate, identify};
 pub use key::{Key, KeyRing};
+pub use session::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SessionOwner, SessionSeal};
 
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,10 @@ use crate::model::id::Id;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
 const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
+/// How MCP names a session.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How many headers are added at most, besides those of the route.
-const OUR_HEADERS: usize = 5;
+const OUR_HEADERS: usize = 6;
 
 /// Forgets in which letter case the caller wrote its header names. They mean the same in any; Pingora would carry a second map
 /// through every copy and change of a head to repeat the caller's spelling.
@@ -85,6 +87,9 @@ fn put_in(headers: &mut HeaderMap, forwarding: &Forwarding, body_bytes: usize, w
     }
     for (name, value) in &route.upstream.headers {
         headers.insert(name.clone(), value.clone());
+    }
+    if let Some(session) = forwarding.session() {
+        headers.insert(SESSION, session.clone());
     }
     headers.insert(REQUEST_ID, id_value(forwarding.request_id()));
     if let Some(decision) = forwarding.decision_id() {

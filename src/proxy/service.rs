@@ -15,12 +15,12 @@ use pingora::{Error, ErrorType, Result};
 
 use crate::config::Timeouts;
 use crate::extract::rpc_code;
-use crate::gateway::{Gateway, Incoming, Refusal, Verdict};
+use crate::gateway::{Forwarding, Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
 use crate::proxy::body::{REPLAYED_BYTES, lend, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
-use crate::proxy::headers;
+use crate::proxy::headers::{self, SESSION};
 use crate::proxy::respond::refuse;
 use crate::proxy::upstream::Peers;
 
@@ -78,6 +78,19 @@ impl Service {
                 Ok(true)
             }
         }
+    }
+
+    /// Puts the caller's form of a session id in the place of the server's own, which no caller must learn.
+    fn show_session(&self, response: &mut ResponseHeader, forwarding: &Forwarding) -> Result<()> {
+        let mut named = response.headers.get_all(SESSION).iter();
+        let shown = match (named.next(), named.next()) {
+            (None, _) => return Ok(()),
+            (Some(named), None) => self.gateway.show_session(forwarding, named),
+            (Some(_), Some(_)) => None,
+        };
+        let unusable =
+            || Error::explain(ErrorType::InvalidHTTPHeader, "the tool's Mcp-Session-Id cannot be used");
+        response.insert_header(SESSION, shown.ok_or_else(unusable)?)
     }
 
     /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.
@@ -187,6 +200,9 @@ impl ProxyHttp for Service {
         response: &mut ResponseHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        if let Some(forwarding) = ctx.forwarding.as_ref().filter(|forwarding| forwarding.route().is_mcp()) {
+            self.show_session(response, forwarding)?;
+        }
         if !response.status.is_informational() {
             ctx.answered = true;
             match self.timeouts.stream_idle {

@@ -16,5 +16,6 @@ mod decisions;
 mod ledger;
 mod lifecycle;
 mod operators;
+mod sessions;
 mod support;
 mod traffic;

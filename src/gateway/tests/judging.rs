@@ -14,6 +14,7 @@ use crate::gateway::{
     Candidate, Clock, Gateway, GatewayParts, Incoming, PublishError, Publisher, RefusalForm, SystemClock,
     Verdict,
 };
+use crate::identity::SessionSeal;
 use crate::model::decision::{ReasonCode, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::id::Id;
@@ -100,6 +101,7 @@ impl Parts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&self.ledger),
             max_concurrent_requests: 64,
+            sessions: SessionSeal::new([7; 32]),
             redaction: Redaction::default(),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),

@@ -39,6 +39,8 @@ pub enum ReasonCode {
     InvalidJson,
     /// The body is JSON but not the message the protocol wants.
     InvalidMessage,
+    /// The session is not the caller's, or there is none.
+    SessionUnknown,
     /// The protocol has no such method here.
     MethodNotFound,
     /// The HTTP method is not served on this route.
@@ -91,6 +93,7 @@ impl ReasonCode {
             Self::InvalidPath => "invalid_path",
             Self::InvalidJson => "invalid_json",
             Self::InvalidMessage => "invalid_message",
+            Self::SessionUnknown => "session_unknown",
             Self::MethodNotFound => "method_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UnsupportedVersion => "unsupported_version",

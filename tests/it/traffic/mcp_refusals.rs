@@ -121,10 +121,13 @@ fn only_posted_json_is_served() {
     let gateway = gateway(&tool);
     let mut client = gateway.client();
     let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping","tool":"x"}"#;
-    for path in ["/files", "/call"] {
-        for method in ["GET", "DELETE", "PUT", "PATCH", "OPTIONS"] {
-            let answer = client.request(method, path, &[JSON, ("Mcp-Session-Id", "s")], b"");
-            assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method} {path}");
+    for (path, methods, allow) in [
+        ("/files", &["PUT", "PATCH", "OPTIONS"][..], "GET, POST, DELETE"),
+        ("/call", &["GET", "DELETE", "PUT", "PATCH", "OPTIONS"], "POST"),
+    ] {
+        for method in methods {
+            let answer = client.request(method, path, &[JSON], b"");
+            assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)), "{method} {path}");
             assert_eq!(answer.json()["code"], "method_not_allowed", "{method} {path}");
         }
         for content_type in

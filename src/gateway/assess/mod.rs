@@ -1,0 +1,11 @@
+//! The synchronous part of a request: identify, extract, decide, and write the record. No step waits for anything.
+//!
+//! Start reading at `request.rs`, which finds out who wants what; `known.rs` answers, and `session.rs` keeps MCP sessions to
+//! their callers.
+
+mod known;
+mod request;
+mod session;
+
+pub(super) use known::Assessed;
+pub(super) use session::BoundSession;

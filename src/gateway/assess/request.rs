@@ -1,0 +1,164 @@
+//! Who wants what: the route, the caller, the session, the call.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use crate::config::Mode;
+use crate::decision::{PolicySnapshot, Protocol, Route};
+use crate::extract::{ExtractError, Extracted, McpInput, OperationsInput};
+use crate::gateway::assess::Assessed;
+use crate::gateway::assess::known::{Known, Onward, Passed};
+use crate::gateway::head::{self, Head, Incoming};
+use crate::gateway::{Gateway, Refusal};
+use crate::identity::{IdentityError, identify};
+use crate::model::call::Principal;
+use crate::model::decision::{Facts, ReasonCode};
+use crate::model::id::Id;
+use crate::model::json::{NormalPath, PathAllowance};
+
+impl Gateway {
+    /// Judges a request whose body could not be read, for `code`: whoever is known by then is recorded.
+    pub(in crate::gateway) fn assess_unread(
+        &self,
+        snapshot: &PolicySnapshot,
+        incoming: Incoming<'_>,
+        error: ExtractError,
+        request_id: Id,
+        facts: Facts,
+    ) -> Assessed {
+        let found = head::read(incoming.headers, snapshot)
+            .and_then(|head| find_route(snapshot, incoming, &head.host).map(|(route, _)| (head, route)));
+        let (head, route) = match found {
+            Ok(found) => found,
+            Err(refusal) => return Assessed::unknown(refusal, None),
+        };
+        match caller(snapshot, route, incoming.headers, &head, facts) {
+            Ok(principal) => Known { gateway: self, snapshot, route, principal, request_id, facts }
+                .refused(Refusal::unreadable(error), None),
+            Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
+        }
+    }
+
+    /// Judges `incoming` under `snapshot`.
+    pub(in crate::gateway) fn assess(
+        &self,
+        snapshot: &PolicySnapshot,
+        incoming: Incoming<'_>,
+        request_id: Id,
+        facts: Facts,
+    ) -> Assessed {
+        let found = head::read(incoming.headers, snapshot).and_then(|head| {
+            find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path))
+        });
+        let (mut head, route, path) = match found {
+            Ok(found) => found,
+            Err(refusal) => return Assessed::unknown(refusal, None),
+        };
+        let principal = match caller(snapshot, route, incoming.headers, &head, facts) {
+            Ok(principal) => principal,
+            Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
+        };
+        let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
+        let session = match self.session(route, &known.principal, &head) {
+            Ok(session) => session,
+            Err(refusal) => return known.refused(*refusal, None),
+        };
+        head.mcp.in_session = session.is_some();
+        let extracted = match extract(snapshot, route, incoming, &head, &path) {
+            Err(error) => return known.refused(Refusal::unreadable(error), None),
+            Ok(extracted) => extracted,
+        };
+        let Some(slot) = route.slots.take() else { return known.overloaded(extracted) };
+        let onward = Onward { incoming, path: &path, session, slot };
+        match extracted {
+            Extracted::Message { name, rpc_id } => {
+                let name = name.as_ref().map(|name| name.as_str().to_owned());
+                known.passed(Passed::Message(name.as_deref()), onward, rpc_id)
+            }
+            Extracted::Call { call, rpc_id, .. } if route.mode == Mode::Off => {
+                known.passed(Passed::Bypass(&call), onward, rpc_id)
+            }
+            Extracted::Call { call, rpc_id, tool_result } => {
+                known.decided(&call, rpc_id, tool_result, onward)
+            }
+        }
+    }
+}
+
+fn caller<'r>(
+    snapshot: &PolicySnapshot,
+    route: &'r Route,
+    headers: &HeaderMap,
+    head: &Head<'_>,
+    facts: Facts,
+) -> Result<Cow<'r, Principal>, Box<Refusal>> {
+    if head.has_origin && route.is_mcp() && !head::origin_allowed(headers, snapshot) {
+        let detail = "This origin may not call MCP routes here (gateway.origins).";
+        return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
+    }
+    let identified = head
+        .presented
+        .and_then(|presented| identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now));
+    identified.map_err(|error| {
+        let missing = error == IdentityError::Missing;
+        let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
+        Box::new(Refusal::problem(401, code, error.to_string()))
+    })
+}
+
+fn find_route<'r, 'a>(
+    snapshot: &'r PolicySnapshot,
+    incoming: Incoming<'a>,
+    host: &str,
+) -> Result<(&'r Arc<Route>, NormalPath<'a>), Box<Refusal>> {
+    let refuse = |error: crate::model::json::PathError| {
+        Box::new(Refusal::problem(400, ReasonCode::InvalidPath, format!("The request was refused: {error}.")))
+    };
+    // Which forms are let through depends on the route, so the route is found with all of them read, and the path is
+    // then read again as the route wants it.
+    let widest = PathAllowance { semicolon: true, encoded_slash: true };
+    let path = NormalPath::parse(incoming.path, widest).map_err(refuse)?;
+    let route = snapshot.route(host, &path).ok_or_else(|| {
+        let detail = "No route of this gateway serves this host and path.";
+        Box::new(Refusal::problem(404, ReasonCode::RouteNotFound, detail))
+    })?;
+    let path = if route.allow_paths == widest || !incoming.path.contains(['%', ';']) {
+        path
+    } else {
+        NormalPath::parse(incoming.path, route.allow_paths).map_err(refuse)?
+    };
+    Ok((route, path))
+}
+
+fn extract<'a>(
+    snapshot: &PolicySnapshot,
+    route: &Route,
+    incoming: Incoming<'a>,
+    head: &Head<'a>,
+    path: &'a NormalPath<'a>,
+) -> Result<Extracted<'a>, ExtractError> {
+    let content_type = head.content_type;
+    match &route.protocol {
+        Protocol::Http(operations) => {
+            let (method, query, body) = (incoming.method, incoming.query, incoming.body);
+            operations.extract(&snapshot.reader, OperationsInput { method, path, query, content_type, body })
+        }
+        Protocol::Mcp(mcp) => {
+            let (method, body) = (incoming.method, incoming.body);
+            mcp.extract(&snapshot.reader, McpInput { method, head: head.mcp, content_type, body })
+        }
+        Protocol::ToolCall(tool_call) => {
+            only_post(incoming.method)?;
+            tool_call.extract(&snapshot.reader, content_type, incoming.body)
+        }
+    }
+}
+
+fn only_post(method: &str) -> Result<(), ExtractError> {
+    if method == "POST" {
+        return Ok(());
+    }
+    Err(ExtractError::new(405, ReasonCode::MethodNotAllowed, "This route serves POST only."))
+}

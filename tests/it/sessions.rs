@@ -1,0 +1,147 @@
+//! MCP sessions: a session is its caller's, on its route, and nobody else's.
+
+use std::io::Write;
+use std::net::TcpStream;
+
+use serde_json::json;
+
+use crate::support::{Answer, Client, Gateway, Route, Tool, key_hash, respond};
+
+const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
+const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#;
+const PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+
+/// An MCP server that names every session `inner-1`, on every answer, and streams one event to GET.
+fn server() -> Tool {
+    Tool::answering(|seen, stream: &mut TcpStream| {
+        if seen.line().starts_with("GET ") {
+            let event = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nMcp-Session-Id: inner-1\r\n\
+                         Content-Length: 20\r\n\r\nid: 7\ndata: {\"a\":1}\n";
+            let _gone = stream.write_all(event.as_bytes());
+        } else if seen.line().starts_with("DELETE ") {
+            respond(stream, "204 No Content\r\nMcp-Session-Id: inner-1", "text/plain", b"");
+        } else {
+            respond(stream, "200 OK\r\nMcp-Session-Id: inner-1", "application/json", b"{\"ok\":true}");
+        }
+    })
+}
+
+fn gateway(tool: &Tool) -> Gateway {
+    let keys: String = ["ann", "bob"]
+        .map(|who| {
+            format!(
+                "    - {{id: {who}, hash: \"{}\", scopes: [], actor: {{id: {who}, type: ai-agent}}}}\n",
+                key_hash(&key(who))
+            )
+        })
+        .concat();
+    let routes = [Route::mcp("files", tool.address).closed(), Route::mcp("mail", tool.address).closed()];
+    let config = format!(
+        "version: 1\ndata_dir: data\ncontrol:\n  listen: \"127.0.0.1:0\"\n  keys:\n{keys}\
+         audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {{rules: rules.yaml}}\n\
+         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n{}",
+        Route::section(&routes)
+    );
+    Gateway::configured(&config).file("rules.yaml", OPEN).start()
+}
+
+fn key(who: &str) -> String {
+    format!("key-of-{who}-that-is-long-enough")
+}
+
+fn send(
+    client: &mut Client,
+    who: &str,
+    method: &str,
+    path: &str,
+    session: Option<&str>,
+    body: &str,
+) -> Answer {
+    let key = key(who);
+    let mut headers = vec![("X-Api-Key", key.as_str()), ("Accept", "application/json, text/event-stream")];
+    if !body.is_empty() {
+        headers.push(("Content-Type", "application/json"));
+    }
+    headers.extend(session.map(|session| ("Mcp-Session-Id", session)));
+    client.request(method, path, &headers, body.as_bytes())
+}
+
+/// Begins a session of `who` on `/files` and returns the id shown.
+fn begin(gateway: &Gateway, who: &str) -> String {
+    let answer = send(&mut gateway.client(), who, "POST", "/files", None, INITIALIZE);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.header("mcp-session-id").unwrap().to_owned()
+}
+
+#[test]
+fn a_session_is_used_under_a_sealed_id_and_the_server_sees_its_own() {
+    let tool = server();
+    let gateway = gateway(&tool);
+    let session = begin(&gateway, "ann");
+    assert!(!session.contains("inner-1") && session != begin(&gateway, "ann"));
+    let mut client = gateway.client();
+    let ping = send(&mut client, "ann", "POST", "/files", Some(&session), PING);
+    // The caller goes on under the id it knows.
+    assert_eq!((ping.status, ping.header("mcp-session-id")), (200, Some(session.as_str())));
+    let answer = r#"{"jsonrpc":"2.0","id":"s1","result":{}}"#;
+    assert_eq!(send(&mut client, "ann", "POST", "/files", Some(&session), answer).status, 200);
+    let stream = send(&mut client, "ann", "GET", "/files", Some(&session), "");
+    assert_eq!((stream.status, stream.text().as_str()), (200, "id: 7\ndata: {\"a\":1}\n"));
+    let end = send(&mut client, "ann", "DELETE", "/files", Some(&session), "");
+    assert_eq!((end.status, end.header("mcp-session-id")), (204, Some(session.as_str())));
+    let seen = tool.seen();
+    assert!(seen[2..].iter().all(|seen| seen.header("mcp-session-id") == ["inner-1"]), "{seen:?}");
+    assert_eq!(seen[4].line(), "GET /tool HTTP/1.1");
+    let names: Vec<_> =
+        gateway.records_of("message").iter().map(|record| record["capability"].clone()).collect();
+    assert_eq!(
+        names[2..],
+        ["files.ping", "files.response", "files.stream", "files.session_end"].map(|name| json!(name))
+    );
+}
+
+#[test]
+fn nobody_else_can_use_a_session() {
+    let tool = server();
+    let gateway = gateway(&tool);
+    let session = begin(&gateway, "ann");
+    let twice = format!("{session}\r\nMcp-Session-Id: {session}");
+    let before = tool.count();
+    for (who, path, named) in [
+        ("bob", "/files", session.as_str()),
+        ("ann", "/mail", &session),
+        ("ann", "/files", "inner-1"),
+        ("ann", "/files", &session[1..]),
+        ("ann", "/files", ""),
+        ("ann", "/files", &twice),
+    ] {
+        for (method, body) in [("POST", PING), ("GET", ""), ("DELETE", "")] {
+            let answer = send(&mut gateway.client(), who, method, path, Some(named), body);
+            assert_eq!(answer.status, 404, "{who} {method} {path} {named}: {}", answer.text());
+            assert_eq!(answer.json()["error"]["data"]["code"], "session_unknown");
+        }
+    }
+    assert_eq!(tool.count(), before);
+    assert_eq!(gateway.records_of("refusal").len(), 18);
+}
+
+#[test]
+fn a_session_outlives_a_restart_of_the_gateway() {
+    let tool = server();
+    let mut gateway = gateway(&tool);
+    let session = begin(&gateway, "ann");
+    gateway.stop();
+    let gateway = gateway.restart();
+    assert_eq!(send(&mut gateway.client(), "ann", "POST", "/files", Some(&session), PING).status, 200);
+}
+
+#[test]
+fn a_session_is_ended_by_its_id_only_and_a_stream_has_no_body() {
+    let tool = server();
+    let gateway = gateway(&tool);
+    for (method, body) in [("DELETE", ""), ("GET", PING), ("DELETE", PING)] {
+        let answer = send(&mut gateway.client(), "ann", method, "/files", None, body);
+        assert_eq!(answer.status, 400, "{method} {body}: {}", answer.text());
+    }
+    assert_eq!(tool.count(), 0);
+}
