@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use aegis_gateway::extract::{
-    Extracted, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput, PathTemplate,
-    ResourceTemplate, SESSION_VERSIONS, ToolCallExtractor, parse_query,
+    Extracted, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput,
+    PathTemplate, ResourceTemplate, SESSION_VERSIONS, ToolCallExtractor, parse_query,
 };
 use aegis_gateway::model::call::CapabilityName;
 use aegis_gateway::model::json::{CaseEqualKeys, Json, NormalPath, PathAllowance, Reader};
@@ -55,7 +55,12 @@ pub fn mcp(data: &[u8]) {
         2 => Some("2026-07-28"),
         _ => Some("?"),
     };
-    let head = McpHead { version, has_mirrored: flags & 8 != 0, in_session: flags & 16 != 0 };
+    let head = McpHead {
+        version,
+        has_mirrored: flags & 8 != 0,
+        in_session: flags & 16 != 0,
+        resumes: flags & 64 != 0,
+    };
     let method = if flags & 32 == 0 { "POST" } else { "GET" };
     let input = McpInput { method, head, content_type: Some("application/json"), body };
     match extractor.extract(&Reader::default(), input) {

@@ -40,6 +40,8 @@ pub struct McpHead<'a> {
     pub has_mirrored: bool,
     /// Whether the request belongs to a session that was found to be the caller's.
     pub in_session: bool,
+    /// Whether `Last-Event-ID` is there.
+    pub resumes: bool,
 }
 
 /// What an MCP request is read from.
@@ -68,6 +70,11 @@ impl McpExtractor {
     ) -> Result<Extracted<'a>, ExtractError> {
         let name = match input.method {
             "POST" => return self.posted(reader, input),
+            // Some servers find a stream by the event's id alone.
+            "GET" if input.head.resumes && !input.head.in_session => {
+                let message = "Last-Event-ID resumes a stream of a session, and no Mcp-Session-Id names one.";
+                return Err(invalid(&Json::Null, message));
+            }
             "GET" => "stream",
             "DELETE" if input.head.in_session => "session_end",
             "DELETE" => {

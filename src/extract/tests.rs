@@ -94,7 +94,8 @@ fn refusals_of_messages_answer_under_their_id() {
         let rpc = read(&mcp(None), body).unwrap_err().rpc.unwrap();
         assert_eq!((rpc.code, rpc.id.as_str()), (code, id), "{body}");
     }
-    let mirrored = McpHead { has_mirrored: true, version: Some("2025-06-18"), in_session: false };
+    let mirrored =
+        McpHead { has_mirrored: true, version: Some("2025-06-18"), in_session: false, resumes: false };
     let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let error = mcp(None).extract(&Reader::default(), posted(mirrored, ping)).unwrap_err();
     assert_eq!(error.rpc.unwrap().code, rpc_code::HEADER_MISMATCH);

@@ -127,6 +127,7 @@ impl<'a> Head<'a> {
                 self.session = Some(value.as_bytes());
             }
             "mcp-session-id" => self.session = Some(b"?"),
+            "last-event-id" => self.mcp.resumes = true,
             "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
             _ => {}
         }

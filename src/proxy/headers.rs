@@ -63,6 +63,8 @@ fn take_out(headers: &mut HeaderMap, route: &Route) {
     // One look at every name; most requests hold nothing that must go.
     let goes = |name: &HeaderName| match *name {
         TRANSFER_ENCODING | EXPECT | FORWARDED => true,
+        // A caller's session goes on only as it was opened: a server's own id must not get there by another route.
+        _ if *name == SESSION => true,
         AUTHORIZATION => !route.forward_credentials,
         // Servers that read `_` as `-` would take such a header for the one it looks like: ours, the framing, a credential.
         _ if name.as_str().contains('_') => true,

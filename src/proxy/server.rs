@@ -8,6 +8,7 @@ use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::{HttpProxy, http_proxy};
 use pingora::server::configuration::ServerConf;
+use rustix::net::sockopt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,6 +22,15 @@ use crate::proxy::upstream::Peers;
 
 /// How long accepting pauses when the system refuses (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A connection silent for so long is probed,
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+/// again and again after so long,
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// and ends after so many probes without an answer.
+const KEEPALIVE_PROBES: u32 = 3;
+/// How long a caller may leave what it was sent untaken, in milliseconds.
+const UNTAKEN_MS: u32 = 60_000;
 
 /// What a data plane is made of.
 #[derive(Debug)]
@@ -134,7 +144,7 @@ async fn serve_connection(
     deadline: Arc<Deadline>,
     stop: watch::Receiver<bool>,
 ) {
-    if stream.set_nodelay(true).is_err() {
+    if stream.set_nodelay(true).is_err() || watch_for_silence(&stream).is_err() {
         return;
     }
     let connection = Connection::new(stream, Arc::clone(&deadline));
@@ -150,4 +160,15 @@ async fn serve_connection(
             settings.apply_to_session(&mut session);
         }
     }
+}
+
+/// Has the kernel find out that a caller is gone who did not say so (a laptop asleep, a lost NAT entry): an open stream waits
+/// for ever otherwise, and keeps its place among the requests under way.
+fn watch_for_silence(stream: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_PROBES)?;
+    // What was sent and not taken for so long ends the connection as well.
+    sockopt::set_tcp_user_timeout(stream, UNTAKEN_MS)
 }

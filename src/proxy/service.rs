@@ -82,7 +82,11 @@ impl Service {
 
     /// Puts the caller's form of a session id in the place of the server's own, which no caller must learn.
     fn show_session(&self, response: &mut ResponseHeader, forwarding: &Forwarding) -> Result<()> {
-        let mut named = response.headers.get_all(SESSION).iter();
+        if !forwarding.route().is_mcp() {
+            response.remove_header(&SESSION);
+            return Ok(());
+        }
+        let mut named = response.headers.get_all(SESSION).iter().filter(|named| !named.is_empty());
         let shown = match (named.next(), named.next()) {
             (None, _) => return Ok(()),
             (Some(named), None) => self.gateway.show_session(forwarding, named),
@@ -200,7 +204,7 @@ impl ProxyHttp for Service {
         response: &mut ResponseHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
-        if let Some(forwarding) = ctx.forwarding.as_ref().filter(|forwarding| forwarding.route().is_mcp()) {
+        if let Some(forwarding) = &ctx.forwarding {
             self.show_session(response, forwarding)?;
         }
         if !response.status.is_informational() {

@@ -143,5 +143,18 @@ fn a_session_is_ended_by_its_id_only_and_a_stream_has_no_body() {
         let answer = send(&mut gateway.client(), "ann", method, "/files", None, body);
         assert_eq!(answer.status, 400, "{method} {body}: {}", answer.text());
     }
+    let key = key("ann");
+    let resuming = [("X-Api-Key", key.as_str()), ("Last-Event-ID", "7")];
+    assert_eq!(gateway.client().request("GET", "/files", &resuming, b"").status, 400);
     assert_eq!(tool.count(), 0);
+}
+
+/// A server's own session id does not pass on routes that know no sessions, in either direction.
+#[test]
+fn raw_session_ids_pass_on_no_route() {
+    let tool = server();
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    let answer = gateway.client().request("GET", "/crm/contacts/1", &[("Mcp-Session-Id", "inner-1")], b"");
+    assert_eq!((answer.status, answer.header("mcp-session-id")), (200, None));
+    assert!(tool.only().header("mcp-session-id").is_empty());
 }

@@ -44,12 +44,13 @@ pub struct UpstreamHeader {
 }
 
 /// Headers that frame the message or that the gateway makes: setting them by configuration would break or forge one.
-const OWN_HEADERS: [&str; 10] = [
+const OWN_HEADERS: [&str; 11] = [
     "connection",
     "content-encoding",
     "content-length",
     "expect",
     "keep-alive",
+    "mcp-session-id",
     "proxy-connection",
     "te",
     "trailer",
