@@ -27,6 +27,8 @@ pub struct Forwarding {
     pub(in crate::gateway) decision_id: Option<Id>,
     pub(in crate::gateway) tenant: Arc<str>,
     pub(in crate::gateway) actor: Arc<str>,
+    /// Whether a credential said who calls.
+    pub(in crate::gateway) identified: bool,
     pub(in crate::gateway) rpc_id: Option<String>,
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
     /// The call's place among those under way on its route.

@@ -29,6 +29,8 @@ pub struct SessionOwner<'o> {
     pub tenant: &'o str,
     /// The caller's id.
     pub actor: &'o str,
+    /// Whether a credential says so; a route's anonymous caller of the same name is somebody else.
+    pub identified: bool,
     /// The route's name.
     pub route: &'o str,
 }
@@ -85,6 +87,7 @@ impl SessionOwner<'_> {
     /// The owner as bytes, each part behind its length, so that none can run into the next.
     fn bound(self) -> Vec<u8> {
         let mut bound = PURPOSE.to_vec();
+        bound.push(u8::from(self.identified));
         for part in [self.tenant, self.actor, self.route] {
             bound.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bound.extend_from_slice(part.as_bytes());
@@ -97,7 +100,8 @@ impl SessionOwner<'_> {
 mod tests {
     use super::*;
 
-    const ANN: SessionOwner<'_> = SessionOwner { tenant: "t", actor: "ann", route: "files" };
+    const ANN: SessionOwner<'_> =
+        SessionOwner { tenant: "t", actor: "ann", identified: true, route: "files" };
 
     fn seal() -> SessionSeal {
         SessionSeal::new([7; SEAL_KEY_BYTES])
@@ -112,7 +116,8 @@ mod tests {
             SessionOwner { tenant: "u", ..ANN },
             SessionOwner { actor: "bob", ..ANN },
             SessionOwner { route: "mail", ..ANN },
-            SessionOwner { tenant: "", actor: "tann", route: "files" },
+            SessionOwner { tenant: "", actor: "tann", ..ANN },
+            SessionOwner { identified: false, ..ANN },
             SessionOwner { actor: "annf", route: "iles", ..ANN },
         ] {
             assert_eq!(seal().open(sealed.as_bytes(), other), None, "{other:?}");

@@ -26,9 +26,9 @@ impl Slots {
     /// Takes a place; `None` when all are taken.
     #[must_use]
     pub fn take(&self) -> Option<Slot> {
-        // Taken first and given back if it was one too many: two takers can then never share the last place.
-        let slot = Slot { taken: Arc::clone(&self.taken) };
-        (self.taken.fetch_add(1, Ordering::Relaxed) < self.most).then_some(slot)
+        let one_more = |taken: usize| (taken < self.most).then_some(taken + 1);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(Slot { taken: Arc::clone(&self.taken) })
     }
 
     /// The same number of places, those taken in `earlier` taken here too: what is under way is counted across a change.

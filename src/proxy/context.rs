@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pingora::proxy::Session;
+use pingora::{Error, ErrorType, Result};
 
 use crate::gateway::{Forwarding, Gateway, Permit};
 use crate::model::decision::ReasonCode;
@@ -47,8 +48,13 @@ impl RequestContext {
     }
 
     /// Takes over the deadline of the connection that `session` came by.
-    pub(super) fn attach(&mut self, session: &Session) {
-        self.deadline = Deadline::of(session);
+    ///
+    /// # Errors
+    /// There is none, which is a defect: nothing would bound the request's waits.
+    pub(super) fn attach(&mut self, session: &Session) -> Result<()> {
+        let defect = || Error::explain(ErrorType::InternalError, "a connection without a deadline");
+        self.deadline = Some(Deadline::of(session).ok_or_else(defect)?);
+        Ok(())
     }
 
     /// Gives `session` the caller's own session back, if it was lent.

@@ -36,7 +36,7 @@ pub(super) struct Service {
 impl Service {
     /// Reads the body, asks the gateway, and answers what is refused. `true`: answered.
     async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
-        ctx.attach(session);
+        ctx.attach(session)?;
         match self.gateway.admit() {
             Ok(slot) => ctx.slot = Some(slot),
             Err(refusal) => return refuse_unread(session, &refusal).await,
@@ -68,7 +68,7 @@ impl Service {
                 ctx.permit = Some(permit);
                 headers::forget_case(session.req_header_mut());
                 if body.len() > REPLAYED_BYTES {
-                    ctx.lent = Some(lend(&mut session.downstream_session, body.clone()));
+                    ctx.lent = Some(lend(&mut session.downstream_session));
                 }
                 ctx.body = body;
                 Ok(false)
@@ -122,7 +122,11 @@ impl Service {
                 "The tool did not answer in time; the call may have run.",
             )
         } else {
-            Refusal::problem(502, ReasonCode::UpstreamFailed, "The tool could not be reached or broke off.")
+            Refusal::problem(
+                502,
+                ReasonCode::UpstreamFailed,
+                "The tool could not be reached, or its answer broke off or could not be used; the call may have run.",
+            )
         };
         Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM))
     }

@@ -148,6 +148,11 @@ fn listeners_and_lists_are_judged() {
         ("", "gateway.yaml:1:1: expected a mapping, found nothing (null)"),
         ("[]", "gateway.yaml:1:1: expected a mapping, found a list"),
         ("routes: [null]", "gateway.yaml:1:10: routes[0]: expected a mapping, found nothing (null)"),
+        (
+            "gateway: {max_body_bytes: 1048576}\naudit: {segment_bytes: 2228223}",
+            "gateway.yaml:2:24: audit.segment_bytes: too small for the record of a call with gateway.max_body_bytes; at least \
+             2228224, or shorter bodies",
+        ),
         ("a: 1\na: 2", "gateway.yaml:2:1: the key \"a\" is written twice; the first one is at line 1"),
     ];
     for (text, expected) in cases {

@@ -236,6 +236,7 @@ impl Known<'_> {
             decision_id,
             tenant: Arc::clone(&self.principal.tenant),
             actor: Arc::clone(&self.principal.id),
+            identified: self.principal.key.is_some(),
             rpc_id,
             session,
             _slot: slot,

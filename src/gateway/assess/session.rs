@@ -31,7 +31,12 @@ impl Gateway {
         head: &Head<'_>,
     ) -> Result<Option<Box<BoundSession>>, Box<Refusal>> {
         let Some(shown) = head.session.filter(|_| route.is_mcp()) else { return Ok(None) };
-        let owner = SessionOwner { tenant: &principal.tenant, actor: &principal.id, route: &route.name };
+        let owner = SessionOwner {
+            tenant: &principal.tenant,
+            actor: &principal.id,
+            identified: principal.key.is_some(),
+            route: &route.name,
+        };
         let opened = self.sessions.open(shown, owner);
         let upstream = opened.and_then(|session| HeaderValue::from_bytes(&session).ok());
         match (upstream, HeaderValue::from_bytes(shown)) {
@@ -56,6 +61,7 @@ impl Gateway {
         let owner = SessionOwner {
             tenant: &forwarding.tenant,
             actor: forwarding.actor(),
+            identified: forwarding.identified,
             route: &forwarding.route().name,
         };
         let sealed = self.sessions.seal(named.as_bytes(), owner, self.clock.nonce())?;

@@ -5,6 +5,7 @@
 //! tool tells apart (`1` and `1.0`, 2^53 and 2^53 + 1) pass for one.
 
 use crate::model::json::scan::plain_bytes;
+use crate::model::json::write::write_quoted;
 use crate::model::json::{Json, Text};
 
 /// The way to a member of nested objects: the decoded keys from the root down, such as `["params", "_meta"]`.
@@ -72,17 +73,9 @@ fn paths_behind<'p>(key: &str, paths: &[MemberPath<'p>]) -> Vec<MemberPath<'p>> 
     paths.iter().filter_map(through).map(|(_, rest)| rest).collect()
 }
 
+/// The loop is that of other strings; what is escaped and how is fixed here, since stored digests depend on it.
 fn write_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, behind) = rest.split_at(plain_bytes(rest));
-        out.extend_from_slice(plain);
-        let Some((special, behind)) = behind.split_first() else { break };
-        write_escape(*special, out);
-        rest = behind;
-    }
-    out.push(b'"');
+    write_quoted(text, plain_bytes, write_escape, out);
 }
 
 /// `byte` is a quote, a backslash or below 0x20.

@@ -58,14 +58,23 @@ pub fn write_json(value: &Json<'_>, redact: &dyn Fn(&str) -> bool, out: &mut Vec
 /// Appends `text` as a JSON string with its quotes; control characters and DEL are escaped, so that a record stays one
 /// line and a terminal shows it harmlessly.
 pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
+    write_quoted(text, harmless_bytes, write_escape, out);
+}
+
+/// Appends `text` in quotes: runs of what `plain_bytes` counts are copied whole, `escape` writes the byte behind each.
+pub(super) fn write_quoted(
+    text: &str,
+    plain_bytes: impl Fn(&[u8]) -> usize,
+    escape: impl Fn(u8, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    // Runs without anything to escape are copied whole.
     loop {
-        let (plain, behind) = rest.split_at(harmless_bytes(rest));
+        let (plain, behind) = rest.split_at(plain_bytes(rest));
         out.extend_from_slice(plain);
         let Some((special, behind)) = behind.split_first() else { break };
-        write_escape(*special, out);
+        escape(*special, out);
         rest = behind;
     }
     out.push(b'"');

@@ -2,7 +2,7 @@
 //!
 //! Pingora sends a body that was read before the proxying began only if its replay buffer holds it, and that buffer has a
 //! fixed size. It takes sessions of anybody's, though. So while a long body is forwarded, the caller's session is lent to
-//! one of ours that has the body for a replay buffer and does everything else through the session it holds. Before Pingora
+//! one of ours that says it can replay, and does everything else through the session it holds. Before Pingora
 //! finishes the request, the session is taken back, so that the connection can serve another one.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,11 +24,12 @@ pub(in crate::proxy) const REPLAYED_BYTES: usize = 65_536;
 
 type Messages = Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>;
 
-/// Lends the caller's session so that `body` is sent to the upstream. It comes home by [`Homecoming::take_back`].
-pub(in crate::proxy) fn lend(session: &mut ServerSession, body: Bytes) -> Homecoming {
+/// Lends the caller's session so that Pingora calls the body filter, which sends the judged body. It comes home by
+/// [`Homecoming::take_back`].
+pub(in crate::proxy) fn lend(session: &mut ServerSession) -> Homecoming {
     let home = Arc::new(Mutex::new(None));
     let caller = std::mem::replace(session, nobody());
-    *session = ServerSession::new_custom(Box::new(Replay { caller, body, home: Arc::clone(&home) }));
+    *session = ServerSession::new_custom(Box::new(Replay { caller, home: Arc::clone(&home) }));
     Homecoming(home)
 }
 
@@ -59,7 +60,6 @@ fn nobody() -> ServerSession {
 
 struct Replay {
     caller: ServerSession,
-    body: Bytes,
     home: Arc<Mutex<Option<ServerSession>>>,
 }
 
@@ -73,7 +73,8 @@ impl Drop for Replay {
 #[async_trait]
 impl CustomSession for Replay {
     fn get_retry_buffer(&self) -> Option<Bytes> {
-        Some(self.body.clone())
+        // Only that there is one matters: the body filter puts in the bytes that were judged, and lets go of them.
+        Some(Bytes::new())
     }
 
     fn enable_retry_buffering(&mut self) {}
@@ -163,7 +164,7 @@ impl CustomSession for Replay {
     }
 
     fn is_body_empty(&mut self) -> bool {
-        self.body.is_empty()
+        false
     }
 
     async fn read_body_or_idle(&mut self, no_body_expected: bool) -> Result<Option<Bytes>> {

@@ -132,4 +132,21 @@ mod tests {
         pool.tick();
         assert!(pool.lock().is_empty());
     }
+
+    #[tokio::test]
+    async fn no_more_than_the_limit_are_kept_for_an_address() {
+        let (second, theirs, address) = pair().await;
+        let pool = IdlePool::default();
+        let crowd: Vec<_> = (0..MAX_IDLE).map(|_| Idle { stream: duplicate(&second), since: 0 }).collect();
+        pool.lock().insert(address, crowd);
+        pool.put(address, second);
+        assert_eq!(pool.lock().get(&address).map(Vec::len), Some(MAX_IDLE));
+        drop(theirs);
+    }
+
+    /// Another handle of the same connection: cheaper than a connection.
+    fn duplicate(stream: &TcpStream) -> TcpStream {
+        let descriptor = rustix::io::dup(stream).unwrap();
+        TcpStream::from_std(std::net::TcpStream::from(descriptor)).unwrap()
+    }
 }

@@ -1,23 +1,9 @@
 //! Stopping: what is in flight is finished, nothing new is taken, and the ledger is closed.
 
 use std::net::TcpStream;
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
 
 use crate::decisions::RULES;
-use crate::support::{Gateway, Tool, eventually, respond, routes};
-
-/// A tool that answers each call only when it is told to.
-fn waiting_tool() -> (Tool, Sender<()>) {
-    let (release, released) = channel();
-    let released = Mutex::new(released);
-    let tool = Tool::answering(move |_, stream| {
-        if released.lock().unwrap().recv().is_ok() {
-            respond(stream, "200 OK", "application/json", b"{\"late\":true}");
-        }
-    });
-    (tool, release)
-}
+use crate::support::{Gateway, Tool, eventually, routes};
 
 /// A gateway that would wait for hours for what does not end.
 fn patient(tool: &Tool) -> Gateway {
@@ -37,7 +23,7 @@ fn refuses_connections(gateway: &Gateway) -> Option<()> {
 }
 
 fn finishes_what_is_in_flight(signal: &str) {
-    let (tool, release) = waiting_tool();
+    let (tool, release) = Tool::waiting();
     let mut gateway = patient(&tool);
     let mut client = gateway.client();
     client.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -97,7 +83,7 @@ fn an_idle_gateway_ends_although_connections_are_open() {
 
 #[test]
 fn while_stopping_it_says_that_it_is_not_ready() {
-    let (tool, release) = waiting_tool();
+    let (tool, release) = Tool::waiting();
     let mut gateway = patient(&tool);
     let mut client = gateway.client();
     let mut control = gateway.control_client();
@@ -122,7 +108,7 @@ fn while_stopping_it_says_that_it_is_not_ready() {
 
 #[test]
 fn the_grace_period_cuts_off_a_call_that_never_ends() {
-    let (tool, _release) = waiting_tool();
+    let (tool, _release) = Tool::waiting();
     let mut gateway = graced(&tool, 200);
     let mut client = gateway.client();
     client.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -57,6 +57,18 @@ impl Tool {
         Self::answering(move |_, stream| respond(stream, "200 OK", "application/json", body.as_bytes()))
     }
 
+    /// A tool that answers each call with `{"late":true}`, only when it is told to.
+    pub fn waiting() -> (Self, Sender<()>) {
+        let (release, released) = channel();
+        let released = Mutex::new(released);
+        let tool = Self::answering(move |_, stream| {
+            if released.lock().unwrap().recv().is_ok() {
+                respond(stream, "200 OK", "application/json", b"{\"late\":true}");
+            }
+        });
+        (tool, release)
+    }
+
     /// A tool that writes its own answers.
     pub fn answering(answer: impl Fn(&Seen, &mut TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -285,20 +285,9 @@ fn one_at_a_time(gateway: &Gateway, tool: &Tool, go: &std::sync::mpsc::Sender<()
     eventually("a free place", &mut next);
 }
 
-fn waiting_tool() -> (Tool, std::sync::mpsc::Sender<()>) {
-    let (go, told) = channel();
-    let told = Mutex::new(told);
-    let tool = Tool::answering(move |_, stream| {
-        if told.lock().unwrap().recv().is_ok() {
-            respond(stream, "200 OK", "application/json", b"{}");
-        }
-    });
-    (tool, go)
-}
-
 #[test]
 fn a_route_takes_so_many_requests_at_once_and_records_those_it_refuses() {
-    let (tool, go) = waiting_tool();
+    let (tool, go) = Tool::waiting();
     let limited = |route: Route| route.with("max_concurrent: 1");
     let routes = [limited(Route::crm(tool.address)), limited(Route::mcp("files", tool.address))];
     let gateway = Gateway::with(&Route::section(&routes), OPEN).start();
@@ -309,7 +298,7 @@ fn a_route_takes_so_many_requests_at_once_and_records_those_it_refuses() {
 
 #[test]
 fn an_mcp_caller_is_told_of_the_overload_under_its_id() {
-    let (tool, go) = waiting_tool();
+    let (tool, go) = Tool::waiting();
     let route = Route::mcp("files", tool.address).with("max_concurrent: 1");
     let gateway = Gateway::with(&Route::section(&[route]), OPEN).start();
     let mut first = gateway.client();
@@ -327,7 +316,7 @@ fn an_mcp_caller_is_told_of_the_overload_under_its_id() {
 
 #[test]
 fn the_gateway_takes_so_many_requests_at_once() {
-    let (tool, go) = waiting_tool();
+    let (tool, go) = Tool::waiting();
     let config = format!(
         "gateway: {{listen: [{{address: \"127.0.0.1:0\"}}], max_concurrent_requests: 1}}\n{}",
         Route::section(&[Route::crm(tool.address)])
