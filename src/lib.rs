@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  agent                                                                                            tool
-//!    |   proxy::server     accept, one deadline per connection (proxy::connection)                    ^
+//!    |   proxy::listen     accept, one deadline per connection or HTTP/2 stream                       ^
 //!    v                                                                                                |
 //!  proxy::service          request_filter: the body is read whole (proxy::body)                       |
 //!    |                                                                                                |

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::app::SystemSources;
+use crate::app::sources::RecordingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
@@ -58,7 +59,8 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     digest.note(text.as_bytes());
     digest.note_overrides(&variables);
     let document = Document::parse(&name, &text)?;
-    let config = load_document(document.clone(), &base, variables, &SystemSources);
+    let sources = RecordingSources::default();
+    let config = load_document(document.clone(), &base, variables, &sources);
     // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
     let rules_path = match &config {
         Ok(config) => config.policy.rules.clone(),
@@ -68,6 +70,7 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     if let ConfigSource::File(path) = source {
         files.push(path.clone());
         files.extend(rules_path.clone());
+        files.extend(sources.into_files());
     }
     let rules = rules(source, &document, rules_path.as_deref(), &mut digest);
     let (config, rules) = match (config, rules) {

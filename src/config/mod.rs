@@ -25,7 +25,7 @@ mod tests;
 
 pub use audit::{Audit, Durability};
 pub use control::{Control, Key, KeyActor, KeyHash};
-pub use gateway::{Gateway, Timeouts};
+pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use load::{Config, Stage, load_document};
 pub use policy::Policy;
 pub use raw::schema;

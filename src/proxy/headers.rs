@@ -26,6 +26,18 @@ pub(super) fn forget_case(request: &mut RequestHeader) {
     edit(request, |_| ());
 }
 
+/// Gives a request of HTTP/2 the Host that its `:authority` stands for. Pingora has refused those in which the two differ.
+pub(super) fn name_host(request: &mut RequestHeader) {
+    edit(request, |head| {
+        if let Some(authority) = head.uri.authority()
+            && !head.headers.contains_key(HOST)
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            head.headers.insert(HOST, host);
+        }
+    });
+}
+
 /// Rewrites `request` for the upstream. `body_bytes` is the length of the body that will follow.
 ///
 /// It is Pingora's copy of the caller's head, with the hop-by-hop headers gone: what is put in here cannot be named by the

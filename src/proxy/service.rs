@@ -17,7 +17,7 @@ use crate::config::Timeouts;
 use crate::extract::rpc_code;
 use crate::gateway::{Forwarding, Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
-use crate::proxy::body::{REPLAYED_BYTES, lend, read_body, unread};
+use crate::proxy::body::{REPLAYED_BYTES, lend, linger, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers::{self, SESSION};
@@ -38,11 +38,14 @@ impl Service {
     async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
         ctx.attach(session)?;
         match self.gateway.admit() {
+        if session.is_http2() {
+            headers::name_host(session.req_header_mut());
+        }
             Ok(slot) => ctx.slot = Some(slot),
-            Err(refusal) => return refuse_unread(session, &refusal).await,
+            Err(refusal) => return refuse_unread(session, ctx, &refusal).await,
         }
         ctx.within(self.timeouts.body);
-        let body = read_body(session, self.max_body_bytes).await;
+        let body = read_body(session, ctx, self.max_body_bytes).await;
         let timed_out = ctx.timed_out();
         ctx.clear_deadline();
         let head = session.req_header();
@@ -59,7 +62,7 @@ impl Service {
                 let code = if timed_out { ReasonCode::BodyTimeout } else { code };
                 let refusal =
                     self.gateway.refuse_unread(incoming(&[]), unread(code, self.max_body_bytes)).await;
-                return refuse_unread(session, &refusal).await;
+                return refuse_unread(session, ctx, &refusal).await;
             }
         };
         match self.gateway.judge(incoming(&body)).await {
@@ -67,8 +70,9 @@ impl Service {
                 ctx.request_is_whole();
                 ctx.permit = Some(permit);
                 headers::forget_case(session.req_header_mut());
-                if body.len() > REPLAYED_BYTES {
-                    ctx.lent = Some(lend(&mut session.downstream_session));
+                let stream_deadline = ctx.stream_deadline();
+                if body.len() > REPLAYED_BYTES || stream_deadline.is_some() {
+                    ctx.lent = Some(lend(&mut session.downstream_session, &body, stream_deadline));
                 }
                 ctx.body = body;
                 Ok(false)
@@ -192,7 +196,7 @@ impl ProxyHttp for Service {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut Box<RequestContext>,
@@ -292,9 +296,11 @@ impl ProxyHttp for Service {
     }
 }
 
-/// Refuses a request whose body is not read to its end, so that its connection cannot serve another.
-async fn refuse_unread(session: &mut Session, refusal: &Refusal) -> Result<bool> {
+/// Refuses a request whose body is not read to its end, so that its connection cannot serve another. The answer goes out at
+/// once, and what the caller still sends is taken, or the answer could be lost.
+async fn refuse_unread(session: &mut Session, ctx: &RequestContext, refusal: &Refusal) -> Result<bool> {
     session.set_keepalive(None);
     refuse(session, refusal).await?;
     Ok(true)
 }
+    linger(session, ctx).await;

@@ -15,7 +15,9 @@
 mod decisions;
 mod ledger;
 mod lifecycle;
+mod listeners;
 mod operators;
 mod sessions;
 mod support;
 mod traffic;
+mod tunnels;

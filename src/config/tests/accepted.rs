@@ -86,7 +86,7 @@ fn an_empty_mapping_is_all_defaults() {
         assert_eq!(config.stage, Stage::Unknown);
         assert_eq!(config.data_dir, Path::new("/etc/aegis/aegis-data"));
         assert_eq!(config.control.listen.to_string(), "127.0.0.1:8000");
-        assert_eq!(config.gateway.listen[0].to_string(), "127.0.0.1:8080");
+        assert_eq!(config.gateway.listen[0].address.to_string(), "127.0.0.1:8080");
         assert_eq!(config.gateway.max_body_bytes, 1_048_576);
         assert_eq!(config.gateway.json.max_depth, 64);
         assert_eq!(config.gateway.json.case_equal_keys, CaseEqualKeys::Refuse);

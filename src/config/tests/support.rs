@@ -29,6 +29,9 @@ impl Memory {
         let mut memory = Self::default();
         memory.variables.insert("FILES_TOKEN".to_owned(), "Bearer hunter2".to_owned());
         memory.files.insert("/etc/aegis/secrets/files.key".into(), "key-hunter2\n".to_owned());
+        let made = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
+        memory.files.insert("/etc/aegis/secrets/gateway.pem".into(), made.cert.pem());
+        memory.files.insert("/etc/aegis/secrets/gateway.key".into(), made.signing_key.serialize_pem());
         memory
     }
 }

@@ -1,9 +1,9 @@
-//! Request bodies: read whole before anything is judged ([`read`]), and handed on as they were judged ([`replay`]).
+//! Request bodies: read whole before anything is judged ([`read`]), and handed on as they were judged ([`lend`]).
 //!
 //! Imports `extract` for what a caller is told. Start reading at [`read::read_body`].
 
+mod lend;
 mod read;
-mod replay;
 
-pub(super) use read::{read_body, unread};
-pub(super) use replay::{Homecoming, REPLAYED_BYTES, lend};
+pub(super) use lend::{Homecoming, REPLAYED_BYTES, lend};
+pub(super) use read::{linger, read_body, unread};

@@ -1,18 +1,18 @@
-//! `gateway`: the data plane's listeners and limits. Imports `model` only.
+//! `gateway`: the data plane's limits. Imports `model` only.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use crate::config::gateway::listen::{Listen, listeners};
 use crate::config::raw::{RawCaseEqualKeys, RawGateway};
-use crate::config::resolve::{Spot, host_name, listen_address};
+use crate::config::resolve::{Spot, host_name};
 use crate::model::json::{CaseEqualKeys, Reader};
 
 /// The data plane's listeners and limits.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     /// Where tool traffic arrives: at least one, none twice.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Listen>,
     /// The longest request body that is read, in bytes; at most 16 MiB.
     pub max_body_bytes: usize,
     /// How many requests may be under way at once.
@@ -42,7 +42,7 @@ pub struct Timeouts {
     pub shutdown_grace: Duration,
 }
 
-pub(super) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
+pub(in crate::config) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
     let times = &raw.timeouts;
     let timeouts = Timeouts {
         header: Duration::from_millis(times.header_ms),
@@ -77,20 +77,6 @@ pub(super) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
             "write it as https://app.example",
         ),
     }
-}
-
-fn listeners(raw: &RawGateway, spot: &Spot<'_>) -> Vec<SocketAddr> {
-    let mut addresses = Vec::new();
-    for (index, listen) in raw.listen.iter().enumerate() {
-        let Some(listen) = listen else { continue };
-        let spot = spot.element(index).key("address");
-        let Some(address) = listen_address(&listen.address, &spot) else { continue };
-        if addresses.contains(&address) && address.port() != 0 {
-            spot.refuse("this address is listed twice");
-        }
-        addresses.push(address);
-    }
-    addresses
 }
 
 fn list(

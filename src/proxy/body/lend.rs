@@ -1,9 +1,10 @@
-//! Bodies longer than Pingora replays.
+//! What Pingora's own sessions cannot do: replay a long body, and end a stream's wait in time.
 //!
 //! Pingora sends a body that was read before the proxying began only if its replay buffer holds it, and that buffer has a
-//! fixed size. It takes sessions of anybody's, though. So while a long body is forwarded, the caller's session is lent to
-//! one of ours that says it can replay, and does everything else through the session it holds. Before Pingora
-//! finishes the request, the session is taken back, so that the connection can serve another one.
+//! fixed size; and it waits on the streams of an HTTP/2 connection without a limit. It takes sessions of anybody's, though.
+//! So the caller's session is lent to one of ours that says it can replay, minds the stream's deadline, and does everything
+//! else through the session it holds. Before Pingora finishes the request, the session is taken back, so that the
+//! connection can serve another one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,12 +13,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 use http::HeaderMap;
-use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::custom::CustomMessageWrite;
 use pingora::protocols::http::custom::server::Session as CustomSession;
 use pingora::protocols::http::{HttpTask, ServerSession};
 use pingora::protocols::{Digest, l4::socket::SocketAddr};
+use pingora::{Error, ErrorType, Result};
+
+use crate::proxy::listen::Deadline;
 
 /// The longest body Pingora replays by itself, in bytes.
 pub(in crate::proxy) const REPLAYED_BYTES: usize = 65_536;
@@ -25,11 +28,16 @@ pub(in crate::proxy) const REPLAYED_BYTES: usize = 65_536;
 type Messages = Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>;
 
 /// Lends the caller's session so that Pingora calls the body filter, which sends the judged body. It comes home by
-/// [`Homecoming::take_back`].
-pub(in crate::proxy) fn lend(session: &mut ServerSession) -> Homecoming {
+/// [`Homecoming::take_back`]. `deadline`: that of an HTTP/2 stream; a connection minds its own.
+pub(in crate::proxy) fn lend(
+    session: &mut ServerSession,
+    body: &Bytes,
+    deadline: Option<Arc<Deadline>>,
+) -> Homecoming {
     let home = Arc::new(Mutex::new(None));
     let caller = std::mem::replace(session, nobody());
-    *session = ServerSession::new_custom(Box::new(Replay { caller, home: Arc::clone(&home) }));
+    let lent = Lent { caller, home: Arc::clone(&home), has_body: !body.is_empty(), deadline };
+    *session = ServerSession::new_custom(Box::new(lent));
     Homecoming(home)
 }
 
@@ -58,12 +66,15 @@ fn nobody() -> ServerSession {
     ServerSession::new_custom(Box::new(()))
 }
 
-struct Replay {
+struct Lent {
     caller: ServerSession,
     home: Arc<Mutex<Option<ServerSession>>>,
+    /// Whether Pingora is to frame a body for the upstream.
+    has_body: bool,
+    deadline: Option<Arc<Deadline>>,
 }
 
-impl Drop for Replay {
+impl Drop for Lent {
     fn drop(&mut self) {
         let caller = std::mem::replace(&mut self.caller, nobody());
         *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(caller);
@@ -71,7 +82,7 @@ impl Drop for Replay {
 }
 
 #[async_trait]
-impl CustomSession for Replay {
+impl CustomSession for Lent {
     fn get_retry_buffer(&self) -> Option<Bytes> {
         // Only that there is one matters: the body filter puts in the bytes that were judged, and lets go of them.
         Some(Bytes::new())
@@ -164,11 +175,17 @@ impl CustomSession for Replay {
     }
 
     fn is_body_empty(&mut self) -> bool {
-        false
+        !self.has_body
     }
 
     async fn read_body_or_idle(&mut self, no_body_expected: bool) -> Result<Option<Bytes>> {
-        self.caller.read_body_or_idle(no_body_expected).await
+        let Some(deadline) = &self.deadline else {
+            return self.caller.read_body_or_idle(no_body_expected).await;
+        };
+        tokio::select! {
+            read = self.caller.read_body_or_idle(no_body_expected) => read,
+            () = deadline.passed() => Err(Error::new_down(ErrorType::ReadTimedout)),
+        }
     }
 
     fn body_bytes_sent(&self) -> usize {

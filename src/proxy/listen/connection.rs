@@ -9,111 +9,37 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use async_trait::async_trait;
+use bytes::{Buf, BytesMut};
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest,
     UniqueID, UniqueIDType,
 };
-use pingora::proxy::Session;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::proxy::listen::deadline::Deadline;
+use crate::proxy::listen::socket::Socket;
 
 /// Bytes gathered before they are written: the head of an answer and a small body leave in one segment.
 const WRITE_BUFFER_BYTES: usize = 4096;
 
-/// No deadline.
-const NEVER: u64 = u64::MAX;
+/// What HTTP/2 begins with.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// The deadline of a connection, shared between its stream and the phases of its requests.
-#[derive(Debug)]
-pub(super) struct Deadline {
-    origin: Instant,
-    /// Microseconds after `origin`; [`NEVER`] = none.
-    at: AtomicU64,
-    /// Set while the next byte would be the first of a request.
-    awaiting_head: AtomicBool,
-    passed: AtomicBool,
-    /// Set from the whole request to the end of its answer.
-    answering: AtomicBool,
-    head: Duration,
-}
-
-impl Deadline {
-    /// A deadline of a fresh connection; a head may take `head` from its first byte on.
-    pub(super) fn new(head: Duration) -> Self {
-        Self {
-            origin: Instant::now(),
-            at: AtomicU64::new(NEVER),
-            awaiting_head: AtomicBool::new(false),
-            passed: AtomicBool::new(false),
-            answering: AtomicBool::new(false),
-            head,
-        }
-    }
-
-    /// The deadline of the connection `session` came by. It travels in the one field of a connection that Pingora hands on
-    /// unread, which is meant for what a CONNECT proxy answered.
-    pub(super) fn of(session: &Session) -> Option<Arc<Self>> {
-        let digest = session.downstream_session.digest()?.proxy_digest.as_ref()?;
-        digest.user_data.as_ref()?.downcast_ref::<Arc<Self>>().map(Arc::clone)
-    }
-
-    /// Waits for the next request, at most `idle`.
-    pub(super) fn await_request(&self, idle: Duration) {
-        self.within(idle);
-        self.answering.store(false, Ordering::Relaxed);
-        self.awaiting_head.store(true, Ordering::Relaxed);
-    }
-
-    /// What is waited for now may take `span`.
-    pub(super) fn within(&self, span: Duration) {
-        self.passed.store(false, Ordering::Relaxed);
-        let at = self.origin.elapsed() + span;
-        self.at.store(u64::try_from(at.as_micros()).unwrap_or(NEVER), Ordering::Relaxed);
-    }
-
-    /// What is waited for now may take any time.
-    pub(super) fn clear(&self) {
-        self.awaiting_head.store(false, Ordering::Relaxed);
-        self.at.store(NEVER, Ordering::Relaxed);
-    }
-
-    /// The request is whole: what the caller sends from now on is for later. Pingora reads on to notice a caller that leaves,
-    /// and would take an early next request for a broken one and drop the answer of a call that may have run.
-    pub(super) fn request_is_whole(&self) {
-        self.answering.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether a wait was ended by the deadline.
-    pub(super) fn has_passed(&self) -> bool {
-        self.passed.load(Ordering::Relaxed)
-    }
-
-    fn bytes_arrived(&self) {
-        if self.awaiting_head.swap(false, Ordering::Relaxed) {
-            self.within(self.head);
-        }
-    }
-
-    fn instant(&self) -> Option<Instant> {
-        match self.at.load(Ordering::Relaxed) {
-            NEVER => None,
-            at => Some(self.origin + Duration::from_micros(at)),
-        }
-    }
-}
+/// Most bytes that are taken from a caller before their time, where the socket cannot be looked at without reading.
+const EARLY_BYTES: usize = 16 * 1024;
 
 /// A connection whose reads fail once its deadline has passed.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: BufWriter<TcpStream>,
+    stream: BufWriter<Socket>,
     deadline: Arc<Deadline>,
+    /// Bytes that were read before anybody asked for them.
+    early: BytesMut,
     /// Armed for some past deadline at the latest; moved only when it would fire too late. So a busy connection touches the
     /// timer wheel about once per deadline's length, not once per request.
     timer: Option<Pin<Box<Sleep>>>,
@@ -122,25 +48,61 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, deadline: Arc<Deadline>) -> Self {
-        let stream = BufWriter::with_capacity(WRITE_BUFFER_BYTES, stream);
-        let (head, ()) = http::Response::new(()).into_parts();
-        let shown = Box::new(Arc::clone(&deadline));
-        let digest = Arc::new(ProxyDigest::new(Box::new(head.into()), Some(shown)));
-        Self { stream, deadline, timer: None, digest }
+    pub(super) fn new(socket: Socket, deadline: Arc<Deadline>) -> Self {
+        let stream = BufWriter::with_capacity(WRITE_BUFFER_BYTES, socket);
+        let digest = deadline.digest();
+        Self { stream, deadline, early: BytesMut::new(), timer: None, digest }
     }
 
-    /// Ready once the caller has left or the deadline has passed; bytes that wait are left where they are.
+    /// Whether the caller begins as HTTP/2 does. What was read to find out is read again.
+    ///
+    /// # Errors
+    /// The caller left, or took too long.
+    pub(super) async fn begins_http2(&mut self) -> io::Result<bool> {
+        let mut begun = [0; HTTP2_PREFACE.len()];
+        let mut seen = 0;
+        let is_http2 = loop {
+            let rest = begun.get_mut(seen..).unwrap_or_default();
+            let count = self.read(rest).await?;
+            seen += count;
+            let begins = begun.get(..seen).is_some_and(|begun| HTTP2_PREFACE.starts_with(begun));
+            if count == 0 || !begins || seen == begun.len() {
+                break begins && seen == begun.len();
+            }
+        };
+        self.early.extend_from_slice(begun.get(..seen).unwrap_or_default());
+        Ok(is_http2)
+    }
+
+    /// Ready once the caller has left or the deadline has passed; bytes that wait are kept for later.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut probe = [0];
-        match self.stream.get_ref().poll_peek(context, &mut ReadBuf::new(&mut probe)) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Ok(())),
+        match self.poll_looked(context) {
+            Poll::Ready(Ok(true)) => Poll::Ready(Ok(())),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(_)) | Poll::Pending if self.poll_deadline(context) => {
+            Poll::Ready(Ok(false)) | Poll::Pending if self.poll_deadline(context) => {
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
-            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
         }
+    }
+
+    /// Whether the caller has left, as far as can be told.
+    fn poll_looked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut probe = [0];
+        if let Socket::Tcp(stream) = self.stream.get_ref() {
+            let peeked = ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut probe)));
+            return Poll::Ready(peeked.map(|count| count == 0));
+        }
+        while self.early.len() < EARLY_BYTES {
+            let mut room = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut room);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                return Poll::Ready(Ok(true));
+            }
+            self.early.extend_from_slice(buffer.filled());
+        }
+        Poll::Ready(Ok(false))
     }
 
     /// Whether the deadline has passed; if not, wakes the task when it does.
@@ -155,7 +117,7 @@ impl Connection {
                 return false;
             }
             if self.deadline.instant().is_some_and(|at| Instant::now() >= at) {
-                self.deadline.passed.store(true, Ordering::Relaxed);
+                self.deadline.pass();
                 return true;
             }
         }
@@ -168,8 +130,14 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.deadline.answering.load(Ordering::Relaxed) {
+        if self.deadline.is_answering() {
             return self.poll_gone(context);
+        }
+        if !self.early.is_empty() {
+            let count = self.early.len().min(buffer.remaining());
+            buffer.put_slice(self.early.get(..count).unwrap_or_default());
+            self.early.advance(count);
+            return Poll::Ready(Ok(()));
         }
         let filled = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
