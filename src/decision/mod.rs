@@ -10,6 +10,7 @@ mod error;
 mod naming;
 mod route;
 mod snapshot;
+mod tunnel;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;

@@ -93,6 +93,56 @@ fn a_decision_says_what_decided_it() {
     }
 }
 
+/// A tunnel is let in by a rule that names it in full, and by nothing else.
+#[test]
+fn no_wildcard_and_no_default_lets_a_tunnel_in() {
+    for (rule, default, outcome, code) in [
+        (
+            Some("{name: r, match: {type: crm.tunnel}, approval: auto}"),
+            Outcome::Deny,
+            Outcome::Allow,
+            ReasonCode::RuleAllowed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: auto}"),
+            Outcome::Deny,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {}, approval: auto}"),
+            Outcome::Allow,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: approve}"),
+            Outcome::Deny,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: block}"),
+            Outcome::Allow,
+            Outcome::Deny,
+            ReasonCode::RuleDenied,
+        ),
+        (None, Outcome::Allow, Outcome::Deny, ReasonCode::TunnelNotNamed),
+        (None, Outcome::Deny, Outcome::Deny, ReasonCode::DefaultDenied),
+    ] {
+        let rules = rule.map(|rule| format!("rules: [{rule}]"));
+        let snapshot = snapshot(rules.as_deref(), default);
+        let principal =
+            Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
+        let action = Action::Tunnel(CapabilityName::parse("crm.tunnel").unwrap());
+        let parameters = Parameters::none();
+        let call = ToolCall { action, resource: "/crm/live".into(), resource_hidden: false, parameters };
+        let request = DecisionRequest { principal: &principal, call: &call };
+        let decision = decide(&snapshot, request, Facts { now: Timestamp::from_micros(0) });
+        assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
+    }
+}
+
 #[test]
 fn the_written_defaults_speak_before_the_configured_one() {
     for (rules, configured, outcome, code) in [
@@ -145,7 +195,8 @@ fn authorization() -> impl Strategy<Value = Authorization> {
         outcomes().prop_map(|outcome| Authorization::Applicable {
             outcome,
             rule: "r".into(),
-            risk: RiskLevel::Medium
+            risk: RiskLevel::Medium,
+            names_it: true,
         }),
         Just(Authorization::NotApplicable),
         Just(Authorization::Indeterminate { rule: "r".into(), error: Reason::new("no") }),

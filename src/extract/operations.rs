@@ -30,6 +30,7 @@ pub struct Operation {
 pub struct OperationsExtractor {
     operations: Vec<Operation>,
     unmapped: Option<CapabilityName>,
+    tunnel: Option<CapabilityName>,
 }
 
 /// What of a request matters to an operation.
@@ -54,7 +55,27 @@ impl OperationsExtractor {
         // Where templates overlap the one with the earlier literal segment is meant: `/contacts/search` is not the
         // contact called "search". Sorting once makes the first match the right one.
         operations.sort_by_key(|operation| Reverse(literalness(&operation.path)));
-        Self { operations, unmapped: CapabilityName::under(prefix, "unmapped") }
+        let own = |name| CapabilityName::under(prefix, name);
+        Self { operations, unmapped: own("unmapped"), tunnel: own("tunnel") }
+    }
+
+    /// Reads a request that asks for a tunnel: whatever operation its path belongs to, it is `<prefix>.tunnel`.
+    ///
+    /// # Errors
+    /// An ambiguous query.
+    pub fn extract_tunnel<'a>(
+        &self,
+        reader: &Reader,
+        path: &'a NormalPath<'a>,
+        query: Option<&'a str>,
+    ) -> Result<Extracted<'a>, ExtractError> {
+        let query = parse_query(query.unwrap_or_default(), reader.case_equal_keys)?;
+        let resource: Cow<'_, str> = Cow::Owned(path.spelling().to_owned());
+        let tool = || Action::Unnamed { tool: resource.clone(), prefix: Cow::Borrowed("") };
+        let action = self.tunnel.clone().map_or_else(tool, Action::Tunnel);
+        let parameters = Parameters::Sections { path: Json::Object(Vec::new()), query, body: Body::Absent };
+        let call = ToolCall { action, resource, resource_hidden: false, parameters };
+        Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 
     /// Reads a request.

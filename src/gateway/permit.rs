@@ -30,6 +30,8 @@ pub struct Forwarding {
     /// Whether a credential said who calls.
     pub(in crate::gateway) identified: bool,
     pub(in crate::gateway) rpc_id: Option<String>,
+    /// Whether it opens a tunnel.
+    pub(in crate::gateway) tunnel: bool,
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
@@ -38,6 +40,12 @@ pub struct Forwarding {
 impl Permit {
     pub(in crate::gateway) const fn new(forwarding: Forwarding) -> Self {
         Self { forwarding }
+    }
+
+    /// Whether what it permits is a tunnel: the caller's bytes go on after the answer.
+    #[must_use]
+    pub const fn opens_tunnel(&self) -> bool {
+        self.forwarding.tunnel
     }
 
     /// Uses the permit up.
@@ -82,6 +90,12 @@ impl Forwarding {
     #[must_use]
     pub fn session(&self) -> Option<&HeaderValue> {
         self.session.as_ref().map(|session| &session.upstream)
+    }
+
+    /// Whether it is a tunnel.
+    #[must_use]
+    pub const fn is_tunnel(&self) -> bool {
+        self.tunnel
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
+use http::{StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -37,10 +38,10 @@ impl Service {
     /// Reads the body, asks the gateway, and answers what is refused. `true`: answered.
     async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
         ctx.attach(session)?;
-        match self.gateway.admit() {
         if session.is_http2() {
             headers::name_host(session.req_header_mut());
         }
+        match self.gateway.admit() {
             Ok(slot) => ctx.slot = Some(slot),
             Err(refusal) => return refuse_unread(session, ctx, &refusal).await,
         }
@@ -55,6 +56,7 @@ impl Service {
             query: head.uri.query(),
             headers: &head.headers,
             body,
+            may_upgrade: head.version == Version::HTTP_11,
         };
         let body = match body {
             Ok(body) => body,
@@ -67,7 +69,9 @@ impl Service {
         };
         match self.gateway.judge(incoming(&body)).await {
             Verdict::Forward(permit) => {
-                ctx.request_is_whole();
+                if !permit.opens_tunnel() {
+                    ctx.request_is_whole();
+                }
                 ctx.permit = Some(permit);
                 headers::forget_case(session.req_header_mut());
                 let stream_deadline = ctx.stream_deadline();
@@ -201,6 +205,10 @@ impl ProxyHttp for Service {
         end_of_stream: bool,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        // Pingora has seen the tool agree to a tunnel, which only a permit for one asks for.
+        if session.was_upgraded() {
+            return Ok(());
+        }
         // What Pingora replays is not looked at: the upstream gets the bytes that were judged.
         *body = if end_of_stream { Some(std::mem::take(&mut ctx.body)) } else { Some(Bytes::new()) };
         Ok(())
@@ -215,7 +223,7 @@ impl ProxyHttp for Service {
         if let Some(forwarding) = &ctx.forwarding {
             self.show_session(response, forwarding)?;
         }
-        if !response.status.is_informational() {
+        if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
             ctx.answered = true;
             match self.timeouts.stream_idle {
                 Some(idle) => ctx.within(idle),
@@ -301,6 +309,6 @@ impl ProxyHttp for Service {
 async fn refuse_unread(session: &mut Session, ctx: &RequestContext, refusal: &Refusal) -> Result<bool> {
     session.set_keepalive(None);
     refuse(session, refusal).await?;
+    linger(session, ctx).await;
     Ok(true)
 }
-    linger(session, ctx).await;

@@ -46,6 +46,8 @@ pub(super) struct Known<'r> {
 pub(super) struct Onward<'a> {
     pub(super) incoming: Incoming<'a>,
     pub(super) path: &'a NormalPath<'a>,
+    /// Whether it asks for a tunnel.
+    pub(super) tunnel: bool,
     /// The session it belongs to.
     pub(super) session: Option<Box<BoundSession>>,
     /// The call's place among those under way on its route.
@@ -211,7 +213,7 @@ impl Known<'_> {
 
     fn forward(
         self,
-        Onward { incoming, path, session, slot }: Onward<'_>,
+        Onward { incoming, path, tunnel, session, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
     ) -> (Arc<Route>, Forwarding) {
@@ -238,6 +240,7 @@ impl Known<'_> {
             actor: Arc::clone(&self.principal.id),
             identified: self.principal.key.is_some(),
             rpc_id,
+            tunnel,
             session,
             _slot: slot,
         };

@@ -71,7 +71,7 @@ impl Gateway {
             Ok(extracted) => extracted,
         };
         let Some(slot) = route.slots.take() else { return known.overloaded(extracted) };
-        let onward = Onward { incoming, path: &path, session, slot };
+        let onward = Onward { incoming, path: &path, tunnel: head.tunnel, session, slot };
         match extracted {
             Extracted::Message { name, rpc_id } => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
@@ -94,8 +94,10 @@ fn caller<'r>(
     head: &Head<'_>,
     facts: Facts,
 ) -> Result<Cow<'r, Principal>, Box<Refusal>> {
-    if head.has_origin && route.is_mcp() && !head::origin_allowed(headers, snapshot) {
-        let detail = "This origin may not call MCP routes here (gateway.origins).";
+    // Browsers let any page open a WebSocket anywhere.
+    let guarded = route.is_mcp() || head.tunnel;
+    if head.has_origin && guarded && !head::origin_allowed(headers, snapshot) {
+        let detail = "This origin may not call MCP routes or open tunnels here (gateway.origins).";
         return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
     }
     let identified = head
@@ -140,6 +142,9 @@ fn extract<'a>(
     path: &'a NormalPath<'a>,
 ) -> Result<Extracted<'a>, ExtractError> {
     let content_type = head.content_type;
+    if head.tunnel {
+        return tunnel(snapshot, route, incoming, path);
+    }
     match &route.protocol {
         Protocol::Http(operations) => {
             let (method, query, body) = (incoming.method, incoming.query, incoming.body);
@@ -154,6 +159,26 @@ fn extract<'a>(
             tool_call.extract(&snapshot.reader, content_type, incoming.body)
         }
     }
+}
+
+/// A tunnel is opened by a GET without a body over HTTP/1.1, on a route that knows what a tunnel is.
+fn tunnel<'a>(
+    snapshot: &PolicySnapshot,
+    route: &Route,
+    incoming: Incoming<'a>,
+    path: &'a NormalPath<'a>,
+) -> Result<Extracted<'a>, ExtractError> {
+    let refuse = |what: &str| {
+        let message = format!("The request for a tunnel was refused: {what}.");
+        Err(ExtractError::new(400, ReasonCode::InvalidRequest, message))
+    };
+    let Protocol::Http(operations) = &route.protocol else {
+        return refuse("only http routes serve WebSocket");
+    };
+    if incoming.method != "GET" || !incoming.body.is_empty() || !incoming.may_upgrade {
+        return refuse("it must be a GET without a body over HTTP/1.1");
+    }
+    operations.extract_tunnel(&snapshot.reader, path, incoming.query)
 }
 
 fn only_post(method: &str) -> Result<(), ExtractError> {

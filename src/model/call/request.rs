@@ -22,6 +22,8 @@ pub struct ToolCall<'a> {
 pub enum Action<'a> {
     /// A capability policies can speak of.
     Named(CapabilityName),
+    /// A connection that the tool takes over (WebSocket): nothing that goes through it is judged.
+    Tunnel(CapabilityName),
     /// A tool whose name makes no capability name; denied until the route maps it.
     Unnamed {
         /// The tool's own name.
@@ -36,7 +38,7 @@ impl Action<'_> {
     #[must_use]
     pub fn capability(&self) -> Option<&str> {
         match self {
-            Self::Named(name) => Some(name.as_str()),
+            Self::Named(name) | Self::Tunnel(name) => Some(name.as_str()),
             Self::Unnamed { .. } => None,
         }
     }

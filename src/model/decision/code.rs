@@ -17,6 +17,8 @@ pub enum ReasonCode {
     Indeterminate,
     /// The tool's name makes no capability name.
     UnnamedCapability,
+    /// A tunnel that no rule allows by its full name.
+    TunnelNotNamed,
     /// A protocol message that carries no tool call.
     ProtocolMessage,
     /// A route in mode `off`.
@@ -82,6 +84,7 @@ impl ReasonCode {
             Self::ApprovalRequired => "approval_required",
             Self::Indeterminate => "indeterminate",
             Self::UnnamedCapability => "unnamed_capability",
+            Self::TunnelNotNamed => "tunnel_not_named",
             Self::ProtocolMessage => "protocol_message",
             Self::Bypass => "bypass",
             Self::RouteNotFound => "route_not_found",

@@ -105,7 +105,9 @@ fn first_match<'r>(
             Truth::Fails => {}
             Truth::Holds => {
                 let rule_name = Arc::clone(&rule.name);
-                return Authorization::Applicable { outcome: rule.outcome, rule: rule_name, risk: rule.risk };
+                let (_, names_it) = rule.action_type.literal_prefix();
+                let (outcome, risk) = (rule.outcome, rule.risk);
+                return Authorization::Applicable { outcome, rule: rule_name, risk, names_it };
             }
             Truth::Indeterminate(error) => {
                 let error = Reason::new(&error);
