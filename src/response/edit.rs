@@ -11,7 +11,6 @@ use crate::response::{ListFilter, ResponseError, ResponsePlan, list};
 const READER: Reader = Reader { max_depth: 64, case_equal_keys: CaseEqualKeys::Allow };
 
 /// What a plan asks of every JSON text.
-#[derive(Clone, Debug)]
 pub(super) struct Editor {
     redact: Arc<[Pointer]>,
     list: Option<ListFilter>,
@@ -77,7 +76,11 @@ impl Editor {
     }
 
     fn hide(&self, value: &mut Json<'_>) -> bool {
-        self.redact.iter().fold(false, |changed, pointer| redact(value, pointer.tokens()) || changed)
+        let mut changed = false;
+        for pointer in &*self.redact {
+            changed |= redact(value, pointer.tokens());
+        }
+        changed
     }
 }
 

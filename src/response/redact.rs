@@ -14,8 +14,8 @@ pub(super) fn redact(value: &mut Json<'_>, steps: &[Token]) -> bool {
         return true;
     };
     match (step, value) {
-        (Token::Every, Json::Array(items)) => any(items.iter_mut(), rest),
-        (Token::Every, Json::Object(members)) => any(members.iter_mut().map(|(_, member)| member), rest),
+        (Token::Every, Json::Array(items)) => all(items.iter_mut(), rest),
+        (Token::Every, Json::Object(members)) => all(members.iter_mut().map(|(_, member)| member), rest),
         (Token::One { index: Some(index), .. }, Json::Array(items)) => {
             items.get_mut(*index).is_some_and(|item| redact(item, rest))
         }
@@ -27,6 +27,11 @@ pub(super) fn redact(value: &mut Json<'_>, steps: &[Token]) -> bool {
     }
 }
 
-fn any<'j, 'a: 'j>(values: impl Iterator<Item = &'j mut Json<'a>>, rest: &[Token]) -> bool {
-    values.fold(false, |changed, value| redact(value, rest) || changed)
+/// Redacts in all of them, and says whether any was changed.
+fn all<'j, 'a: 'j>(values: impl Iterator<Item = &'j mut Json<'a>>, rest: &[Token]) -> bool {
+    let mut changed = false;
+    for value in values {
+        changed |= redact(value, rest);
+    }
+    changed
 }

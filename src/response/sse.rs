@@ -9,7 +9,6 @@ use crate::response::edit::Editor;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A stream of events on its way.
-#[derive(Debug)]
 pub(super) struct Events {
     editor: Editor,
     /// Longest event, in bytes.

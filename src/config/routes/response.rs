@@ -13,7 +13,8 @@ pub struct Response {
     pub redact: Vec<Pointer>,
 }
 
-pub(super) fn resolve(raw: RawResponse, spot: &Spot<'_>) -> Response {
+pub(super) fn resolve(raw: Option<&RawResponse>, spot: &Spot<'_>) -> Response {
+    let Some(raw) = raw else { return Response::default() };
     let spot = spot.key("redact");
     let mut redact = Vec::with_capacity(raw.redact.len());
     for (index, text) in raw.redact.iter().enumerate() {

@@ -100,7 +100,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
     }
     let protocol = protocol::resolve(&raw, outline.path_prefix.as_ref(), spot);
     let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
-    let response = response::resolve(raw.response.unwrap_or_default(), &spot.key("response"));
+    let response = response::resolve(raw.response.as_ref(), &spot.key("response"));
     let mode = match raw.mode {
         RawMode::Enforce => Mode::Enforce,
         RawMode::Shadow => Mode::Shadow,

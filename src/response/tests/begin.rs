@@ -82,6 +82,7 @@ fn an_answer_that_grows_too_long_ends_there() {
     assert_eq!(filter.push(Bytes::from_static(b"1234"), false), Ok(Bytes::from_static(b"1234")));
     let too_long = Err(ResponseError::TooLong { limit: 5 });
     assert_eq!(filter.push(Bytes::from_static(b"56"), false), too_long);
+    assert!(!format!("{filter:?}").contains("1234"), "the body is shown");
     // It stays refused.
     assert_eq!(filter.push(Bytes::new(), true), too_long);
     for (plan, head) in
