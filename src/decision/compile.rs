@@ -6,7 +6,9 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::config::{self, Config};
-use crate::decision::{CompileError, PolicySnapshot, Protocol, Route, RouteMatch, SnapshotParts, Upstream};
+use crate::decision::{
+    CompileError, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts, Upstream,
+};
 use crate::extract::{
     McpExtractor, Operation, OperationsExtractor, PathTemplate, ResourceTemplate, ToolCallExtractor,
 };
@@ -79,6 +81,10 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         mcp_denial,
         help: route.help.as_deref().map(Arc::from),
         forward_credentials: route.forward_credentials,
+        response: ResponseRules {
+            max_bytes: route.response.max_bytes,
+            redact: route.response.redact.as_slice().into(),
+        },
         slots: Slots::new(route.max_concurrent),
         counters: RouteCounters::default(),
     })

@@ -1,4 +1,4 @@
-//! `decide`: the one place where a call is allowed or not.
+//! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
 use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
 use crate::decision::{PolicySnapshot, naming, tunnel};
@@ -6,6 +6,7 @@ use crate::model::call::{Action, DecisionRequest};
 use crate::model::decision::{
     Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,
 };
+use crate::policy::rules::Prospect;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
@@ -30,6 +31,23 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         rule,
         risk,
         findings: findings([(Engine::Naming, naming), (Engine::Tunnel, tunnel)], rules),
+    }
+}
+
+/// Whether [`decide`] denies `request` whatever its parameters, and the resource made of them, will be. Such a tool is left
+/// out of lists. What would be held for a person is not denied, and what cannot be told is shown.
+///
+/// INVARIANT: where this says yes, `decide` says Deny for every choice of the parameters under the same snapshot and facts.
+#[must_use]
+pub fn certainly_denied(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> bool {
+    if !matches!(naming::restrict(request.call), Restricted::NotApplicable) {
+        return true;
+    }
+    let silent = Prospect::DeniedOrSilent;
+    match snapshot.rules.as_ref().map_or(silent, |rules| rules.prospect(request, facts)) {
+        Prospect::Denied => true,
+        Prospect::Open => false,
+        Prospect::DeniedOrSilent => snapshot.default_outcome() == Outcome::Deny,
     }
 }
 

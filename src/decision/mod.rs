@@ -14,9 +14,9 @@ mod tunnel;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;
-pub use decide::decide;
+pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
-pub use route::{Protocol, Route, RouteMatch, Upstream};
+pub use route::{Protocol, ResponseRules, Route, RouteMatch, Upstream};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 
 #[cfg(test)]

@@ -191,6 +191,17 @@ impl McpExtractor {
         Ok(Extracted::Call { call, rpc_id: Some(id), tool_result: true })
     }
 
+    /// The call of a tool that is only listed: nothing is known of its arguments, nor of a resource made of them.
+    #[must_use]
+    pub fn listed(&self, tool: &str) -> ToolCall<'static> {
+        ToolCall {
+            action: self.action(tool),
+            resource: Cow::Owned(self.route.clone()),
+            resource_hidden: self.resource_hidden,
+            parameters: Parameters::Unknown { name_resource: self.resource.is_some() },
+        }
+    }
+
     fn action<'a>(&self, tool: &str) -> Action<'a> {
         if let Some(name) = self.tools.get(tool) {
             return Action::Named(name.clone());

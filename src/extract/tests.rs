@@ -82,6 +82,23 @@ fn tool_calls_are_named_and_about_something() {
     }
 }
 
+/// A list is judged by the capabilities that calls would have.
+#[test]
+fn listed_tools_are_named_as_their_calls_are() {
+    for (resource, known) in [(None, Some("files")), (Some("{arguments.path}"), None)] {
+        let extractor = mcp(resource);
+        for tool in ["read_file", "readFile", "Poubelle!", "l\u{f6}schen"] {
+            let body =
+                format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
+            let Ok(Extracted::Call { call, .. }) = read(&extractor, &body) else { panic!("{tool}") };
+            let listed = extractor.listed(tool);
+            assert_eq!(listed.action, call.action);
+            assert_eq!((listed.known_resource(), call.known_resource()), (known, Some("files")), "{tool}");
+            assert_eq!(listed.parameters.lookup("path"), Lookup::Unknowable);
+        }
+    }
+}
+
 #[test]
 fn refusals_of_messages_answer_under_their_id() {
     for (body, code, id) in [

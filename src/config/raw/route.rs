@@ -64,6 +64,9 @@ pub(crate) struct RawRoute {
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,
+    /// What may come back.
+    #[serde(default)]
+    pub(crate) response: Option<RawResponse>,
 }
 
 const fn max_concurrent() -> usize {
@@ -145,6 +148,19 @@ pub(crate) enum RawMcpDenial {
     ToolError,
     /// A JSON-RPC error: the client reads it.
     JsonrpcError,
+}
+
+/// What may come back. An answer that this cannot be applied to does not pass.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Response")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawResponse {
+    /// Longest answer, in bytes; of a stream, all of it together. Default any.
+    #[schemars(range(min = 1))]
+    pub(crate) max_bytes: Option<u64>,
+    /// JSON pointers to values that are replaced by "[REDACTED]", such as /customer/ssn; * as a whole step stands for every
+    /// element or member. On mcp routes they start at a message's result, else at the body. Default none.
+    pub(crate) redact: Vec<String>,
 }
 
 /// Where a call stands in the body, as JSON pointers.

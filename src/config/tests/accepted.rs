@@ -5,13 +5,14 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::config::tests::{load_with, problems_of};
-use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Secret, Stage, schema};
+use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Response, Secret, Stage, schema};
 use crate::model::call::PrincipalKind;
 use crate::model::call::Scope;
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
 use crate::model::document::shape::{check, unsupported_keywords};
 use crate::model::json::CaseEqualKeys;
+use crate::model::pointer::Pointer;
 
 const QUICKSTART: &str = include_str!("../../../config/quickstart.yaml");
 const FULL: &str = include_str!("../../../config/full.yaml");
@@ -120,6 +121,13 @@ fn the_full_sample_becomes_what_it_says() {
         |name: &str| files.upstream.headers.iter().find(|header| header.name == name).unwrap().value.clone();
     assert_eq!(value("authorization").reveal(), "Bearer hunter2");
     assert_eq!(value("x-tool-key").reveal(), "key-hunter2");
+    assert_eq!(files.response.max_bytes, Some(4_194_304));
+    assert_eq!(
+        files.response.redact,
+        ["/structuredContent/customer/ssn", "/content/*/_meta/trace"]
+            .map(|text| Pointer::parse(text).unwrap())
+    );
+    assert_eq!(config.routes[1].response, Response::default());
     assert!(files.allow_paths.semicolon && files.allow_paths.encoded_slash);
     assert!(
         matches!(&files.protocol, Protocol::Mcp { denial: McpDenial::ToolError, tools, resource: Some(_) }

@@ -48,6 +48,23 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "Files",
         "routes[0].capability_prefix: not the beginning of a capability name; one to seven parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _",
     ),
+    (
+        "response",
+        "{redact: [/a, customer/ssn]}",
+        "routes[0].response.redact[1]: not a JSON pointer to something inside the answer: it must start with /; write it as /customer/ssn or /items/*/price",
+    ),
+    (
+        "response",
+        "{redact: [\"\"]}",
+        "routes[0].response.redact[0]: not a JSON pointer to something inside the answer: it must start with /; write it as /customer/ssn or /items/*/price",
+    ),
+    (
+        "response",
+        "{redact: [\"/a~2\"]}",
+        "routes[0].response.redact[0]: not a JSON pointer: ~ stands only in ~0 (for ~) and ~1 (for /); write it as /customer/ssn or /items/*/price",
+    ),
+    ("response", "{redact: [/a, /a]}", "routes[0].response.redact[1]: the pointer stands twice in the list"),
+    ("response", "{max_bytes: 0}", "routes[0].response.max_bytes: must be at least 1, found 0"),
     ("upstream", "{addresses: []}", "routes[0].upstream.addresses: must not be empty"),
     (
         "upstream",

@@ -17,6 +17,17 @@ pub struct ToolCall<'a> {
     pub parameters: Parameters<'a>,
 }
 
+impl ToolCall<'_> {
+    /// The resource, unless it is made of parameters that are not known: then nothing can be told of it.
+    #[must_use]
+    pub fn known_resource(&self) -> Option<&str> {
+        match self.parameters {
+            Parameters::Unknown { name_resource: true } => None,
+            _ => Some(&self.resource),
+        }
+    }
+}
+
 /// The action of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
