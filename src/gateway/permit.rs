@@ -8,6 +8,7 @@ use crate::decision::Route;
 use crate::gateway::assess::BoundSession;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
+use crate::response::ResponsePlan;
 
 /// Proof that a call was decided (or passed by a route in mode `off`) and that its record is in the ledger.
 ///
@@ -33,6 +34,8 @@ pub struct Forwarding {
     /// Whether it opens a tunnel.
     pub(in crate::gateway) tunnel: bool,
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
+    /// What is to be done to the answer.
+    pub(in crate::gateway) plan: Option<Box<ResponsePlan>>,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
 }
@@ -46,6 +49,12 @@ impl Permit {
     #[must_use]
     pub const fn opens_tunnel(&self) -> bool {
         self.forwarding.tunnel
+    }
+
+    /// What is to be done to the answer; `None`: it passes as it comes.
+    #[must_use]
+    pub fn plan(&self) -> Option<&ResponsePlan> {
+        self.forwarding.plan.as_deref()
     }
 
     /// Uses the permit up.
@@ -96,6 +105,12 @@ impl Forwarding {
     #[must_use]
     pub const fn is_tunnel(&self) -> bool {
         self.tunnel
+    }
+
+    /// Whether the answer will be read, so that it must come whole and in no coding.
+    #[must_use]
+    pub fn reads_answer(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.reads())
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

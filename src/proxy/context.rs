@@ -12,6 +12,7 @@ use crate::model::decision::ReasonCode;
 use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
 use crate::proxy::listen::Deadline;
+use crate::response::ResponseError;
 
 /// The state of one request. Pingora moves it about, so it is used boxed.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub(super) struct RequestContext {
     pub(super) lent: Option<Homecoming>,
     /// The request's place among those under way.
     pub(super) slot: Option<Slot>,
-    /// Whether the response head has come.
-    pub(super) answered: bool,
+    /// Why the answer did not pass its filter.
+    pub(super) answer_refused: Option<ResponseError>,
 }
 
 impl RequestContext {
@@ -46,7 +47,7 @@ impl RequestContext {
             body: Bytes::new(),
             lent: None,
             slot: None,
-            answered: false,
+            answer_refused: None,
         }
     }
 
@@ -65,6 +66,7 @@ impl RequestContext {
     pub(super) fn take_back(&mut self, session: &mut Session) {
         if let Some(home) = self.lent.take() {
             home.take_back(&mut session.downstream_session);
+            self.answer_refused = home.refused();
         }
     }
 

@@ -1,8 +1,8 @@
 //! What goes on to the upstream: the judged request, without what was meant for us.
 
 use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
-    TRANSFER_ENCODING,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName,
+    HeaderValue, IF_RANGE, RANGE, TRANSFER_ENCODING,
 };
 use http::request::Parts;
 use pingora::http::RequestHeader;
@@ -53,6 +53,12 @@ pub(super) fn prepare(
         .or_err(ErrorType::InvalidHTTPHeader, "an actor's id that no header can carry")?;
     edit(request, |head| {
         take_out(&mut head.headers, forwarding.route());
+        if forwarding.reads_answer() {
+            // Asked for a part, or for a coding, the tool could give what cannot be read.
+            for name in [ACCEPT_ENCODING, RANGE, IF_RANGE] {
+                head.headers.remove(name);
+            }
+        }
         put_in(&mut head.headers, forwarding, body_bytes, was_chunked);
         head.headers.insert(ACTOR, actor);
     });

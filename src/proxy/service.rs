@@ -18,7 +18,7 @@ use crate::config::Timeouts;
 use crate::extract::rpc_code;
 use crate::gateway::{Forwarding, Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
-use crate::proxy::body::{REPLAYED_BYTES, lend, linger, read_body, unread};
+use crate::proxy::body::{Borrower, REPLAYED_BYTES, lend, linger, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers::{self, SESSION};
@@ -72,12 +72,13 @@ impl Service {
                 if !permit.opens_tunnel() {
                     ctx.request_is_whole();
                 }
-                ctx.permit = Some(permit);
                 headers::forget_case(session.req_header_mut());
-                let stream_deadline = ctx.stream_deadline();
-                if body.len() > REPLAYED_BYTES || stream_deadline.is_some() {
-                    ctx.lent = Some(lend(&mut session.downstream_session, &body, stream_deadline));
+                let (deadline, plan) = (ctx.stream_deadline(), permit.plan().cloned());
+                if body.len() > REPLAYED_BYTES || deadline.is_some() || plan.is_some() {
+                    let borrower = Borrower { has_body: !body.is_empty(), deadline, plan };
+                    ctx.lent = Some(lend(&mut session.downstream_session, borrower));
                 }
+                ctx.permit = Some(permit);
                 ctx.body = body;
                 Ok(false)
             }
@@ -105,14 +106,16 @@ impl Service {
         response.insert_header(SESSION, shown.ok_or_else(unusable)?)
     }
 
-    /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.
+    /// Says why the upstream's answer does not come. `None`: nobody is left to tell.
     fn upstream_refusal(&self, error: &Error, ctx: &RequestContext) -> Option<Refusal> {
-        if ctx.answered {
-            return None;
-        }
         let Some(forwarding) = &ctx.forwarding else {
             return Some(Refusal::internal(None));
         };
+        if let Some(refused) = ctx.answer_refused {
+            let detail = format!("The call was made, but its result is withheld: {refused}.");
+            let refusal = Refusal::problem(502, ReasonCode::ResponseRefused, detail);
+            return Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM));
+        }
         let timed_out =
             ctx.timed_out() || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
         // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
@@ -224,7 +227,6 @@ impl ProxyHttp for Service {
             self.show_session(response, forwarding)?;
         }
         if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
-            ctx.answered = true;
             match self.timeouts.stream_idle {
                 Some(idle) => ctx.within(idle),
                 None => ctx.clear_deadline(),
@@ -280,7 +282,14 @@ impl ProxyHttp for Service {
         ctx.take_back(session);
         session.set_keepalive(None);
         let mut error_code = 0;
-        if let Some(refusal) = self.upstream_refusal(error, ctx) {
+        if let Some(refused) = ctx.answer_refused {
+            let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
+            tracing::warn!(route = %route, reason = %refused, "an answer was withheld");
+        }
+        // Once an answer has begun, all that is left is to break it off.
+        if session.response_written().is_none()
+            && let Some(refusal) = self.upstream_refusal(error, ctx)
+        {
             error_code = refusal.status;
             // The caller may have left; there is nothing else to try.
             let _gone = refuse(session, &refusal).await;

@@ -72,7 +72,8 @@ impl ResponsePlan {
     }
 
     /// Whether the answer must be read, not only counted.
-    pub(super) fn reads(&self) -> bool {
+    #[must_use]
+    pub fn reads(&self) -> bool {
         !self.redact.is_empty() || self.list.is_some()
     }
 }

@@ -17,6 +17,7 @@ mod ledger;
 mod lifecycle;
 mod listeners;
 mod operators;
+mod responses;
 mod sessions;
 mod support;
 mod traffic;

@@ -8,7 +8,7 @@ use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
 use crate::extract::{Extracted, rpc_code};
-use crate::gateway::assess::BoundSession;
+use crate::gateway::assess::{BoundSession, plan};
 use crate::gateway::head::Incoming;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
@@ -241,6 +241,7 @@ impl Known<'_> {
             identified: self.principal.key.is_some(),
             rpc_id,
             tunnel,
+            plan: plan::of(self.route),
             session,
             _slot: slot,
         };

@@ -65,6 +65,8 @@ pub enum ReasonCode {
     UpstreamFailed,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The upstream's answer is not what may come back.
+    ResponseRefused,
     /// A defect of the gateway, caught.
     InternalError,
 }
@@ -108,6 +110,7 @@ impl ReasonCode {
             Self::Overloaded => "overloaded",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
+            Self::ResponseRefused => "response_refused",
             Self::InternalError => "internal_error",
         }
     }

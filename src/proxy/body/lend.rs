@@ -1,18 +1,18 @@
-//! What Pingora's own sessions cannot do: replay a long body, and end a stream's wait in time.
+//! What Pingora's own sessions cannot do: replay a long body, end a stream's wait in time, and hold an answer back.
 //!
 //! Pingora sends a body that was read before the proxying began only if its replay buffer holds it, and that buffer has a
 //! fixed size; and it waits on the streams of an HTTP/2 connection without a limit. It takes sessions of anybody's, though.
-//! So the caller's session is lent to one of ours that says it can replay, minds the stream's deadline, and does everything
-//! else through the session it holds. Before Pingora finishes the request, the session is taken back, so that the
+//! So the caller's session is lent to one of ours that says it can replay, minds the stream's deadline, filters the answer
+//! where it must (Pingora's own hook cannot take a head back that a body turns out not to fit), and does everything else through the session it holds. Before Pingora finishes the request, the session is taken back, so that the
 //! connection can serve another one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::custom::CustomMessageWrite;
 use pingora::protocols::http::custom::server::Session as CustomSession;
@@ -20,30 +20,52 @@ use pingora::protocols::http::{HttpTask, ServerSession};
 use pingora::protocols::{Digest, l4::socket::SocketAddr};
 use pingora::{Error, ErrorType, Result};
 
+use crate::proxy::body::filtering::Filtering;
 use crate::proxy::listen::Deadline;
+use crate::response::{ResponseError, ResponsePlan};
 
 /// The longest body Pingora replays by itself, in bytes.
 pub(in crate::proxy) const REPLAYED_BYTES: usize = 65_536;
 
 type Messages = Box<dyn Stream<Item = Result<Bytes>> + Unpin + Send + Sync + 'static>;
 
+/// What a session is lent for.
+#[derive(Debug, Default)]
+pub(in crate::proxy) struct Borrower {
+    /// Whether Pingora is to frame a body for the upstream.
+    pub(in crate::proxy) has_body: bool,
+    /// The deadline of an HTTP/2 stream; a connection minds its own.
+    pub(in crate::proxy) deadline: Option<Arc<Deadline>>,
+    /// What is to be done to the answer.
+    pub(in crate::proxy) plan: Option<ResponsePlan>,
+}
+
 /// Lends the caller's session so that Pingora calls the body filter, which sends the judged body. It comes home by
-/// [`Homecoming::take_back`]. `deadline`: that of an HTTP/2 stream; a connection minds its own.
-pub(in crate::proxy) fn lend(
-    session: &mut ServerSession,
-    body: &Bytes,
-    deadline: Option<Arc<Deadline>>,
-) -> Homecoming {
-    let home = Arc::new(Mutex::new(None));
+/// [`Homecoming::take_back`].
+pub(in crate::proxy) fn lend(session: &mut ServerSession, borrower: Borrower) -> Homecoming {
+    let home = Homecoming::default();
     let caller = std::mem::replace(session, nobody());
-    let lent = Lent { caller, home: Arc::clone(&home), has_body: !body.is_empty(), deadline };
+    let to_head = caller.req_header().method == Method::HEAD;
+    let lent = Lent {
+        caller,
+        home: home.clone(),
+        has_body: borrower.has_body,
+        deadline: borrower.deadline,
+        filtering: borrower.plan.map(|plan| Filtering::new(plan, to_head)),
+    };
     *session = ServerSession::new_custom(Box::new(lent));
-    Homecoming(home)
+    home
 }
 
 /// Where a lent session arrives when it is not needed any more.
-#[derive(Clone)]
-pub(in crate::proxy) struct Homecoming(Arc<Mutex<Option<ServerSession>>>);
+#[derive(Clone, Default)]
+pub(in crate::proxy) struct Homecoming(Arc<Mutex<Home>>);
+
+#[derive(Default)]
+struct Home {
+    caller: Option<ServerSession>,
+    refused: Option<ResponseError>,
+}
 
 impl std::fmt::Debug for Homecoming {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -55,9 +77,18 @@ impl Homecoming {
     /// Puts the caller's own session back in the place of the one that borrowed it.
     pub(in crate::proxy) fn take_back(&self, session: &mut ServerSession) {
         drop(std::mem::replace(session, nobody()));
-        if let Some(caller) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(caller) = self.home().caller.take() {
             *session = caller;
         }
+    }
+
+    /// Why the answer did not pass, if it did not.
+    pub(in crate::proxy) fn refused(&self) -> Option<ResponseError> {
+        self.home().refused
+    }
+
+    fn home(&self) -> MutexGuard<'_, Home> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -68,16 +99,16 @@ fn nobody() -> ServerSession {
 
 struct Lent {
     caller: ServerSession,
-    home: Arc<Mutex<Option<ServerSession>>>,
-    /// Whether Pingora is to frame a body for the upstream.
+    home: Homecoming,
     has_body: bool,
     deadline: Option<Arc<Deadline>>,
+    filtering: Option<Filtering>,
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
         let caller = std::mem::replace(&mut self.caller, nobody());
-        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(caller);
+        self.home.home().caller = Some(caller);
     }
 }
 
@@ -127,7 +158,14 @@ impl CustomSession for Lent {
     }
 
     async fn response_duplex_vec(&mut self, tasks: Vec<HttpTask>) -> Result<bool> {
-        self.caller.response_duplex_vec(tasks).await
+        let Some(filtering) = &mut self.filtering else {
+            return self.caller.response_duplex_vec(tasks).await;
+        };
+        let passed = filtering.filter(tasks).map_err(|refused| {
+            self.home.home().refused = Some(refused);
+            Error::explain(ErrorType::InvalidHTTPHeader, "the answer does not pass the filter").into_up()
+        })?;
+        if passed.is_empty() { Ok(false) } else { self.caller.response_duplex_vec(passed).await }
     }
 
     fn set_read_timeout(&mut self, timeout: Option<Duration>) {
