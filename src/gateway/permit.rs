@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::decision::Route;
+use crate::extract::{McpEra, MessageKind};
 use crate::gateway::assess::BoundSession;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
@@ -31,6 +32,8 @@ pub struct Forwarding {
     pub(in crate::gateway) identified: bool,
     pub(in crate::gateway) rpc_id: Option<String>,
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
+    pub(in crate::gateway) era: McpEra,
+    pub(in crate::gateway) kind: MessageKind,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
 }
@@ -82,6 +85,24 @@ impl Forwarding {
     #[must_use]
     pub fn session(&self) -> Option<&HeaderValue> {
         self.session.as_ref().map(|session| &session.upstream)
+    }
+
+    /// Whether the answer may name a session: on MCP routes, where the request is of the era that has sessions.
+    #[must_use]
+    pub fn may_name_session(&self) -> bool {
+        self.route.is_mcp() && self.era == McpEra::Session
+    }
+
+    /// The era of MCP in which the caller reads its answer; the session era on routes of other protocols.
+    #[must_use]
+    pub const fn era(&self) -> McpEra {
+        self.era
+    }
+
+    /// What the answer may hold; [`MessageKind::Other`] for calls.
+    #[must_use]
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

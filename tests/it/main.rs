@@ -15,7 +15,7 @@
 mod decisions;
 mod ledger;
 mod lifecycle;
+mod mcp;
 mod operators;
-mod sessions;
 mod support;
 mod traffic;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
-use crate::extract::{Extracted, rpc_code};
+use crate::extract::{Extracted, McpEra, MessageKind, rpc_code};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::head::Incoming;
 use crate::gateway::permit::Forwarding;
@@ -38,6 +38,8 @@ pub(super) struct Known<'r> {
     pub(super) snapshot: &'r PolicySnapshot,
     pub(super) route: &'r Arc<Route>,
     pub(super) principal: Cow<'r, Principal>,
+    /// The era of MCP the head asks for.
+    pub(super) era: McpEra,
     pub(super) request_id: Id,
     pub(super) facts: Facts,
 }
@@ -48,6 +50,8 @@ pub(super) struct Onward<'a> {
     pub(super) path: &'a NormalPath<'a>,
     /// The session it belongs to.
     pub(super) session: Option<Box<BoundSession>>,
+    /// What its answer may hold.
+    pub(super) kind: MessageKind,
     /// The call's place among those under way on its route.
     pub(super) slot: Slot,
 }
@@ -103,7 +107,8 @@ impl Known<'_> {
         let record = Some(record.payload());
         refusal.help.clone_from(&self.route.help);
         if code == ReasonCode::MethodNotAllowed {
-            refusal.allow = Some(if self.route.is_mcp() { "GET, POST, DELETE" } else { "POST" });
+            let streams = self.route.is_mcp() && self.era == McpEra::Session;
+            refusal.allow = Some(if streams { "GET, POST, DELETE" } else { "POST" });
         }
         Assessed {
             answer: Err(Box::new(refusal)),
@@ -202,7 +207,7 @@ impl Known<'_> {
         refusal.help.clone_from(&self.route.help);
         let Some(id) = rpc_id else { return refusal };
         if tool_result && self.route.mcp_denial == McpDenial::ToolError {
-            return refusal.in_form(RefusalForm::ToolResult { id });
+            return refusal.in_form(RefusalForm::ToolResult { id, era: self.era });
         }
         // MCP clients read a JSON-RPC error only from a 200: any other status is a broken transport to them.
         refusal.status = 200;
@@ -211,7 +216,7 @@ impl Known<'_> {
 
     fn forward(
         self,
-        Onward { incoming, path, session, slot }: Onward<'_>,
+        Onward { incoming, path, session, kind, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
     ) -> (Arc<Route>, Forwarding) {
@@ -239,6 +244,8 @@ impl Known<'_> {
             identified: self.principal.key.is_some(),
             rpc_id,
             session,
+            era: self.era,
+            kind,
             _slot: slot,
         };
         (route, forwarding)

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::config::Mode;
 use crate::decision::{PolicySnapshot, Protocol, Route};
-use crate::extract::{ExtractError, Extracted, McpInput, OperationsInput};
+use crate::extract::{ExtractError, Extracted, McpInput, MessageKind, OperationsInput};
 use crate::gateway::assess::Assessed;
 use crate::gateway::assess::known::{Known, Onward, Passed};
 use crate::gateway::head::{self, Head, Incoming};
@@ -35,8 +35,11 @@ impl Gateway {
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
         match caller(snapshot, route, incoming.headers, &head, facts) {
-            Ok(principal) => Known { gateway: self, snapshot, route, principal, request_id, facts }
-                .refused(Refusal::unreadable(error), None),
+            Ok(principal) => {
+                let era = head.mcp.era();
+                Known { gateway: self, snapshot, route, principal, era, request_id, facts }
+                    .refused(Refusal::unreadable(error), None)
+            }
             Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
         }
     }
@@ -60,7 +63,8 @@ impl Gateway {
             Ok(principal) => principal,
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
-        let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
+        let era = head.mcp.era();
+        let known = Known { gateway: self, snapshot, route, principal, era, request_id, facts };
         let session = match self.session(route, &known.principal, &head) {
             Ok(session) => session,
             Err(refusal) => return known.refused(*refusal, None),
@@ -71,9 +75,13 @@ impl Gateway {
             Ok(extracted) => extracted,
         };
         let Some(slot) = route.slots.take() else { return known.overloaded(extracted) };
-        let onward = Onward { incoming, path: &path, session, slot };
+        let kind = match &extracted {
+            Extracted::Message { kind, .. } => *kind,
+            Extracted::Call { .. } => MessageKind::Other,
+        };
+        let onward = Onward { incoming, path: &path, session, kind, slot };
         match extracted {
-            Extracted::Message { name, rpc_id } => {
+            Extracted::Message { name, rpc_id, .. } => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
                 known.passed(Passed::Message(name.as_deref()), onward, rpc_id)
             }
@@ -147,7 +155,7 @@ fn extract<'a>(
         }
         Protocol::Mcp(mcp) => {
             let (method, body) = (incoming.method, incoming.body);
-            mcp.extract(&snapshot.reader, McpInput { method, head: head.mcp, content_type, body })
+            mcp.extract(&snapshot.reader, McpInput { method, head: &head.mcp, content_type, body })
         }
         Protocol::ToolCall(tool_call) => {
             only_post(incoming.method)?;
