@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use data_encoding::BASE64;
 
 use crate::extract::ExtractError;
+use crate::extract::mcp::McpEra;
 use crate::extract::mcp::head::{McpHead, SingleHeader};
 use crate::extract::mcp::message::{Envelope, mismatch};
-use crate::extract::mcp::methods;
+use crate::extract::mcp::methods::{self, Method};
 use crate::model::json::Json;
 
 /// Checks `Mcp-Method`, `Mcp-Name` and the names of `Mcp-Param-*` of a message of the stateless era.
@@ -28,6 +29,10 @@ pub(super) fn check(head: &McpHead<'_>, message: &Envelope<'_>) -> Result<(), Ex
         SingleHeader::Absent => return bad("Mcp-Method is missing"),
         SingleHeader::Unclear => return bad("Mcp-Method stands twice, or is spelled with an underscore"),
         SingleHeader::Once(_) => return bad("Mcp-Method is not the method of the body"),
+    }
+    // Of a method that is not served it is not known what its `Mcp-Name` repeats; it is refused for the method.
+    if required && methods::of(McpEra::Stateless, method) == Method::Unknown {
+        return Ok(());
     }
     let named = methods::name_member(method).and_then(|member| params.member(member)).and_then(Json::as_str);
     match (head.name, named) {

@@ -108,6 +108,11 @@ fn headers_must_say_what_the_body_says() {
         (&[VERSION, calls, named, ("mcp_name", "x")], &call, mismatch),
         (&[VERSION, calls, ("mcp_name", "=?base64?csOpYWQ=?=")], &call, mismatch),
         (&[VERSION, ("mcp_method", "tools/call"), named], &call, mismatch),
+        (
+            &[VERSION, ("mcp-method", "tasks/get"), ("mcp-name", "7")],
+            &request("tasks/get", "\"taskId\":\"7\","),
+            Err((404, rpc_code::METHOD_NOT_FOUND)),
+        ),
         (&[VERSION, lists], &list, Ok(Some(MessageKind::ToolList))),
         (&[VERSION, ("mcp-method", "TOOLS/LIST")], &list, mismatch),
         (&[VERSION, lists, ("mcp-name", "tools")], &list, mismatch),
