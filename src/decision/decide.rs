@@ -82,13 +82,15 @@ fn explain(
     combined: Combined,
 ) -> (ReasonCode, Reason) {
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = naming {
-        return (ReasonCode::UnnamedCapability, reason.clone());
+        let shared = matches!(request.call.action, Action::Shared(_));
+        let code = if shared { ReasonCode::SharedCapability } else { ReasonCode::UnnamedCapability };
+        return (code, reason.clone());
     }
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = tunnel {
         return (ReasonCode::TunnelNotNamed, reason.clone());
     }
     let capability = match &request.call.action {
-        Action::Named(name) | Action::Tunnel(name) => name.as_str(),
+        Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str(),
         Action::Unnamed { .. } => "",
     };
     let actor = &*request.principal.id;

@@ -8,6 +8,13 @@ use crate::model::decision::{Reason, Restricted, Restriction};
 pub(super) fn restrict(call: &ToolCall<'_>) -> Restricted {
     match &call.action {
         Action::Named(_) | Action::Tunnel(_) => Restricted::NotApplicable,
+        Action::Shared(name) => Restricted::Applicable(
+            Restriction::Deny,
+            Reason::new(&format!(
+                "Blocked: two tools of this server have names that make the capability {name}. Tell them apart in the route's \
+                 tools.",
+            )),
+        ),
         Action::Unnamed { tool, prefix } => Restricted::Applicable(
             Restriction::Deny,
             Reason::new(&format!(

@@ -32,7 +32,7 @@ fn mcp(resource: Option<&str>) -> McpExtractor {
 }
 
 fn read<'a>(extractor: &McpExtractor, body: &'a str) -> Result<Extracted<'a>, ExtractError> {
-    extractor.extract(&Reader::default(), posted(McpHead::default(), body.as_bytes()))
+    extractor.extract(&Reader::default(), posted(&McpHead::default(), body.as_bytes()))
 }
 
 /// Capability (or the tool's own name in parentheses) and resource of a call.
@@ -40,13 +40,14 @@ fn told(call: &ToolCall<'_>) -> (String, String) {
     let action = match &call.action {
         Action::Named(name) => name.to_string(),
         Action::Tunnel(name) => format!("tunnel {name}"),
+        Action::Shared(name) => format!("shared {name}"),
         Action::Unnamed { tool, prefix } => format!("({prefix}: {tool})"),
     };
     (action, call.resource.to_string())
 }
 
 /// A POST of `body`.
-fn posted<'h, 'a>(head: McpHead<'h>, body: &'a [u8]) -> McpInput<'h, 'a> {
+fn posted<'h, 'a>(head: &'h McpHead<'h>, body: &'a [u8]) -> McpInput<'h, 'a> {
     McpInput { method: "POST", head, content_type: Some("application/json"), body }
 }
 
@@ -105,18 +106,13 @@ fn refusals_of_messages_answer_under_their_id() {
         ("{", rpc_code::PARSE_ERROR, "null"),
         ("[]", rpc_code::INVALID_REQUEST, "null"),
         (r#"{"jsonrpc":"2.0","id":"\u0061","method":"x"}"#, rpc_code::METHOD_NOT_FOUND, r#""\u0061""#),
-        (r#"{"jsonrpc":"2.0","id":1.50,"method":"server/discover"}"#, rpc_code::UNSUPPORTED_VERSION, "1.50"),
+        (r#"{"jsonrpc":"2.0","id":1.50,"method":"server/discover"}"#, rpc_code::HEADER_MISMATCH, "1.50"),
         (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, rpc_code::INVALID_REQUEST, "1"),
         (r#"{"jsonrpc":"2.0","method":"tools/call"}"#, rpc_code::INVALID_REQUEST, "null"),
     ] {
         let rpc = read(&mcp(None), body).unwrap_err().rpc.unwrap();
         assert_eq!((rpc.code, rpc.id.as_str()), (code, id), "{body}");
     }
-    let mirrored =
-        McpHead { has_mirrored: true, version: Some("2025-06-18"), in_session: false, resumes: false };
-    let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    let error = mcp(None).extract(&Reader::default(), posted(mirrored, ping)).unwrap_err();
-    assert_eq!(error.rpc.unwrap().code, rpc_code::HEADER_MISMATCH);
 }
 
 fn operations() -> OperationsExtractor {
@@ -307,7 +303,7 @@ proptest! {
         let head = McpHead::default();
         let path = NormalPath::parse("/crm/contacts/1", PathAllowance::default()).unwrap();
         let input = OperationsInput { method: "GET", path: &path, query: Some(&query), content_type: json, body: &body };
-        for result in [mcp(None).extract(&reader, McpInput { content_type: json, ..posted(head, &body) }), operations().extract(&reader, input)] {
+        for result in [mcp(None).extract(&reader, McpInput { content_type: json, ..posted(&head, &body) }), operations().extract(&reader, input)] {
             if let Err(error) = result {
                 prop_assert!((400..500).contains(&error.status));
             }

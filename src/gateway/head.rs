@@ -101,7 +101,7 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
             CONTENT_TYPE => head.content_type = Some(""),
             ORIGIN => head.has_origin = true,
             AUTHORIZATION => head.present(|presented| presented.authorization(value.as_bytes())),
-            _ => head.custom(name.as_str(), value),
+            _ => head.custom(name.as_str(), value.as_bytes()),
         }
     }
     if codings > 1 || nominating > 1 {
@@ -129,23 +129,14 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
 
 impl<'a> Head<'a> {
     /// Headers that are no standard ones.
-    fn custom(&mut self, name: &str, value: &'a HeaderValue) {
+    fn custom(&mut self, name: &'a str, value: &'a [u8]) {
         match name {
-            "x-api-key" => self.present(|presented| presented.api_key(value.as_bytes())),
-            "x-aegis-actor" => self.present(|presented| presented.actor(value.as_bytes())),
-            // Two versions, or one that is no text, are a version nobody speaks.
-            "mcp-protocol-version" if self.mcp.version.is_none() => {
-                self.mcp.version = Some(value.to_str().unwrap_or("?"));
-            }
-            "mcp-protocol-version" => self.mcp.version = Some("?"),
+            "x-api-key" => self.present(|presented| presented.api_key(value)),
+            "x-aegis-actor" => self.present(|presented| presented.actor(value)),
             // Of two sessions neither is believed.
-            "mcp-session-id" if self.session.is_none() => {
-                self.session = Some(value.as_bytes());
-            }
+            "mcp-session-id" if self.session.is_none() => self.session = Some(value),
             "mcp-session-id" => self.session = Some(b"?"),
-            "last-event-id" => self.mcp.resumes = true,
-            "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
-            _ => {}
+            _ => self.mcp.note(name, value),
         }
     }
 

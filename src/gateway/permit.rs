@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::decision::Route;
+use crate::extract::McpEra;
 use crate::gateway::assess::BoundSession;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
@@ -36,6 +37,7 @@ pub struct Forwarding {
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
     /// What is to be done to the answer.
     pub(in crate::gateway) plan: Option<Box<ResponsePlan>>,
+    pub(in crate::gateway) era: McpEra,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
 }
@@ -111,6 +113,18 @@ impl Forwarding {
     #[must_use]
     pub fn reads_answer(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.reads())
+    }
+
+    /// Whether the answer may name a session: on MCP routes, where the request is of the era that has sessions.
+    #[must_use]
+    pub fn may_name_session(&self) -> bool {
+        self.route.is_mcp() && self.era == McpEra::Session
+    }
+
+    /// The era of MCP in which the caller reads its answer; the session era on routes of other protocols.
+    #[must_use]
+    pub const fn era(&self) -> McpEra {
+        self.era
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

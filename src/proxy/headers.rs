@@ -85,7 +85,8 @@ fn take_out(headers: &mut HeaderMap, route: &Route) {
         _ if *name == SESSION => true,
         AUTHORIZATION => !route.forward_credentials,
         // Servers that read `_` as `-` would take such a header for the one it looks like: ours, the framing, a credential.
-        _ if name.as_str().contains('_') => true,
+        // What `Mcp-Param-` repeats an argument under is the tool's own choice of a name.
+        _ if name.as_str().contains('_') => !(route.is_mcp() && name.as_str().starts_with("mcp-param-")),
         _ if !name.as_str().starts_with('x') => false,
         _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
     };

@@ -91,7 +91,7 @@ impl Service {
 
     /// Puts the caller's form of a session id in the place of the server's own, which no caller must learn.
     fn show_session(&self, response: &mut ResponseHeader, forwarding: &Forwarding) -> Result<()> {
-        if !forwarding.route().is_mcp() {
+        if !forwarding.may_name_session() {
             response.remove_header(&SESSION);
             return Ok(());
         }

@@ -35,6 +35,8 @@ pub enum Action<'a> {
     Named(CapabilityName),
     /// A connection that the tool takes over (WebSocket): nothing that goes through it is judged.
     Tunnel(CapabilityName),
+    /// A tool whose name makes the same capability as another tool's of its server; denied until the route tells them apart.
+    Shared(CapabilityName),
     /// A tool whose name makes no capability name; denied until the route maps it.
     Unnamed {
         /// The tool's own name.
@@ -49,7 +51,7 @@ impl Action<'_> {
     #[must_use]
     pub fn capability(&self) -> Option<&str> {
         match self {
-            Self::Named(name) | Self::Tunnel(name) => Some(name.as_str()),
+            Self::Named(name) | Self::Tunnel(name) | Self::Shared(name) => Some(name.as_str()),
             Self::Unnamed { .. } => None,
         }
     }

@@ -17,6 +17,8 @@ pub enum ReasonCode {
     Indeterminate,
     /// The tool's name makes no capability name.
     UnnamedCapability,
+    /// Two tools of one server have names that make this capability.
+    SharedCapability,
     /// A tunnel that no rule allows by its full name.
     TunnelNotNamed,
     /// A protocol message that carries no tool call.
@@ -86,6 +88,7 @@ impl ReasonCode {
             Self::ApprovalRequired => "approval_required",
             Self::Indeterminate => "indeterminate",
             Self::UnnamedCapability => "unnamed_capability",
+            Self::SharedCapability => "shared_capability",
             Self::TunnelNotNamed => "tunnel_not_named",
             Self::ProtocolMessage => "protocol_message",
             Self::Bypass => "bypass",

@@ -4,8 +4,6 @@ mod bodies;
 mod failures;
 mod heads;
 mod identity;
-mod mcp;
-mod mcp_refusals;
 mod modes;
 mod paths;
 mod streams;

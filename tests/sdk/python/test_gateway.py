@@ -1,7 +1,7 @@
 """The official MCP Python SDK as a client, through the gateway, to a server built with the same SDK.
 
-`auto` is the SDK's default: it tries the newest protocol version first and falls back to a session. `legacy` opens a
-session at once. What the server really received is asked of the server itself, past the gateway.
+`auto` is the SDK's default: it tries the newest protocol version first, which has no sessions. `legacy` opens a session
+at once. What the server really received is asked of the server itself, past the gateway.
 """
 
 import json
@@ -19,11 +19,15 @@ from harness import Gateway, Upstream
 
 SESSION_VERSION = "2025-11-25"
 STATELESS_VERSION = "2026-07-28"
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+HEADER_MISMATCH = -32020
 UNSUPPORTED_VERSION = -32022
 TIMEOUT_S = 20
 
 pytestmark = pytest.mark.anyio
 both_modes = pytest.mark.parametrize("mode", ["auto", "legacy"])
+both_versions = pytest.mark.parametrize(("mode", "version"), [("auto", STATELESS_VERSION), ("legacy", SESSION_VERSION)])
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ async def counts(upstream: Upstream) -> Counter[str]:
 # The server alone: what the tests below rely on when they say that a call did or did not arrive.
 
 
-@pytest.mark.parametrize(("mode", "version"), [("auto", STATELESS_VERSION), ("legacy", SESSION_VERSION)])
+@both_versions
 async def test_the_server_alone_lists_answers_and_counts(upstream: Upstream, mode: str, version: str) -> None:
     before = await counts(upstream)
     async with connect(upstream.url, mode) as client:
@@ -92,16 +96,20 @@ async def test_the_server_alone_lists_answers_and_counts(upstream: Upstream, mod
 # Through the gateway.
 
 
-@both_modes
-@pytest.mark.filterwarnings("ignore:ping is removed")  # in the stateless version; a session still has it
-async def test_a_client_initializes_and_lists_the_tools(gateway: Gateway, mode: str) -> None:
+@both_versions
+async def test_a_client_agrees_on_a_version_and_lists_the_tools(gateway: Gateway, mode: str, version: str) -> None:
     async with connect(gateway.files, mode) as client:
         agreed, server = client.protocol_version, client.server_info
-        await client.send_ping()
         tools = (await client.list_tools()).tools
-    assert agreed == SESSION_VERSION
+    assert agreed == version
     assert server is not None and server.name == "files"
     assert {"read_file", "search_docs"} <= {tool.name for tool in tools}
+
+
+@pytest.mark.filterwarnings("ignore:ping is removed")  # in the stateless version; a session still has it
+async def test_a_session_is_kept_alive(gateway: Gateway) -> None:
+    async with connect(gateway.files, "legacy") as client:
+        await client.send_ping()
 
 
 @both_modes
@@ -172,36 +180,51 @@ async def test_a_route_may_deny_with_a_json_rpc_error(gateway: Gateway, upstream
     assert await counts(upstream) - before == Counter(read_file=1)
 
 
-@pytest.mark.parametrize("method", ["server/discover", "tools/list"])
-async def test_the_stateless_version_is_refused_with_the_supported_ones(gateway: Gateway, method: str) -> None:
-    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": {}}
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json, text/event-stream",
-        "MCP-Protocol-Version": STATELESS_VERSION,
-        "Mcp-Method": method,
-    }
-    request = urllib.request.Request(gateway.files, json.dumps(message).encode(), headers)
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=TIMEOUT_S)
-    with caught.value as response:
-        assert response.status == 400
-        assert response.headers.get_content_type() == "application/json"
-        error = json.load(response)["error"]
-    assert error["code"] == UNSUPPORTED_VERSION
-    assert error["data"]["requested"] == STATELESS_VERSION
-    assert SESSION_VERSION in error["data"]["supported"]
-    assert STATELESS_VERSION not in error["data"]["supported"]
+def posted(url: str, headers: dict[str, str], message: dict) -> tuple[int, dict]:
+    """Status and JSON body of the answer to a message that no SDK would send."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream", **headers}
+    request = urllib.request.Request(url, json.dumps(message).encode(), headers)
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        with error as response:
+            return response.status, json.load(response)
 
 
-async def test_a_client_falls_back_unless_it_is_pinned(gateway: Gateway) -> None:
-    async with connect(gateway.files, "auto") as client:
-        agreed, discovered = client.protocol_version, client.session.discover_result
+@pytest.mark.parametrize(
+    ("version", "claimed", "method_header", "status", "code"),
+    [
+        ("2099-01-01", "2099-01-01", "tools/list", 400, UNSUPPORTED_VERSION),
+        (STATELESS_VERSION, "2099-01-01", "tools/list", 400, HEADER_MISMATCH),
+        (STATELESS_VERSION, STATELESS_VERSION, "prompts/list", 400, HEADER_MISMATCH),
+        (STATELESS_VERSION, None, "tools/list", 400, INVALID_PARAMS),
+        (STATELESS_VERSION, STATELESS_VERSION, "ping", 404, METHOD_NOT_FOUND),
+    ],
+)
+async def test_the_gateway_refuses_as_the_server_does(
+    gateway: Gateway, upstream: Upstream, version: str, claimed: str | None, method_header: str, status: int, code: int
+) -> None:
+    meta = {"io.modelcontextprotocol/clientCapabilities": {}}
+    if claimed is not None:
+        meta["io.modelcontextprotocol/protocolVersion"] = claimed
+    method = "ping" if method_header == "ping" else "tools/list"
+    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": {"_meta": meta}}
+    headers = {"MCP-Protocol-Version": version, "Mcp-Method": method_header}
+    answers = [posted(url, headers, message) for url in (upstream.url, gateway.files)]
+    told = [(status, body["id"], body["error"]["code"]) for status, body in answers]
+    assert told == [(status, 7, code)] * 2
+    if code == UNSUPPORTED_VERSION:
+        asked, through = (body["error"]["data"] for _, body in answers)
+        assert (through["supported"], through["requested"]) == (asked["supported"], asked["requested"])
+
+
+async def test_a_pinned_client_needs_no_discovery(gateway: Gateway) -> None:
     async with connect(gateway.files, STATELESS_VERSION) as client:
-        refused = await call(client, "read_file", {"path": "notes/todo.txt"})
-    assert (agreed, discovered) == (SESSION_VERSION, None)
-    assert isinstance(refused, MCPError), repr(refused)
-    assert refused.code == UNSUPPORTED_VERSION
+        read = await call(client, "read_file", {"path": "notes/todo.txt"})
+        denied = await call(client, "delete_file", {"path": "notes/todo.txt"})
+    assert answer(read) == (False, "renew the certificates\n")
+    assert answer(denied)[0] is True
 
 
 async def test_after_sigterm_the_ledger_verifies(tmp_path: Path, upstream: Upstream) -> None:

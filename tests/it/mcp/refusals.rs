@@ -33,8 +33,6 @@ fn messages_that_break_json_rpc_are_refused_and_recorded() {
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#.to_owned(), -32600, json!(1)),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#.to_owned(), -32600, json!(1)),
         (r#"{"jsonrpc":"2.0","id":1}"#.to_owned(), -32600, json!(1)),
-        // A call without an id would have no answer to refuse it in.
-        (call.replace("\"id\":1,", ""), -32600, Value::Null),
         // A response belongs to a session.
         (r#"{"jsonrpc":"2.0","id":4,"result":{}}"#.to_owned(), -32600, json!(4)),
         (r#"{"jsonrpc":"2.0","id":"m","method":"tools/delete"}"#.to_owned(), -32601, json!("m")),
@@ -57,62 +55,78 @@ fn messages_that_break_json_rpc_are_refused_and_recorded() {
         }
         assert!(said["error"]["data"]["code"].is_string(), "{said}");
     }
+    // The answer to a notification has no body, so a call without an id is refused by the status.
+    let answer = client.request("POST", "/files", &[JSON], call.replace("\"id\":1,", "").as_bytes());
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (403, &json!(-32600)));
     assert_eq!(tool.count(), 0);
     let records = gateway.records_of("refusal");
-    assert_eq!(records.len(), cases.len());
+    assert_eq!(records.len(), cases.len() + 1);
     assert!(records.iter().all(|record| record["actor"] == "dev" && record["route"] == "files"));
 }
 
 #[test]
-fn the_stateless_era_is_answered_with_the_versions_spoken() {
+fn versions_that_are_not_spoken_are_answered_with_those_that_are() {
+    let tool = Tool::start();
+    let gateway = gateway(&tool);
+    let mut client = gateway.client();
+    let ping = r#"{"jsonrpc":"2.0","id":"d","method":"ping"}"#;
+    for version in ["2024-11-05", "", "2026-07-29", "2026-07-28 2025-11-25", "\u{e9}"] {
+        let answer =
+            client.request("POST", "/files", &[JSON, ("MCP-Protocol-Version", version)], ping.as_bytes());
+        let said = answer.json();
+        assert_eq!((answer.status, &said["error"]["code"]), (400, &json!(-32022)), "{version}: {said}");
+        let data = &said["error"]["data"];
+        let spoken = json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]);
+        assert_eq!((&said["id"], &data["supported"]), (&json!("d"), &spoken), "{said}");
+        assert_eq!(data["requested"], version, "{said}");
+    }
+    assert_eq!(tool.count(), 0);
+    for version in ["2025-11-25", "2025-06-18", "2025-03-26"] {
+        let headers = [JSON, ("MCP-Protocol-Version", version)];
+        assert_eq!(client.request("POST", "/files", &headers, ping.as_bytes()).status, 200);
+    }
+}
+
+/// What the stateless era knows is not believed in a session, nor two versions: judged by the one, it would be read by the
+/// tool as the other.
+#[test]
+fn the_eras_are_not_mixed() {
     let tool = Tool::start();
     let gateway = gateway(&tool);
     let mut client = gateway.client();
     let message =
         |method: &str| format!(r#"{{"jsonrpc":"2.0","id":"d","method":"{method}","params":{{"name":"x"}}}}"#);
-    for (method, headers, code) in [
-        ("server/discover", &[JSON, ("MCP-Protocol-Version", "2026-07-28")][..], -32022),
-        ("server/discover", &[JSON], -32022),
-        ("tools/call", &[JSON, ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call")], -32022),
-        ("tools/call", &[JSON, ("mcp-protocol-version", "2024-11-05")], -32022),
-        ("tools/call", &[JSON, ("MCP-Protocol-Version", "")], -32022),
-        ("tools/call", &[JSON, ("Mcp-Method", "tools/call")], -32020),
-        ("tools/call", &[JSON, ("Mcp-Method", "ping")], -32020),
-        ("tools/call", &[JSON, ("Mcp-Name", "x"), ("MCP-Protocol-Version", "2025-11-25")], -32020),
+    let claiming = r#"{"jsonrpc":"2.0","id":"d","method":"tools/call","params":{"name":"x","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
+    let session = ("MCP-Protocol-Version", "2025-11-25");
+    let stateless = ("MCP-Protocol-Version", "2026-07-28");
+    for (body, headers, code) in [
+        (message("tools/call"), &[("Mcp-Method", "tools/call")][..], -32020),
+        (message("tools/call"), &[("Mcp-Method", "ping")], -32020),
+        (message("tools/call"), &[("Mcp-Name", "x"), session], -32020),
+        (message("tools/call"), &[("mcp_name", "x"), session], -32020),
+        (message("tools/call"), &[session, stateless], -32020),
+        (message("tools/call"), &[session, ("MCP_Protocol_Version", "2026-07-28")], -32020),
+        (message("tools/call"), &[("mcp_protocol-version", "2025-11-25")], -32020),
+        (message("server/discover"), &[], -32020),
+        (message("subscriptions/listen"), &[], -32020),
+        (message("server/discover"), &[session], -32601),
+        (claiming.to_owned(), &[], -32020),
+        (claiming.to_owned(), &[session], -32020),
     ] {
-        let answer = client.request("POST", "/files", headers, message(method).as_bytes());
+        let headers = [&[JSON], headers].concat();
+        let answer = client.request("POST", "/files", &headers, body.as_bytes());
         let said = answer.json();
         assert_eq!(
             (answer.status, &said["error"]["code"]),
             (400, &json!(code)),
-            "{method} {headers:?}: {said}"
+            "{body} {headers:?}: {said}"
         );
         assert_eq!(said["id"], "d", "{said}");
-        if code == -32022 {
-            let supported = said["error"]["data"]["supported"].as_array().unwrap();
-            assert!(
-                supported.contains(&json!("2025-11-25")) && supported.contains(&json!("2025-06-18")),
-                "{said}"
-            );
-            assert!(!supported.contains(&json!("2026-07-28")), "{said}");
-        }
+    }
+    for headers in [&[stateless, session][..], &[("Mcp-Method", "tools/list")]] {
+        assert_eq!(client.request("GET", "/files", headers, b"").status, 400, "{headers:?}");
     }
     assert_eq!(tool.count(), 0);
-    for version in ["2025-11-25", "2025-06-18", "2025-03-26"] {
-        let headers = [JSON, ("MCP-Protocol-Version", version)];
-        assert_eq!(client.request("POST", "/files", &headers, message("tools/call").as_bytes()).status, 200);
-    }
-}
-
-/// Judged by the first, read by the tool as the second.
-#[test]
-fn two_protocol_versions_are_refused() {
-    let tool = Tool::start();
-    let gateway = gateway(&tool);
-    let headers = [JSON, ("MCP-Protocol-Version", "2025-11-25"), ("MCP-Protocol-Version", "2026-07-28")];
-    let answer =
-        gateway.client().request("POST", "/files", &headers, br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
-    assert_eq!((answer.status, tool.count()), (400, 0));
 }
 
 #[test]

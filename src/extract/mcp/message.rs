@@ -30,8 +30,18 @@ pub mod rpc_code {
 #[derive(Debug)]
 pub(super) enum Envelope<'a> {
     Request { id: Json<'a>, method: String, params: Json<'a> },
-    Notification { method: String },
+    Notification { method: String, params: Json<'a> },
     Response { id: Json<'a> },
+}
+
+impl<'a> Envelope<'a> {
+    /// The id to answer under; `null` where there is none.
+    pub(super) const fn id(&self) -> &Json<'a> {
+        match self {
+            Self::Request { id, .. } | Self::Response { id } => id,
+            Self::Notification { .. } => &Json::Null,
+        }
+    }
 }
 
 /// Reads the body of an MCP POST.
@@ -66,7 +76,7 @@ pub(super) fn envelope<'a>(reader: &Reader, body: &'a [u8]) -> Result<Envelope<'
     };
     match (method, id, answers) {
         (Some(method), Some(id), _) => Ok(Envelope::Request { id, method, params }),
-        (Some(method), None, _) => Ok(Envelope::Notification { method }),
+        (Some(method), None, _) => Ok(Envelope::Notification { method, params }),
         (None, Some(id), true) => Ok(Envelope::Response { id }),
         (None, ..) => bad("it has no method"),
     }
@@ -84,6 +94,12 @@ fn parse_error(error: &JsonError) -> ExtractError {
 /// A message that breaks JSON-RPC.
 pub(super) fn invalid(id: &Json<'_>, message: impl Into<String>) -> ExtractError {
     rpc(400, ReasonCode::InvalidMessage, rpc_code::INVALID_REQUEST, id, message)
+}
+
+/// Headers and body that do not say the same, or headers that cannot be read in exactly one way.
+pub(super) fn mismatch(id: &Json<'_>, what: &str) -> ExtractError {
+    let message = format!("The request was refused: {what}.");
+    rpc(400, ReasonCode::InvalidMessage, rpc_code::HEADER_MISMATCH, id, message)
 }
 
 /// A refusal with a JSON-RPC form.
