@@ -1,5 +1,6 @@
 //! Reading configuration and rules from where they are kept, and saying everything that is wrong with them.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::app::SystemSources;
-use crate::config::{Config, Sources, load_document};
+use crate::config::{Config, Protocol, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
@@ -58,16 +59,19 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     digest.note(text.as_bytes());
     digest.note_overrides(&variables);
     let document = Document::parse(&name, &text)?;
-    let config = load_document(document.clone(), &base, variables, &SystemSources);
+    let sources = NotingSources::default();
+    let config = load_document(document.clone(), &base, variables, &sources);
     // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
     let rules_path = match &config {
         Ok(config) => config.policy.rules.clone(),
         Err(_) => document.node("/policy/rules").and_then(Node::text).map(|path| base.join(path)),
     };
+    let documents = config.as_ref().map(openapi_documents).unwrap_or_default();
     let mut files = Vec::new();
     if let ConfigSource::File(path) = source {
         files.push(path.clone());
         files.extend(rules_path.clone());
+        files.extend(documents.clone());
     }
     let rules = rules(source, &document, rules_path.as_deref(), &mut digest);
     let (config, rules) = match (config, rules) {
@@ -81,12 +85,50 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     if let Err(error) = check_log_filter(&config.telemetry.log) {
         return Err(Problems::from(document.problem("/telemetry/log", error.to_string())).into());
     }
+    for document in &documents {
+        sources.digests(document).iter().for_each(|text| digest.note(text));
+    }
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
     let loaded = Loaded { config, rules, hash: digest.finish(), files };
     loaded.check()?;
     Ok(loaded)
+}
+
+/// The OpenAPI documents of a configuration, in the order of its routes.
+fn openapi_documents(config: &Config) -> Vec<PathBuf> {
+    let documents = config.routes.iter().filter_map(|route| match &route.protocol {
+        Protocol::Http { document, .. } => document.clone(),
+        Protocol::Mcp { .. } | Protocol::ToolCall { .. } => None,
+    });
+    documents.collect()
+}
+
+/// The system's sources, noting what the files held when they were read.
+#[derive(Default)]
+struct NotingSources {
+    read: RefCell<Vec<(PathBuf, [u8; 32])>>,
+}
+
+impl NotingSources {
+    /// The SHA-256 of each text that was read from a file.
+    fn digests(&self, file: &Path) -> Vec<[u8; 32]> {
+        let read = self.read.borrow();
+        read.iter().filter(|(path, _)| path == file).map(|(_, digest)| *digest).collect()
+    }
+}
+
+impl Sources for NotingSources {
+    fn variable(&self, name: &str) -> Option<String> {
+        SystemSources.variable(name)
+    }
+
+    fn file(&self, path: &Path) -> Result<String, String> {
+        let text = SystemSources.file(path)?;
+        self.read.borrow_mut().push((path.to_owned(), Sha256::digest(&text).into()));
+        Ok(text)
+    }
 }
 
 /// A configuration as it is kept.

@@ -7,5 +7,6 @@ mod identity;
 mod mcp;
 mod mcp_refusals;
 mod modes;
+mod openapi;
 mod paths;
 mod streams;
