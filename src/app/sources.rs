@@ -1,9 +1,11 @@
 //! Where the configuration's secrets come from in a real process.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use crate::config::Sources;
+use crate::model::document::TEXT_BYTES_MAX;
 
 /// The process's environment and file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,10 +17,18 @@ impl Sources for SystemSources {
     }
 
     fn file(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => "no such file".to_owned(),
-            ErrorKind::InvalidData => "not UTF-8 text".to_owned(),
-            _ => error.to_string(),
-        })
+        // What is no longer than a document may be is read; a device or a log given by mistake does not fill the memory.
+        let most = u64::try_from(TEXT_BYTES_MAX).unwrap_or(u64::MAX);
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut bytes)).map_err(
+            |error| match error.kind() {
+                ErrorKind::NotFound => "no such file".to_owned(),
+                _ => error.to_string(),
+            },
+        )?;
+        if bytes.len() > TEXT_BYTES_MAX {
+            return Err(format!("longer than {TEXT_BYTES_MAX} bytes"));
+        }
+        String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
     }
 }
