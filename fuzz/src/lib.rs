@@ -10,4 +10,4 @@ mod texts;
 
 pub use ledgers::{ledger, ledger_edit};
 pub use requests::{mcp, operations, path, query, tool_call};
-pub use texts::{config, json, rules};
+pub use texts::{config, json, openapi, rules};
