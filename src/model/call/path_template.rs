@@ -181,10 +181,15 @@ impl PathTemplate {
     }
 
     /// The same template below a path of these decoded segments.
-    #[must_use]
-    pub fn below(self, literals: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// More than 64 segments together.
+    pub fn below(self, literals: &[String]) -> Result<Self, PathTemplateError> {
+        if literals.len() + self.segments.len() > SEGMENTS_MAX {
+            return Err(PathTemplateError::TooManySegments);
+        }
         let literals = literals.iter().cloned().map(Segment::Literal);
-        Self { segments: literals.chain(self.segments).collect() }
+        Ok(Self { segments: literals.chain(self.segments).collect() })
     }
 
     /// The segments.
@@ -309,6 +314,8 @@ mod tests {
         }
         assert_eq!(PathTemplate::parse(&"/a".repeat(65)), Err(PathTemplateError::TooManySegments));
         assert!(PathTemplate::parse(&"/a".repeat(64)).is_ok());
+        let below = template("/a").below(&vec!["b".to_owned(); 64]);
+        assert_eq!(below, Err(PathTemplateError::TooManySegments));
         for text in ["/", "/a", "/a/{b}", "/{b}.json", "/v{n}", "/a:{b}:c/d", "/caf\u{e9}"] {
             assert_eq!(template(text).to_string(), text);
             let trailing = format!("{}/", text.trim_end_matches('/'));
@@ -381,8 +388,8 @@ mod tests {
         };
         assert!(under("/crm/a", &["crm"]) && under("/crm", &["crm"]) && under("/{x}/a", &["crm"]));
         assert!(!under("/crm", &["crm", "a"]) && !under("/crmx", &["crm"]) && under("/a", &[]));
-        assert_eq!(template("/a/{b}").below(&["{x}".to_owned()]).to_string(), "/{x}/a/{b}");
-        assert_eq!(template("/a").below(&["{x}".to_owned()]).variable_names().count(), 0);
+        assert_eq!(template("/a/{b}").below(&["{x}".to_owned()]).unwrap().to_string(), "/{x}/a/{b}");
+        assert_eq!(template("/a").below(&["{x}".to_owned()]).unwrap().variable_names().count(), 0);
     }
 
     proptest! {

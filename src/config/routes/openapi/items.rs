@@ -68,7 +68,7 @@ impl<'d> Items<'d> {
             Err(problem) => return self.problems.push(problem),
         };
         self.check_keys(&at, item);
-        let whole = PathTemplate::parse(&entry.key).map(|template| template.below(&self.before));
+        let whole = PathTemplate::parse(&entry.key).and_then(|template| template.below(&self.before));
         // A path that cannot be read is no matter where the route has operations in its place.
         let instead = whole.as_ref().ok().cloned().or_else(|| self.with_whole_segments(&entry.key));
         let open: Vec<&str> = METHODS
@@ -182,7 +182,7 @@ impl<'d> Items<'d> {
                 _ => piece.to_owned(),
             });
         let path = segments.fold(String::new(), |path, segment| format!("{path}/{segment}"));
-        Some(PathTemplate::parse(&path).ok()?.below(&self.before))
+        PathTemplate::parse(&path).ok()?.below(&self.before).ok()
     }
 
     /// One complaint where the route and the whole document do not fit; else one for each path that does not.
