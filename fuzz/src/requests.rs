@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use aegis_gateway::extract::{
     Extracted, McpEra, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput,
-    PathTemplate, ResourceTemplate, ToolCallExtractor, parse_query,
+    ResourceTemplate, ToolCallExtractor, parse_query,
 };
-use aegis_gateway::model::call::CapabilityName;
+use aegis_gateway::model::call::{CapabilityName, PathTemplate};
 use aegis_gateway::model::json::{CaseEqualKeys, Json, NormalPath, PathAllowance, Reader};
 
 /// The normal form of a path is a fixed point, and has nothing left in it that two servers could read differently. The

@@ -21,7 +21,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 37] = [
+pub(super) const UNBUILT: [(&str, When); 36] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -34,7 +34,6 @@ pub(super) const UNBUILT: [(&str, When); 37] = [
     ("control.keys[].groups", Written),
     ("control.keys[].person", Written),
     ("routes[].hold", Written),
-    ("routes[].openapi", Written),
     ("routes[].upstream.addresses", MoreThan(1)),
     ("routes[].upstream.addresses[]", Begins("unix:")),
     ("routes[].upstream.tls", Written),

@@ -1,7 +1,7 @@
 //! L1: what do they want? Bytes in, [`Extracted`] out.
 //!
 //! May import `model` only. Everything here is bounded, strict and fuzzed: what cannot be read in exactly one way is refused.
-//! Start reading at [`Extracted`], then one protocol: `mcp/`, `operations.rs` (REST) or `tool_call.rs`.
+//! Start reading at [`Extracted`], then one protocol: `mcp/`, `operations/` (REST) or `tool_call.rs`.
 
 mod error;
 mod extracted;
@@ -18,7 +18,7 @@ pub use mcp::{
 };
 pub use operations::{Operation, OperationsExtractor, OperationsInput};
 pub use query::parse_query;
-pub use template::{PathTemplate, ResourceTemplate, Segment, TemplateError, TemplatePart};
+pub use template::{ResourceTemplate, TemplateError, TemplatePart};
 pub use tool_call::ToolCallExtractor;
 
 #[cfg(test)]

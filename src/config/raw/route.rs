@@ -57,10 +57,15 @@ pub(crate) struct RawRoute {
     /// mcp and tool_call: capabilities of tools whose name in lower snake case is not what is wanted.
     #[serde(default)]
     pub(crate) tools: Option<BTreeMap<String, String>>,
-    /// http only, and required there: the operations of the service. A request that is none of them has the capability
-    /// <capability_prefix>.unmapped.
+    /// http only: the operations of the service; required there unless openapi is written. A request that is none of them
+    /// has the capability <capability_prefix>.unmapped.
     #[serde(default)]
     pub(crate) operations: Option<Vec<RawOperation>>,
+    /// http only: an OpenAPI document (3.0 or 3.1, YAML or JSON) whose operations are those of the service too, relative to
+    /// the folder of this file. Its operationId makes the capability. What operations has for a method and path goes before.
+    #[schemars(length(min = 1))]
+    #[serde(default)]
+    pub(crate) openapi: Option<String>,
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,

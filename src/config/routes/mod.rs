@@ -1,9 +1,10 @@
 //! `routes`: which requests go to which tool, how they are read, and where they are sent. Imports `model` only.
 //!
-//! One file a question: what a [`Route`] is, how its [`Protocol`] reads requests, its [`Operation`]s, its [`Upstream`],
-//! what may come back ([`Response`]), and
+//! One file a question: what a [`Route`] is, how its [`Protocol`] reads requests, its [`Operation`]s (written, or from an
+//! `openapi` document), its [`Upstream`], what may come back ([`Response`]), and
 //! whether routes get in each other's way (`overlap`). Start reading at [`Route`].
 
+mod openapi;
 mod operations;
 mod overlap;
 mod protocol;

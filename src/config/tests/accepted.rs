@@ -133,7 +133,20 @@ fn the_full_sample_becomes_what_it_says() {
         matches!(&files.protocol, Protocol::Mcp { denial: McpDenial::ToolError, tools, resource: Some(_) }
         if tools["delete-file"].as_str() == "files.remove")
     );
-    assert!(matches!(&config.routes[1].protocol, Protocol::Http { operations, .. } if operations.len() == 2));
+    let Protocol::Http { operations, .. } = &config.routes[1].protocol else { panic!("not http") };
+    let names: Vec<&str> = operations.iter().map(|operation| operation.capability.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "crm.contacts.read",
+            "crm.contacts.delete",
+            "crm.list_contacts",
+            "crm.contacts.create",
+            "crm.contacts.search",
+            "crm.contacts.update",
+            "crm.contacts.card",
+        ]
+    );
     assert_eq!(config.routes[1].upstream.address.host, "crm.internal");
     assert!(matches!(&config.routes[2].protocol, Protocol::ToolCall { name, .. } if name == "/tool"));
     assert_eq!(

@@ -47,7 +47,7 @@ gateway.yaml:9:36: gateway.timeouts.idle_ms: must be from 1 to 86400000, found 0
 gateway.yaml:10:38: gateway.listen[0].transparent: not in this version; remove the key
 gateway.yaml:16:47: routes[0].upstream.conect_ms: unknown key; did you mean \"connect_ms\"?
 gateway.yaml:17:11: routes[0].mode: expected enforce, shadow or off, found \"of\"; did you mean \"off\"?
-gateway.yaml:18:5: routes[1]: an http route needs operations (an empty list makes every request unmapped)
+gateway.yaml:18:5: routes[1]: an http route needs operations or openapi (an empty list of operations makes every request unmapped)
 gateway.yaml:23:5: routes[2]: a tool_call route needs call: {name: /tool, arguments: /input}
 gateway.yaml:23:11: routes[2].name: the route in line 18 has this name already
 gateway.yaml:24:12: routes[2].match: this route can never be reached: \"all\" in line 18 takes every request of it first; put the narrower path first

@@ -5,5 +5,6 @@ mod failures;
 mod heads;
 mod identity;
 mod modes;
+mod openapi;
 mod paths;
 mod streams;

@@ -8,20 +8,34 @@ use std::sync::Arc;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{Options, alias_limits, budget, options};
 
-use crate::model::document::message::message_of;
 use crate::model::document::node::{Node, NodeValue, Position};
 use crate::model::document::place::Place;
 use crate::model::document::problem::{Problem, Problems};
-use crate::model::document::raw_node::RawNode;
+use crate::model::document::read::message::message_of;
+use crate::model::document::read::outline::{Outline, Whole};
+use crate::model::document::read::raw_node::Located;
 use crate::model::document::tree::Document;
 
 /// The longest text that is read, in bytes. Ten thousand rules take about a quarter of it.
-pub(super) const TEXT_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// How deep lists and mappings may lie in each other. A level costs the reader about 35 KiB of stack in a debug build, so
-/// that twice as many would not fit the 2 MiB of an ordinary thread.
-pub(super) const DEPTH_MAX: usize = 32;
-/// How many values a document may have, those repeated by aliases counted again.
-pub(super) const NODES_MAX: usize = 500_000;
+pub const TEXT_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How much of a document there may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// How deep lists and mappings may lie in each other.
+    pub(super) depth: usize,
+    /// How many values there may be, those repeated by aliases counted again.
+    pub(super) nodes: usize,
+}
+
+/// Of a document that is read whole. A level costs the reader about 35 KiB of stack in a debug build, so that twice as
+/// many would not fit the 2 MiB of an ordinary thread.
+const WHOLE: Bounds = Bounds { depth: 32, nodes: 500_000 };
+
+/// Of a document that is read in part. What is not read costs no memory and little stack; an OpenAPI document of the
+/// greatest length, its schemas written out in place, stays below both.
+const IN_PART: Bounds = Bounds { depth: 96, nodes: 2_000_000 };
+
 /// How many bytes all keys and values may have together, those repeated by aliases counted again.
 pub(super) const SCALAR_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many parser events aliases may repeat, in all.
@@ -37,34 +51,47 @@ impl Document {
     /// The first syntax error, or every duplicate key and every tag beyond the core schema. Several documents, undefined
     /// aliases, merge keys and anything over the limits of this module are errors too.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        let source: Arc<str> = Arc::from(name);
-        if text.len() > TEXT_BYTES_MAX {
-            let message = format!("the text has {} bytes, more than {TEXT_BYTES_MAX}", text.len());
-            return Err(Problem::new(Place::whole(source), "", message).into());
-        }
-        let raw = match serde_saphyr::from_str_with_options::<Option<RawNode>>(text, limits()) {
-            Ok(raw) => raw,
-            Err(error) => return Err(problem_of(&error, source).into()),
-        };
-        let null = Node { at: Position { source: 0, line: 1, column: 1 }, value: NodeValue::Null };
-        let mut document = Self::new(source, null);
-        let mut problems = Vec::new();
-        if let Some(raw) = raw {
-            document.root = raw.finish(&document, &mut problems);
-        }
-        Problems::unless_empty(document, problems)
+        parse::<Whole>(name, text, WHOLE)
+    }
+
+    /// Reads of `text` what the outline `O` names, and skips the rest. What is skipped must be YAML and must not have tags
+    /// beyond the core schema; duplicate keys in it go unseen.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], with wider limits on depth and number of values.
+    pub fn parse_in_part<O: Outline>(name: &str, text: &str) -> Result<Self, Problems> {
+        parse::<O>(name, text, IN_PART)
     }
 }
 
+fn parse<O: Outline>(name: &str, text: &str, bounds: Bounds) -> Result<Document, Problems> {
+    let source: Arc<str> = Arc::from(name);
+    if text.len() > TEXT_BYTES_MAX {
+        let message = format!("the text has {} bytes, more than {TEXT_BYTES_MAX}", text.len());
+        return Err(Problem::new(Place::whole(source), "", message).into());
+    }
+    let raw = match serde_saphyr::from_str_with_options::<Option<Located<O>>>(text, limits(bounds)) {
+        Ok(raw) => raw,
+        Err(error) => return Err(problem_of(&error, bounds, source).into()),
+    };
+    let null = Node { at: Position { source: 0, line: 1, column: 1 }, value: NodeValue::Null };
+    let mut document = Document::new(source, null);
+    let mut problems = Vec::new();
+    if let Some(raw) = raw {
+        document.root = raw.into_node().finish(&document, &mut problems);
+    }
+    Problems::unless_empty(document, problems)
+}
+
 /// The reader's settings. Duplicate keys pass here, because the tree reports all of them with both places.
-fn limits() -> Options {
+fn limits(Bounds { depth, nodes }: Bounds) -> Options {
     options! {
         budget: budget! {
             max_reader_input_bytes: Some(TEXT_BYTES_MAX),
-            max_depth: DEPTH_MAX,
-            flow_nesting_limit: DEPTH_MAX + 1,
-            max_nodes: NODES_MAX,
-            max_events: NODES_MAX * 3,
+            max_depth: depth,
+            flow_nesting_limit: depth + 1,
+            max_nodes: nodes,
+            max_events: nodes * 3,
             max_total_scalar_bytes: SCALAR_BYTES_MAX,
             max_recorded_anchor_events: ALIAS_EVENTS_MAX * 4,
             max_recorded_anchor_bytes: SCALAR_BYTES_MAX,
@@ -85,9 +112,9 @@ fn limits() -> Options {
     }
 }
 
-fn problem_of(error: &serde_saphyr::Error, source: Arc<str>) -> Problem {
+fn problem_of(error: &serde_saphyr::Error, bounds: Bounds, source: Arc<str>) -> Problem {
     let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     let (line, column) =
         error.location().map_or((0, 0), |location| (number(location.line()), number(location.column())));
-    Problem::new(Place { source, line, column }, "", message_of(error))
+    Problem::new(Place { source, line, column }, "", message_of(error, bounds))
 }

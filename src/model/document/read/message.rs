@@ -5,14 +5,16 @@
 use serde_saphyr::Error;
 use serde_saphyr::budget::BudgetBreach;
 
-use crate::model::document::parse::{ALIAS_EVENTS_MAX, DEPTH_MAX, NODES_MAX, SCALAR_BYTES_MAX};
+use crate::model::document::read::parse::{ALIAS_EVENTS_MAX, Bounds, SCALAR_BYTES_MAX};
 
 /// What is wrong, without any text of the document.
-pub(super) fn message_of(error: &Error) -> String {
+pub(super) fn message_of(error: &Error, bounds: Bounds) -> String {
     match error.without_snippet() {
-        Error::AliasError { error, .. } => message_of(error),
+        Error::AliasError { error, .. } => message_of(error, bounds),
+        // The scanner, which may be ahead of the reader, meets the limit on its own account.
+        Error::ExternalMessage { msg, .. } if msg.contains("recursion limit") => too_deep(bounds),
         Error::ExternalMessage { msg, .. } => format!("not valid YAML: {}", first_line(msg)),
-        Error::Budget { breach, .. } => budget_message(breach),
+        Error::Budget { breach, .. } => budget_message(breach, bounds),
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
@@ -23,11 +25,16 @@ pub(super) fn message_of(error: &Error) -> String {
     }
 }
 
-fn budget_message(breach: &BudgetBreach) -> String {
+fn too_deep(bounds: Bounds) -> String {
+    format!("nested deeper than {} levels", bounds.depth)
+}
+
+fn budget_message(breach: &BudgetBreach, bounds: Bounds) -> String {
+    let nodes = bounds.nodes;
     match breach {
-        BudgetBreach::Depth { .. } => format!("nested deeper than {DEPTH_MAX} levels"),
+        BudgetBreach::Depth { .. } => too_deep(bounds),
         BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
-            format!("more than {NODES_MAX} values, those repeated by aliases counted again")
+            format!("more than {nodes} values, those repeated by aliases counted again")
         }
         BudgetBreach::ScalarBytes { .. } => {
             format!(

@@ -1,12 +1,12 @@
-//! REST: method and path template name the operation.
+//! From a request to the call of an operation. May import `model` and what the protocols share.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
 
-use crate::extract::{ExtractError, Extracted, PathTemplate, ResourceTemplate, Segment, parse_query};
-use crate::model::call::{Action, Body, CapabilityName, Parameters, ToolCall};
+use crate::extract::operations::index::Index;
+use crate::extract::{ExtractError, Extracted, ResourceTemplate, parse_query};
+use crate::model::call::{Action, Body, CapabilityName, Parameters, PathTemplate, ToolCall};
 use crate::model::decision::ReasonCode;
 use crate::model::json::{Json, NormalPath, Reader};
 
@@ -29,6 +29,7 @@ pub struct Operation {
 #[derive(Clone, Debug)]
 pub struct OperationsExtractor {
     operations: Vec<Operation>,
+    index: Index,
     unmapped: Option<CapabilityName>,
     tunnel: Option<CapabilityName>,
 }
@@ -51,12 +52,11 @@ pub struct OperationsInput<'a> {
 impl OperationsExtractor {
     /// An extractor for `operations`; calls that are none of them get the capability `<prefix>.unmapped`.
     #[must_use]
-    pub fn new(prefix: &str, mut operations: Vec<Operation>) -> Self {
-        // Where templates overlap the one with the earlier literal segment is meant: `/contacts/search` is not the
-        // contact called "search". Sorting once makes the first match the right one.
-        operations.sort_by_key(|operation| Reverse(literalness(&operation.path)));
+    pub fn new(prefix: &str, operations: Vec<Operation>) -> Self {
+        let index =
+            Index::new(operations.iter().map(|operation| (operation.method.as_str(), &operation.path)));
         let own = |name| CapabilityName::under(prefix, name);
-        Self { operations, unmapped: own("unmapped"), tunnel: own("tunnel") }
+        Self { operations, index, unmapped: own("unmapped"), tunnel: own("tunnel") }
     }
 
     /// Reads a request that asks for a tunnel: whatever operation its path belongs to, it is `<prefix>.tunnel`.
@@ -88,10 +88,10 @@ impl OperationsExtractor {
         input: OperationsInput<'a>,
     ) -> Result<Extracted<'a>, ExtractError> {
         let found = self
-            .operations
-            .iter()
-            .filter(|operation| operation.method == input.method)
-            .find_map(|operation| Some((operation, operation.path.variables(input.path.segments())?)));
+            .index
+            .find(input.method, input.path.segments())
+            .and_then(|number| self.operations.get(number))
+            .and_then(|operation| Some((operation, operation.path.variables(input.path.segments())?)));
         let query = parse_query(input.query.unwrap_or_default(), reader.case_equal_keys)?;
         let body = body(reader, input)?;
         let resource_hidden = found.as_ref().is_some_and(|(operation, _)| operation.resource_hidden);
@@ -114,11 +114,6 @@ impl OperationsExtractor {
     }
 }
 
-/// Which segments are literal, first to last: compared as a list, an earlier literal wins.
-fn literalness(path: &PathTemplate) -> Vec<bool> {
-    path.segments().iter().map(|segment| matches!(segment, Segment::Literal(_))).collect()
-}
-
 fn body<'a>(reader: &Reader, input: OperationsInput<'a>) -> Result<Body<'a>, ExtractError> {
     if input.body.is_empty() {
         return Ok(Body::Absent);
@@ -136,7 +131,7 @@ fn body<'a>(reader: &Reader, input: OperationsInput<'a>) -> Result<Body<'a>, Ext
 
 /// Whether a media type is JSON in UTF-8: `application/json` or a `+json` suffix. A server that honored another charset would
 /// read other values than those judged.
-pub(super) fn is_json(content_type: &str) -> bool {
+pub(in crate::extract) fn is_json(content_type: &str) -> bool {
     if content_type == "application/json" {
         return true;
     }

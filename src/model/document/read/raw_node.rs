@@ -4,17 +4,19 @@
 //! value with its own, and a recursive `Deserialize` on top of it locates every key and value of an arbitrary document.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_saphyr::{Spanned, Tagged};
 
 use crate::model::document::node::{Entry, Node, NodeValue, Position};
 use crate::model::document::problem::Problem;
+use crate::model::document::read::outline::{Flat, Outline, Part};
 use crate::model::document::tree::Document;
 
 /// A value as read, before duplicates and tags are judged.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RawNode {
     at: Position,
     tag: Option<String>,
@@ -26,6 +28,12 @@ enum RawValue {
     Scalar(NodeValue),
     Sequence(Vec<RawNode>),
     Mapping(Vec<(Spanned<Tagged<String>>, RawNode)>),
+}
+
+impl Default for RawValue {
+    fn default() -> Self {
+        Self::Scalar(NodeValue::Null)
+    }
 }
 
 /// The tags of YAML's core schema. Anything else changes what a value means in a way this gateway does not know.
@@ -91,24 +99,39 @@ fn position<T>(spanned: &Spanned<T>) -> Position {
     }
 }
 
-impl<'de> Deserialize<'de> for RawNode {
+/// A value of which is read what the outline `O` says.
+pub(super) struct Located<O> {
+    node: RawNode,
+    outline: PhantomData<O>,
+}
+
+impl<O> Located<O> {
+    pub(super) fn into_node(self) -> RawNode {
+        self.node
+    }
+}
+
+impl<'de, O: Outline> Deserialize<'de> for Located<O> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<Tagged<RawValue>>::deserialize(deserializer)?;
+        let spanned = Spanned::<Tagged<Value<O>>>::deserialize(deserializer)?;
         let at = position(&spanned);
         let Tagged(value, tag) = spanned.value;
-        Ok(Self { at, tag, value })
+        Ok(Self { node: RawNode { at, tag, value: value.0 }, outline: PhantomData })
     }
 }
 
-impl<'de> Deserialize<'de> for RawValue {
+struct Value<O>(RawValue, PhantomData<O>);
+
+impl<'de, O: Outline> Deserialize<'de> for Value<O> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawValueVisitor)
+        let value = deserializer.deserialize_any(RawValueVisitor::<O>(PhantomData))?;
+        Ok(Self(value, PhantomData))
     }
 }
 
-struct RawValueVisitor;
+struct RawValueVisitor<O>(PhantomData<O>);
 
-impl<'de> Visitor<'de> for RawValueVisitor {
+impl<'de, O: Outline> Visitor<'de> for RawValueVisitor<O> {
     type Value = RawValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,16 +173,31 @@ impl<'de> Visitor<'de> for RawValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<RawValue, A::Error> {
         let mut elements = Vec::new();
-        while let Some(element) = access.next_element()? {
-            elements.push(element);
+        if O::ELEMENTS {
+            while let Some(element) = access.next_element::<Located<O::Below>>()? {
+                elements.push(element.into_node());
+            }
+        } else {
+            while access.next_element::<IgnoredAny>()?.is_some() {
+                elements.push(RawNode::default());
+            }
         }
         Ok(RawValue::Sequence(elements))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<RawValue, A::Error> {
         let mut pairs = Vec::new();
-        while let Some(pair) = access.next_entry()? {
-            pairs.push(pair);
+        while let Some(key) = access.next_key::<Spanned<Tagged<String>>>()? {
+            let value = match O::part(&key.value.0) {
+                Part::Nothing => {
+                    access.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                Part::Scalar => access.next_value::<Located<Flat>>()?.into_node(),
+                Part::Below => access.next_value::<Located<O::Below>>()?.into_node(),
+                Part::Beside => access.next_value::<Located<O::Beside>>()?.into_node(),
+            };
+            pairs.push((key, value));
         }
         Ok(RawValue::Mapping(pairs))
     }
