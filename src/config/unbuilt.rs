@@ -21,7 +21,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 39] = [
+pub(super) const UNBUILT: [(&str, When); 38] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -59,7 +59,6 @@ pub(super) const UNBUILT: [(&str, When); 39] = [
     ("audit.retention_days", Written),
     ("store", Written),
     ("telemetry.listen", Begins("unix:")),
-    ("telemetry.access_log", Written),
     ("telemetry.otlp", Written),
 ];
 

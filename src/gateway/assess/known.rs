@@ -4,24 +4,27 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::audit::execution::ExecutionOf;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
 use crate::extract::{Extracted, rpc_code};
 use crate::gateway::assess::BoundSession;
+use crate::gateway::execution::Execution;
 use crate::gateway::head::Incoming;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
-use crate::model::call::{DecisionRequest, Principal, ToolCall};
+use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
 use crate::model::json::{Json, NormalPath, write_json};
 use crate::model::slots::Slot;
+use crate::telemetry::{AccessLine, AccessRequest};
 
 /// What a request came to, before the ledger was asked.
 pub(in crate::gateway) struct Assessed {
     /// What to do once the record is in.
-    pub(in crate::gateway) answer: Result<Forwarding, Box<Refusal>>,
+    pub(in crate::gateway) answer: Result<Box<Forwarding>, Box<Refusal>>,
     /// The record; `None` for callers that were never identified.
     pub(in crate::gateway) record: Option<Vec<u8>>,
     /// For the metrics.
@@ -30,6 +33,8 @@ pub(in crate::gateway) struct Assessed {
     pub(in crate::gateway) code: ReasonCode,
     /// The JSON-RPC id, where refusals take that form.
     pub(in crate::gateway) rpc_id: Option<String>,
+    /// What the access log says of it, where there is one and the caller is known.
+    pub(in crate::gateway) access: Option<AccessLine>,
 }
 
 /// A request whose route and caller are known.
@@ -65,7 +70,7 @@ impl Assessed {
     /// Refused before the caller was known: counted, not recorded, so that strangers cannot fill the ledger.
     pub(super) fn unknown(refusal: Box<Refusal>, route: Option<Arc<Route>>) -> Self {
         let code = refusal.code;
-        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None }
+        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None, access: None }
     }
 }
 
@@ -77,6 +82,16 @@ impl Known<'_> {
             snapshot: &self.snapshot.reference,
             facts: self.facts,
         }
+    }
+
+    fn access(&self, capability: Option<&str>) -> Option<AccessLine> {
+        let request = AccessRequest {
+            request_id: Some(&self.request_id),
+            route: Some(&self.route.name),
+            actor: Some(&self.principal.id),
+            capability,
+        };
+        self.gateway.access_log.as_ref().map(|log| log.begin(self.facts.now, request))
     }
 
     /// No place is free on the route.
@@ -112,6 +127,7 @@ impl Known<'_> {
             outcome: None,
             code,
             rpc_id,
+            access: self.access(None),
         }
     }
 
@@ -145,8 +161,10 @@ impl Known<'_> {
             reason: &reason,
         };
         let record = Some(record.payload());
+        let access = self.access(capability);
         let rpc_id = rpc_text(rpc_id);
-        let (route, forwarding) = self.forward(onward, None, rpc_id.clone());
+        let action = call.map(|(call, _)| &call.action);
+        let (route, forwarding) = self.forward(onward, None, rpc_id.clone(), action);
         Assessed {
             answer: Ok(forwarding),
             record,
@@ -154,6 +172,7 @@ impl Known<'_> {
             outcome: Some(Outcome::Allow),
             code,
             rpc_id,
+            access,
         }
     }
 
@@ -181,13 +200,23 @@ impl Known<'_> {
         let record = Some(record.payload(&self.gateway.redaction));
         let rpc_id = rpc_text(rpc_id);
         let (outcome, code) = (Some(decision.outcome), decision.code);
+        let access = self.access(call.action.capability());
         if allowed || !enforced {
-            let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone());
-            return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
+            let (route, forwarding) =
+                self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+            return Assessed {
+                answer: Ok(forwarding),
+                record,
+                route: Some(route),
+                outcome,
+                code,
+                rpc_id,
+                access,
+            };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
         let route = Some(Arc::clone(self.route));
-        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id }
+        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
     }
 
     fn denied(
@@ -214,7 +243,8 @@ impl Known<'_> {
         Onward { incoming, path, session, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
-    ) -> (Arc<Route>, Forwarding) {
+        action: Option<&Action<'_>>,
+    ) -> (Arc<Route>, Box<Forwarding>) {
         let target = match &self.route.protocol {
             // The query is not part of what was judged on these routes, so it does not go on.
             Protocol::Mcp(_) | Protocol::ToolCall(_) => self.route.upstream.path.clone(),
@@ -228,6 +258,14 @@ impl Known<'_> {
                 target
             }
         };
+        let of = action.map(|action| ExecutionOf {
+            principal: &self.principal,
+            action,
+            route: &self.route.name,
+            decision_id: decision_id.as_ref(),
+            request_id: &self.request_id,
+        });
+        let execution = Execution::new(&self.gateway.recorder, self.route, of);
         let route = Arc::clone(self.route);
         let forwarding = Forwarding {
             route: Arc::clone(&route),
@@ -239,9 +277,10 @@ impl Known<'_> {
             identified: self.principal.key.is_some(),
             rpc_id,
             session,
+            execution,
             _slot: slot,
         };
-        (route, forwarding)
+        (route, Box::new(forwarding))
     }
 }
 

@@ -53,7 +53,7 @@ pub enum ReasonCode {
     UnsupportedMediaType,
     /// The body did not arrive in time.
     BodyTimeout,
-    /// The client left before its request was whole.
+    /// The client left: before its request was whole, or before its answer was.
     ClientGone,
     /// The ledger did not take the record.
     LedgerUnavailable,
@@ -63,6 +63,8 @@ pub enum ReasonCode {
     UpstreamFailed,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The gateway stopped before the call had ended.
+    Interrupted,
     /// A defect of the gateway, caught.
     InternalError,
 }
@@ -105,6 +107,7 @@ impl ReasonCode {
             Self::Overloaded => "overloaded",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
+            Self::Interrupted => "interrupted",
             Self::InternalError => "internal_error",
         }
     }
