@@ -21,7 +21,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 36] = [
+pub(super) const UNBUILT: [(&str, When); 35] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -56,7 +56,6 @@ pub(super) const UNBUILT: [(&str, When); 36] = [
     ("audit.retention_days", Written),
     ("store", Written),
     ("telemetry.listen", Begins("unix:")),
-    ("telemetry.access_log", Written),
     ("telemetry.otlp", Written),
 ];
 

@@ -6,6 +6,7 @@
 mod assess;
 mod clock;
 mod error;
+mod execution;
 mod head;
 mod in_flight;
 mod permit;
@@ -16,6 +17,7 @@ mod tool_names;
 
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
+pub use execution::Sent;
 pub use head::Incoming;
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};

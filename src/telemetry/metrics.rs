@@ -7,7 +7,7 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::model::decision::{Outcome, ReasonCode};
+use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
 use crate::telemetry::{RouteCounters, TelemetryError};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
@@ -33,10 +33,13 @@ const INSIDE_BUCKETS: [f64; 14] = [
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
+    executions: IntCounterVec,
     decision: Histogram,
     processing: Histogram,
     append: Histogram,
     ledger_records: IntCounter,
+    execution_failed: IntCounter,
+    access_log_dropped: IntCounter,
     ledger_disk_free: IntGauge,
     snapshot_version: IntGauge,
     snapshot_rejected: IntCounter,
@@ -62,6 +65,13 @@ impl Metrics {
                 ),
                 &["route", "outcome", "code"],
             )?,
+            executions: IntCounterVec::new(
+                Opts::new(
+                    "aegis_executions_total",
+                    "Calls that were let through, by route and what became of them.",
+                ),
+                &["route", "result"],
+            )?,
             decision: histogram(
                 "aegis_decision_seconds",
                 "Time to decide one call, extraction and ledger aside.",
@@ -77,6 +87,14 @@ impl Metrics {
             ledger_records: IntCounter::new(
                 "aegis_ledger_records_total",
                 "Records appended by this process.",
+            )?,
+            execution_failed: IntCounter::new(
+                "aegis_ledger_execution_failed_total",
+                "Execution records the ledger did not take when their call ended.",
+            )?,
+            access_log_dropped: IntCounter::new(
+                "aegis_access_log_dropped_total",
+                "Access log lines dropped because standard error did not take them in time.",
             )?,
             ledger_disk_free: IntGauge::new(
                 "aegis_ledger_disk_free_bytes",
@@ -106,10 +124,19 @@ impl Metrics {
     fn register(&self, build: IntGaugeVec) -> Result<(), TelemetryError> {
         self.registry.register(Box::new(build))?;
         self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.executions.clone()))?;
         for histogram in [&self.decision, &self.processing, &self.append] {
             self.registry.register(Box::new(histogram.clone()))?;
         }
-        for counter in [&self.ledger_records, &self.snapshot_rejected, &self.panics, &self.shed] {
+        let counters = [
+            &self.ledger_records,
+            &self.execution_failed,
+            &self.access_log_dropped,
+            &self.snapshot_rejected,
+            &self.panics,
+            &self.shed,
+        ];
+        for counter in counters {
             self.registry.register(Box::new(counter.clone()))?;
         }
         for gauge in [&self.ledger_disk_free, &self.snapshot_version] {
@@ -131,6 +158,25 @@ impl Metrics {
             Some(cell) => cell.get_or_init(|| self.requests(route, outcome, code)).inc(),
             None => self.requests(route, outcome, code).inc(),
         }
+    }
+
+    /// Counts what became of a call of a route that keeps its counters.
+    pub fn executed(&self, route: &str, counters: &RouteCounters, result: ExecutionResult) {
+        let resolve = || self.executions.with_label_values(&[route, result.as_str()]);
+        match counters.execution(result) {
+            Some(cell) => cell.get_or_init(resolve).inc(),
+            None => resolve().inc(),
+        }
+    }
+
+    /// Notes an execution record that was not taken.
+    pub fn execution_not_recorded(&self) {
+        self.execution_failed.inc();
+    }
+
+    /// Notes lines that are missing from the access log.
+    pub fn access_log_dropped(&self, lines: u64) {
+        self.access_log_dropped.inc_by(lines);
     }
 
     /// Notes how long a decision took.

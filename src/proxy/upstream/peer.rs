@@ -15,8 +15,10 @@ use pingora::{Error, ErrorType, OrErr, Result};
 use tokio::net::TcpStream;
 
 use crate::decision::Upstream;
+use crate::gateway::Sent;
 use crate::proxy::upstream::pool::{IdlePool, TICK};
 use crate::proxy::upstream::socket::UpstreamSocket;
+use crate::proxy::upstream::wire::Wire;
 
 /// Makes peers, and keeps the idle connections of all of them.
 #[derive(Debug)]
@@ -31,11 +33,13 @@ impl Peers {
 
     /// The peer of an upstream, for one request. A host name is looked up anew, so that a moved service is found.
     ///
-    /// `body_follows`: the head is held back until the body comes, which must be at once.
+    /// `body_follows`: the head is held back until the body comes, which must be at once. `sent` is marked as the first byte
+    /// leaves.
     pub(in crate::proxy) async fn peer(
         &self,
         upstream: &Upstream,
         body_follows: bool,
+        sent: Sent,
     ) -> Result<Box<HttpPeer>> {
         let address = match upstream.resolved {
             Some(address) => address,
@@ -44,7 +48,7 @@ impl Peers {
         let mut peer = HttpPeer::new(address, false, String::new());
         // The time to connect is bounded where a connection is really made: Pingora's timer would cost every request.
         peer.options.write_timeout = Some(upstream.read);
-        let connect = Connect { pool: Arc::clone(&self.pool), within: upstream.connect, body_follows };
+        let connect = Connect { pool: Arc::clone(&self.pool), within: upstream.connect, body_follows, sent };
         peer.options.custom_l4 = Some(Arc::new(connect));
         Ok(Box::new(peer))
     }
@@ -74,6 +78,7 @@ struct Connect {
     pool: Arc<IdlePool>,
     within: Duration,
     body_follows: bool,
+    sent: Sent,
 }
 
 #[async_trait]
@@ -86,7 +91,8 @@ impl L4Connect for Connect {
             Some(stream) => stream,
             None => dial(*address, self.within).await?,
         };
-        let socket = UpstreamSocket::new(stream, *address, Arc::clone(&self.pool), self.body_follows);
+        let wire = Wire::new(stream, self.sent.clone());
+        let socket = UpstreamSocket::new(wire, *address, Arc::clone(&self.pool), self.body_follows);
         Ok(VirtualSocketStream::new(Box::new(socket)).into())
     }
 }

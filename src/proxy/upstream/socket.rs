@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::proxy::upstream::pool::IdlePool;
+use crate::proxy::upstream::wire::Wire;
 
 /// Bytes gathered before they are written: most heads and the bodies of most calls fit together.
 const WRITE_BUFFER_BYTES: usize = 8192;
@@ -24,7 +24,7 @@ const PROBE_BYTES: usize = 1;
 #[derive(Debug)]
 pub(super) struct UpstreamSocket {
     /// `None` only while dropping.
-    stream: Option<BufWriter<TcpStream>>,
+    stream: Option<BufWriter<Wire>>,
     address: SocketAddr,
     pool: Arc<IdlePool>,
     /// Whether the next flush is left out: it is the one after the head, and a body follows at once.
@@ -35,19 +35,14 @@ pub(super) struct UpstreamSocket {
 }
 
 impl UpstreamSocket {
-    pub(super) fn new(
-        stream: TcpStream,
-        address: SocketAddr,
-        pool: Arc<IdlePool>,
-        body_follows: bool,
-    ) -> Self {
+    pub(super) fn new(stream: Wire, address: SocketAddr, pool: Arc<IdlePool>, body_follows: bool) -> Self {
         // Without a body nothing is gained by waiting, and Pingora's time limit holds for a write but not for the flush behind it.
         let gathered = if body_follows { WRITE_BUFFER_BYTES } else { 0 };
         let stream = Some(BufWriter::with_capacity(gathered, stream));
         Self { stream, address, pool, body_follows, answered: false }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut BufWriter<TcpStream>>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut BufWriter<Wire>>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
@@ -102,7 +97,7 @@ impl Drop for UpstreamSocket {
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take().filter(|stream| self.answered && stream.buffer().is_empty())
         {
-            self.pool.put(self.address, stream.into_inner());
+            self.pool.put(self.address, stream.into_inner().into_stream());
         }
     }
 }
