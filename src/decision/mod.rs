@@ -10,13 +10,18 @@ mod error;
 mod naming;
 mod route;
 mod snapshot;
+mod upstream;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;
 pub use decide::decide;
 pub use error::CompileError;
-pub use route::{Protocol, Route, RouteMatch, Upstream};
+pub use route::{Protocol, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
+pub use upstream::{
+    Endpoint, EndpointAddress, EndpointState, Endpoints, HealthCheck, TlsIdentity, UnderWay, Upstream,
+    UpstreamTls,
+};
 
 #[cfg(test)]
 mod tests;

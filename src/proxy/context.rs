@@ -12,6 +12,7 @@ use crate::model::decision::ReasonCode;
 use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
 use crate::proxy::connection::Deadline;
+use crate::proxy::upstream::Chosen;
 
 /// The state of one request. Pingora moves it about, so it is used boxed.
 #[derive(Debug)]
@@ -29,6 +30,10 @@ pub(super) struct RequestContext {
     pub(super) lent: Option<Homecoming>,
     /// The request's place among those under way.
     pub(super) slot: Option<Slot>,
+    /// The address of the upstream that takes the call, and the call's place there.
+    pub(super) chosen: Option<Chosen>,
+    /// Whether the call may have been sent.
+    pub(super) sent: bool,
     /// Whether the response head has come.
     pub(super) answered: bool,
 }
@@ -43,6 +48,8 @@ impl RequestContext {
             body: Bytes::new(),
             lent: None,
             slot: None,
+            chosen: None,
+            sent: false,
             answered: false,
         }
     }

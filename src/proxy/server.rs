@@ -48,6 +48,7 @@ pub struct DataPlane {
     listeners: Vec<TcpListener>,
     proxy: Arc<HttpProxy<Service>>,
     peers: Arc<Peers>,
+    gateway: Arc<Gateway>,
     timeouts: Timeouts,
     connections: InFlight,
 }
@@ -72,9 +73,10 @@ impl DataPlane {
         }
         let configuration = Arc::new(ServerConf::default());
         let peers = Arc::new(Peers::new());
-        let service = Service { gateway, timeouts, max_body_bytes, peers: Arc::clone(&peers) };
+        let service =
+            Service { gateway: Arc::clone(&gateway), timeouts, max_body_bytes, peers: Arc::clone(&peers) };
         let proxy = Arc::new(http_proxy(&configuration, service));
-        Ok(Self { listeners, proxy, peers, timeouts, connections: InFlight::default() })
+        Ok(Self { listeners, proxy, peers, gateway, timeouts, connections: InFlight::default() })
     }
 
     /// The addresses that are really listened on.
@@ -86,9 +88,10 @@ impl DataPlane {
     /// Serves until `stop` turns true, then takes no more connections and waits for the requests in flight, at most
     /// `shutdown_grace`. Returns whether all of them ended by themselves.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> bool {
-        let Self { listeners, proxy, peers, timeouts, connections } = self;
-        let mut sweeping = JoinSet::new();
-        sweeping.spawn(async move { peers.sweep().await });
+        let Self { listeners, proxy, peers, gateway, timeouts, connections } = self;
+        // Ends with this function.
+        let mut tending = JoinSet::new();
+        tending.spawn(async move { peers.tend(&gateway).await });
         let mut accepting = JoinSet::new();
         for listener in listeners {
             accepting.spawn(accept(

@@ -115,7 +115,13 @@ impl Service {
         }
         let route = &forwarding.route().name;
         tracing::warn!(route = %route, request_id = %forwarding.request_id(), error = %error.etype().as_str(), "the upstream failed");
-        let refusal = if timed_out {
+        let refusal = if !ctx.sent {
+            let (status, code) = match timed_out {
+                true => (504, ReasonCode::UpstreamTimeout),
+                false => (502, ReasonCode::UpstreamFailed),
+            };
+            Refusal::problem(status, code, "The tool could not be reached; the call was not sent.")
+        } else if timed_out {
             Refusal::problem(
                 504,
                 ReasonCode::UpstreamTimeout,
@@ -125,7 +131,7 @@ impl Service {
             Refusal::problem(
                 502,
                 ReasonCode::UpstreamFailed,
-                "The tool could not be reached, or its answer broke off or could not be used; the call may have run.",
+                "The tool's answer broke off or could not be used; the call may have run.",
             )
         };
         Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM))
@@ -174,7 +180,9 @@ impl ProxyHttp for Service {
         let forwarding = ctx.forwarding.insert(permit.spend());
         let route = Arc::clone(forwarding.route());
         ctx.within(route.upstream.connect + route.upstream.read);
-        self.peers.peer(&route.upstream, !ctx.body.is_empty()).await
+        let (peer, chosen) = self.peers.peer(&route, !ctx.body.is_empty()).await?;
+        ctx.chosen = Some(chosen);
+        Ok(peer)
     }
 
     async fn upstream_request_filter(
@@ -183,6 +191,10 @@ impl ProxyHttp for Service {
         request: &mut RequestHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        ctx.sent = true;
+        if let Some(chosen) = &ctx.chosen {
+            self.peers.sending(chosen);
+        }
         let was_chunked = session.req_header().headers.contains_key(TRANSFER_ENCODING);
         match &ctx.forwarding {
             Some(forwarding) => headers::prepare(request, forwarding, ctx.body.len(), was_chunked),
@@ -251,9 +263,12 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         _peer: &HttpPeer,
-        _ctx: &mut Box<RequestContext>,
+        ctx: &mut Box<RequestContext>,
         mut error: Box<Error>,
     ) -> Box<Error> {
+        if let Some(chosen) = &ctx.chosen {
+            self.peers.failed(chosen);
+        }
         error.set_retry(false);
         error.as_up();
         error

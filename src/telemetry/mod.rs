@@ -7,9 +7,11 @@ mod error;
 mod logging;
 mod metrics;
 mod redaction;
+mod upstreams;
 
 pub use counters::RouteCounters;
 pub use error::TelemetryError;
 pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;
 pub use redaction::Redaction;
+pub use upstreams::UpstreamGauge;

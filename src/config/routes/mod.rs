@@ -14,4 +14,6 @@ pub(super) use overlap::check_overlaps;
 pub use protocol::{McpDenial, Protocol, ToolNames};
 pub(super) use route::resolve;
 pub use route::{Anonymous, Mode, PathPrefix, Route};
-pub use upstream::{Upstream, UpstreamAddress, UpstreamHeader};
+pub use upstream::{
+    Balance, ClientIdentity, Upstream, UpstreamAddress, UpstreamHeader, UpstreamHealth, UpstreamTls,
+};

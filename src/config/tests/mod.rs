@@ -5,5 +5,6 @@ mod overrides;
 mod refused;
 mod routes;
 mod support;
+mod upstreams;
 
-use support::{load_with, problems_of};
+use support::{Memory, certificate, load_from, load_with, problems_of};

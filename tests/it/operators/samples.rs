@@ -21,7 +21,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// A copy of the samples with what they expect a user to have: a secret file, and a variable (see [`with_variables`]).
+/// A copy of the samples with what they expect a user to have: secret files, and a variable (see [`with_variables`]).
 fn copy() -> TempDir {
     let folder = TempDir::new().unwrap();
     for file in files(&samples()) {
@@ -31,6 +31,14 @@ fn copy() -> TempDir {
     }
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("secrets/files.key"), "a key\n").unwrap();
+    let made = rcgen::generate_simple_self_signed(["files.internal".to_owned()]).unwrap();
+    for (name, text) in [
+        ("ca.pem", made.cert.pem()),
+        ("client.pem", made.cert.pem()),
+        ("client.key", made.signing_key.serialize_pem()),
+    ] {
+        fs::write(folder.path().join("secrets").join(name), text).unwrap();
+    }
     folder
 }
 
