@@ -16,4 +16,9 @@ pub enum ProxyError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system's certificate authorities, which tools are verified with.
+    #[error(
+        "the system's certificate authorities cannot be used: {0}; SSL_CERT_FILE may name a file of others"
+    )]
+    Authorities(String),
 }

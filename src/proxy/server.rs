@@ -29,7 +29,7 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 /// and ends after so many probes without an answer.
 const KEEPALIVE_PROBES: u32 = 3;
-/// How long a caller may leave what it was sent untaken, in milliseconds.
+/// How long the other side may leave what it was sent untaken, in milliseconds.
 const UNTAKEN_MS: u32 = 60_000;
 
 /// What a data plane is made of.
@@ -63,7 +63,7 @@ impl DataPlane {
     /// Binds the addresses.
     ///
     /// # Errors
-    /// An address that cannot be listened on.
+    /// An address that cannot be listened on; certificate authorities of the system that cannot be used.
     pub async fn bind(options: DataPlaneOptions, gateway: Arc<Gateway>) -> Result<Self, ProxyError> {
         let DataPlaneOptions { listen, timeouts, max_body_bytes } = options;
         let mut listeners = Vec::with_capacity(listen.len());
@@ -72,7 +72,7 @@ impl DataPlane {
             listeners.push(listener.map_err(|source| ProxyError::Listen { address, source })?);
         }
         let configuration = Arc::new(ServerConf::default());
-        let peers = Arc::new(Peers::new());
+        let peers = Arc::new(Peers::new()?);
         let service =
             Service { gateway: Arc::clone(&gateway), timeouts, max_body_bytes, peers: Arc::clone(&peers) };
         let proxy = Arc::new(http_proxy(&configuration, service));
@@ -165,9 +165,9 @@ async fn serve_connection(
     }
 }
 
-/// Has the kernel find out that a caller is gone who did not say so (a laptop asleep, a lost NAT entry): an open stream waits
-/// for ever otherwise, and keeps its place among the requests under way.
-fn watch_for_silence(stream: &TcpStream) -> rustix::io::Result<()> {
+/// Has the kernel find out that the other side is gone and did not say so (a laptop asleep, a lost NAT entry): an open stream
+/// waits for ever otherwise, and keeps its place among the requests under way.
+pub(super) fn watch_for_silence(stream: &TcpStream) -> rustix::io::Result<()> {
     sockopt::set_socket_keepalive(stream, true)?;
     sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
     sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;

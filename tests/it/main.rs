@@ -19,3 +19,4 @@ mod operators;
 mod sessions;
 mod support;
 mod traffic;
+mod upstreams;

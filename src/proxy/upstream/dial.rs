@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::decision::EndpointAddress;
+use crate::proxy::server::watch_for_silence;
 
 /// A connection over TCP or a unix socket.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ async fn bounded(
         .map_err(|error| Error::because(kind_of(&error), "connecting", error))?;
     if let Transport::Tcp(stream) = &transport {
         stream.set_nodelay(true).or_err(ErrorType::ConnectError, "setting TCP_NODELAY")?;
+        // A tool that vanished would else hold every call that shares a connection with it.
+        watch_for_silence(stream).or_err(ErrorType::ConnectError, "setting keep-alive")?;
     }
     Ok(transport)
 }

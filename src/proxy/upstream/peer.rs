@@ -4,15 +4,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType, OkOrErr, Result};
+use pingora::{Error, ErrorType, OkOrErr};
 
 use crate::decision::{Endpoint, EndpointAddress, Route, UnderWay, Upstream};
 use crate::gateway::Gateway;
+use crate::proxy::ProxyError;
 use crate::proxy::upstream::connect::{ForPingora, Own};
 use crate::proxy::upstream::names::Names;
 use crate::proxy::upstream::pool::{IDLE_TICKS, IdlePool, TICK};
 use crate::proxy::upstream::tend::Tending;
-use crate::proxy::upstream::tls::Certificates;
+use crate::proxy::upstream::tls::{Certificates, system_authorities};
 
 /// Most calls at once on one HTTP/2 connection; the tool may allow fewer.
 const MAX_STREAMS: usize = 100;
@@ -24,6 +25,8 @@ const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPE
 #[derive(Debug)]
 pub(in crate::proxy) struct Peers {
     shared: Arc<Shared>,
+    /// How many certificate authorities the system has.
+    system_authorities: usize,
 }
 
 /// What connections share.
@@ -44,8 +47,10 @@ pub(in crate::proxy) struct Chosen {
 }
 
 impl Peers {
-    pub(in crate::proxy) fn new() -> Self {
-        Self { shared: Arc::default() }
+    /// # Errors
+    /// The system's certificate authorities cannot be used.
+    pub(in crate::proxy) fn new() -> Result<Self, ProxyError> {
+        Ok(Self { shared: Arc::default(), system_authorities: system_authorities()? })
     }
 
     /// Chooses an address for one call of `route`, and the peer for it. `Chosen` is kept until the answer has ended.
@@ -55,7 +60,7 @@ impl Peers {
         &self,
         route: &Arc<Route>,
         body_follows: bool,
-    ) -> Result<(Box<HttpPeer>, Chosen)> {
+    ) -> pingora::Result<(Box<HttpPeer>, Chosen)> {
         let upstream = &route.upstream;
         let (number, place) = upstream.endpoints.choose(self.shared.pool.now());
         let chosen = Chosen { route: Arc::clone(route), number, _place: place };
@@ -90,7 +95,7 @@ impl Peers {
     /// Closes idle connections as their time comes, has the addresses of the routes in force checked, and shows how they
     /// are; never returns.
     pub(in crate::proxy) async fn tend(&self, gateway: &Gateway) {
-        let mut tending = Tending::new(Arc::clone(&self.shared));
+        let mut tending = Tending::new(Arc::clone(&self.shared), self.system_authorities);
         loop {
             tending.look(gateway);
             tokio::time::sleep(TICK).await;
@@ -111,7 +116,7 @@ impl Shared {
         self: &Arc<Self>,
         upstream: &Upstream,
         endpoint: &Endpoint,
-    ) -> Result<HttpPeer> {
+    ) -> pingora::Result<HttpPeer> {
         let server_name =
             if upstream.tls.is_some() { endpoint.server_name.to_string() } else { String::new() };
         let tls = upstream.tls.is_some();

@@ -19,12 +19,14 @@ pub(super) struct Tending {
     /// One task for every address that is checked; dropped, they end.
     checks: JoinSet<()>,
     shown: Vec<(Arc<EndpointState>, UpstreamGauge)>,
+    /// How many certificate authorities the system has.
+    system_authorities: usize,
 }
 
 impl Tending {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, system_authorities: usize) -> Self {
         let checker = Arc::new(Checker::new(Arc::clone(&shared)));
-        Self { shared, checker, version: None, checks: JoinSet::new(), shown: Vec::new() }
+        Self { shared, checker, version: None, checks: JoinSet::new(), shown: Vec::new(), system_authorities }
     }
 
     /// Follows a change of the snapshot, and shows every address as it is now.
@@ -48,6 +50,11 @@ impl Tending {
         self.checks = JoinSet::new();
         let mut shown = Vec::new();
         for route in routes {
+            let believes_system = route.upstream.tls.as_ref().is_some_and(|tls| tls.authorities.is_empty());
+            if believes_system && self.system_authorities == 0 {
+                tracing::warn!(route = %route.name, "the system has no certificate authorities, so the tool will not be \
+                    believed; name some under upstream.tls.ca");
+            }
             for (number, endpoint) in route.upstream.endpoints.iter().enumerate() {
                 let gauge = gateway.upstream_gauge(&route.name, &endpoint.name);
                 shown.push((Arc::clone(&endpoint.state), gauge));

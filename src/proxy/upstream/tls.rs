@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use pingora::protocols::tls::CaType;
+use pingora::tls::{RootCertStore, load_native_certs};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 
 use crate::decision::UpstreamTls;
+use crate::proxy::ProxyError;
 
 /// What was made of every kind of TLS in use, by its fingerprint.
 #[derive(Default)]
@@ -50,6 +52,17 @@ impl fmt::Debug for Certificates {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Certificates")
     }
+}
+
+/// How many certificate authorities the system has. Pingora reads them when its connectors are made, and panics over one that
+/// cannot be used; so they are tried before.
+pub(super) fn system_authorities() -> Result<usize, ProxyError> {
+    let found = load_native_certs().map_err(|error| ProxyError::Authorities(error.to_string()))?;
+    let (mut roots, count) = (RootCertStore::empty(), found.len());
+    for certificate in found {
+        roots.add(certificate).map_err(|error| ProxyError::Authorities(error.to_string()))?;
+    }
+    Ok(count)
 }
 
 /// Pingora panics over a certificate it cannot read. The configuration's own check has read every one the same way.
