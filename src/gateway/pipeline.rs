@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
-use crate::decision::PolicySnapshot;
+use crate::decision::{PolicySnapshot, Route};
 use crate::extract::ExtractError;
 use crate::gateway::assess::Assessed;
 use crate::gateway::execution::Recorder;
@@ -18,7 +18,7 @@ use crate::model::handle::Handle;
 use crate::model::id::{Id, REQUEST};
 use crate::model::slots::{Slot, Slots};
 use crate::model::time::Timestamp;
-use crate::telemetry::{AccessLine, AccessLog, AccessRequest, Metrics, Redaction};
+use crate::telemetry::{AccessLine, AccessLog, AccessRequest, Metrics, Redaction, UpstreamGauge};
 
 /// The enforcement point.
 #[derive(Debug)]
@@ -236,6 +236,26 @@ impl Gateway {
         if let Some(log) = &self.access_log {
             log.close();
         }
+    }
+
+    /// Version and routes of the snapshot in force, for who looks after their upstreams between requests; `None` while the
+    /// version is `known`.
+    #[must_use]
+    pub fn routes_unless(&self, known: Option<u64>) -> Option<(u64, Vec<Arc<Route>>)> {
+        let snapshot = self.snapshot.load();
+        let version = snapshot.reference.version;
+        (known != Some(version)).then(|| (version, snapshot.routes.clone()))
+    }
+
+    /// What shows whether an address of a route's upstream is fit for calls.
+    #[must_use]
+    pub fn upstream_gauge(&self, route: &str, address: &str) -> UpstreamGauge {
+        self.metrics.upstream(route, address)
+    }
+
+    /// The address is no route's any more.
+    pub fn forget_upstream(&self, shown: &UpstreamGauge) {
+        self.metrics.forget_upstream(shown);
     }
 
     async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {

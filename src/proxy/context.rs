@@ -12,6 +12,7 @@ use crate::model::decision::ReasonCode;
 use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
 use crate::proxy::listen::Deadline;
+use crate::proxy::upstream::Chosen;
 use crate::response::ResponseError;
 use crate::telemetry::AccessLine;
 
@@ -33,6 +34,8 @@ pub(super) struct RequestContext {
     pub(super) lent: Option<Homecoming>,
     /// The request's place among those under way.
     pub(super) slot: Option<Slot>,
+    /// The address of the upstream that takes the call, and the call's place there.
+    pub(super) chosen: Option<Chosen>,
     /// Why the answer did not pass its filter.
     pub(super) answer_refused: Option<ResponseError>,
     /// When its head was read.
@@ -55,6 +58,7 @@ impl RequestContext {
             body: Bytes::new(),
             lent: None,
             slot: None,
+            chosen: None,
             answer_refused: None,
             started: Instant::now(),
             access: None,

@@ -1,6 +1,5 @@
 //! The phases of a request, in the order Pingora calls them.
 
-use std::os::fd::RawFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,6 @@ use http::header::TRANSFER_ENCODING;
 use http::{StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
-use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
@@ -187,24 +185,13 @@ impl ProxyHttp for Service {
             ctx.permit.take().ok_or_else(|| Error::explain(ErrorType::HTTPStatus(502), "no permit"))?;
         let forwarding = ctx.forwarding.insert(permit.spend());
         let (route, sent) = (Arc::clone(forwarding.route()), forwarding.sent().clone());
+        // A tunnel's head waits for the end of its body too, which is none: a tool that agreed before Pingora had seen that end
+        // would have the tunnel closed again.
+        let waits = !ctx.body.is_empty() || forwarding.is_tunnel();
         ctx.within(route.upstream.connect + route.upstream.read);
-        self.peers.peer(&route.upstream, !ctx.body.is_empty(), sent).await
-    }
-
-    async fn connected_to_upstream(
-        &self,
-        _session: &mut Session,
-        _reused: bool,
-        peer: &HttpPeer,
-        _descriptor: RawFd,
-        _digest: Option<&Digest>,
-        ctx: &mut Box<RequestContext>,
-    ) -> Result<()> {
-        // Our own sockets tell when a first byte leaves. Of a connection of Pingora's nothing is known but that it is there.
-        if let Some(forwarding) = ctx.forwarding.as_ref().filter(|_| peer.options.custom_l4.is_none()) {
-            forwarding.sent().mark();
-        }
-        Ok(())
+        let (peer, chosen) = self.peers.peer(&route, waits, sent).await?;
+        ctx.chosen = Some(chosen);
+        Ok(peer)
     }
 
     async fn upstream_request_filter(
@@ -213,6 +200,9 @@ impl ProxyHttp for Service {
         request: &mut RequestHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        if let (Some(chosen), Some(forwarding)) = (&ctx.chosen, &ctx.forwarding) {
+            self.peers.sending(chosen, forwarding.sent());
+        }
         let was_chunked = session.req_header().headers.contains_key(TRANSFER_ENCODING);
         match &ctx.forwarding {
             Some(forwarding) => headers::prepare(request, forwarding, ctx.body.len(), was_chunked),
@@ -290,9 +280,12 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         _peer: &HttpPeer,
-        _ctx: &mut Box<RequestContext>,
+        ctx: &mut Box<RequestContext>,
         mut error: Box<Error>,
     ) -> Box<Error> {
+        if let Some(chosen) = &ctx.chosen {
+            self.peers.failed(chosen);
+        }
         error.set_retry(false);
         error.as_up();
         error

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{RouteCounters, TelemetryError};
+use crate::telemetry::{RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -45,6 +45,7 @@ pub struct Metrics {
     snapshot_rejected: IntCounter,
     panics: IntCounter,
     shed: IntCounter,
+    upstream_healthy: IntGaugeVec,
 }
 
 impl Metrics {
@@ -113,6 +114,13 @@ impl Metrics {
                 "Requests refused because as many were under way as may be.",
             )?,
             panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
+            upstream_healthy: IntGaugeVec::new(
+                Opts::new(
+                    "aegis_upstream_healthy",
+                    "1 while calls of the route go to the address, 0 while it is avoided.",
+                ),
+                &["route", "address"],
+            )?,
         };
         let build =
             IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
@@ -125,6 +133,7 @@ impl Metrics {
         self.registry.register(Box::new(build))?;
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.executions.clone()))?;
+        self.registry.register(Box::new(self.upstream_healthy.clone()))?;
         for histogram in [&self.decision, &self.processing, &self.append] {
             self.registry.register(Box::new(histogram.clone()))?;
         }
@@ -212,6 +221,19 @@ impl Metrics {
     /// Notes a refused candidate.
     pub fn snapshot_rejected(&self) {
         self.snapshot_rejected.inc();
+    }
+
+    /// What shows whether an address of a route's upstream is fit for calls.
+    #[must_use]
+    pub fn upstream(&self, route: &str, address: &str) -> UpstreamGauge {
+        let gauge = self.upstream_healthy.with_label_values(&[route, address]);
+        UpstreamGauge { route: route.to_owned(), address: address.to_owned(), gauge }
+    }
+
+    /// The address is no route's any more.
+    pub fn forget_upstream(&self, shown: &UpstreamGauge) {
+        // Not there any more is what is wanted.
+        let _absent = self.upstream_healthy.remove_label_values(&[&shown.route, &shown.address]);
     }
 
     /// Everything in the text format of Prometheus. What the ledger knows of itself is read at the scrape: the records of

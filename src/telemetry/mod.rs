@@ -8,6 +8,7 @@ mod error;
 mod logging;
 mod metrics;
 mod redaction;
+mod upstreams;
 
 pub use access_log::{AccessLine, AccessLog, AccessRequest};
 pub use counters::RouteCounters;
@@ -15,3 +16,4 @@ pub use error::TelemetryError;
 pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;
 pub use redaction::Redaction;
+pub use upstreams::UpstreamGauge;

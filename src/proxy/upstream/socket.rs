@@ -1,7 +1,6 @@
 //! A socket to an upstream, as Pingora uses it for one request.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,6 +8,7 @@ use std::task::{Context, Poll};
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 
+use crate::proxy::upstream::peer::Chosen;
 use crate::proxy::upstream::pool::IdlePool;
 use crate::proxy::upstream::wire::Wire;
 
@@ -25,7 +25,8 @@ const PROBE_BYTES: usize = 1;
 pub(super) struct UpstreamSocket {
     /// `None` only while dropping.
     stream: Option<BufWriter<Wire>>,
-    address: SocketAddr,
+    /// The address it goes to, which may be another than the one chosen first.
+    chosen: Chosen,
     pool: Arc<IdlePool>,
     /// Whether the next flush is left out: it is the one after the head, and a body follows at once.
     body_follows: bool,
@@ -35,11 +36,11 @@ pub(super) struct UpstreamSocket {
 }
 
 impl UpstreamSocket {
-    pub(super) fn new(stream: Wire, address: SocketAddr, pool: Arc<IdlePool>, body_follows: bool) -> Self {
+    pub(super) fn new(stream: Wire, chosen: Chosen, pool: Arc<IdlePool>, body_follows: bool) -> Self {
         // Without a body nothing is gained by waiting, and Pingora's time limit holds for a write but not for the flush behind it.
         let gathered = if body_follows { WRITE_BUFFER_BYTES } else { 0 };
         let stream = Some(BufWriter::with_capacity(gathered, stream));
-        Self { stream, address, pool, body_follows, answered: false }
+        Self { stream, chosen, pool, body_follows, answered: false }
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut BufWriter<Wire>>> {
@@ -97,7 +98,7 @@ impl Drop for UpstreamSocket {
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take().filter(|stream| self.answered && stream.buffer().is_empty())
         {
-            self.pool.put(self.address, stream.into_inner().into_stream());
+            self.pool.put(&self.chosen.endpoint().address, stream.into_inner().into_transport());
         }
     }
 }

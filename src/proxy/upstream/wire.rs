@@ -5,23 +5,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use crate::gateway::Sent;
+use crate::proxy::upstream::dial::Transport;
 
 /// A connection in use for one request.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Transport,
     sent: Sent,
 }
 
 impl Wire {
-    pub(super) const fn new(stream: TcpStream, sent: Sent) -> Self {
+    pub(super) const fn new(stream: Transport, sent: Sent) -> Self {
         Self { stream, sent }
     }
 
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_transport(self) -> Transport {
         self.stream
     }
 
@@ -79,7 +79,7 @@ impl AsyncWrite for Wire {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncWriteExt, BufWriter};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -88,7 +88,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let sent = Sent::default();
-        let mut socket = BufWriter::new(Wire::new(stream, sent.clone()));
+        let mut socket = BufWriter::new(Wire::new(Transport::Tcp(stream), sent.clone()));
         socket.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         assert!(!sent.is_marked());
         socket.flush().await.unwrap();
