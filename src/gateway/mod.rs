@@ -12,6 +12,7 @@ mod permit;
 mod pipeline;
 mod publish;
 mod refusal;
+mod upstreams;
 
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
