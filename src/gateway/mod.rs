@@ -13,7 +13,7 @@ mod permit;
 mod pipeline;
 mod publish;
 mod refusal;
-mod tool_names;
+mod upstreams;
 
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;

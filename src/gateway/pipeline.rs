@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
-use crate::decision::{PolicySnapshot, Route};
+use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::gateway::assess::Assessed;
+use crate::gateway::assess::{Assessed, ToolNames};
 use crate::gateway::execution::Recorder;
-use crate::gateway::tool_names::ToolNames;
 use crate::gateway::{Clock, Incoming, Permit, Refusal};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
@@ -18,12 +17,12 @@ use crate::model::handle::Handle;
 use crate::model::id::{Id, REQUEST};
 use crate::model::slots::{Slot, Slots};
 use crate::model::time::Timestamp;
-use crate::telemetry::{AccessLine, AccessLog, AccessRequest, Metrics, Redaction, UpstreamGauge};
+use crate::telemetry::{AccessLine, AccessLog, AccessRequest, Metrics, Redaction};
 
 /// The enforcement point.
 #[derive(Debug)]
 pub struct Gateway {
-    snapshot: Arc<Handle<PolicySnapshot>>,
+    pub(super) snapshot: Arc<Handle<PolicySnapshot>>,
     ledger: Arc<Ledger>,
     slots: Slots,
     pub(super) recorder: Arc<Recorder>,
@@ -236,26 +235,6 @@ impl Gateway {
         if let Some(log) = &self.access_log {
             log.close();
         }
-    }
-
-    /// Version and routes of the snapshot in force, for who looks after their upstreams between requests; `None` while the
-    /// version is `known`.
-    #[must_use]
-    pub fn routes_unless(&self, known: Option<u64>) -> Option<(u64, Vec<Arc<Route>>)> {
-        let snapshot = self.snapshot.load();
-        let version = snapshot.reference.version;
-        (known != Some(version)).then(|| (version, snapshot.routes.clone()))
-    }
-
-    /// What shows whether an address of a route's upstream is fit for calls.
-    #[must_use]
-    pub fn upstream_gauge(&self, route: &str, address: &str) -> UpstreamGauge {
-        self.metrics.upstream(route, address)
-    }
-
-    /// The address is no route's any more.
-    pub fn forget_upstream(&self, shown: &UpstreamGauge) {
-        self.metrics.forget_upstream(shown);
     }
 
     async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {

@@ -15,9 +15,9 @@ use crate::decision::{EndpointAddress, Route};
 use crate::gateway::Sent;
 use crate::proxy::upstream::dial::{Transport, dial, dial_any};
 use crate::proxy::upstream::names::look_up;
+use crate::proxy::upstream::own::UpstreamSocket;
+use crate::proxy::upstream::own::Wire;
 use crate::proxy::upstream::peer::{Chosen, Shared};
-use crate::proxy::upstream::socket::UpstreamSocket;
-use crate::proxy::upstream::wire::Wire;
 
 /// HTTP/1.1 without TLS: an idle connection of our own pool, or a new one.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use pingora::{Error, ErrorType, Result};
 
-use crate::proxy::upstream::pool::IDLE_TICKS;
+use crate::proxy::upstream::own::IDLE_TICKS;
 
 type Host = (Arc<str>, u16);
 

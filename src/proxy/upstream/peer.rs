@@ -11,7 +11,7 @@ use crate::gateway::{Gateway, Sent};
 use crate::proxy::ProxyError;
 use crate::proxy::upstream::connect::{ForPingora, Own};
 use crate::proxy::upstream::names::Names;
-use crate::proxy::upstream::pool::{IDLE_TICKS, IdlePool, TICK};
+use crate::proxy::upstream::own::{IDLE_TICKS, IdlePool, TICK};
 use crate::proxy::upstream::tend::Tending;
 use crate::proxy::upstream::tls::{Certificates, system_authorities};
 

@@ -12,8 +12,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer;
+use x509_parser::parse_x509_certificate;
 
 use crate::config::raw::{RawUpstreamTls, RawUpstreamTlsSettings};
 use crate::config::resolve::{Spot, host_name};
@@ -188,7 +187,7 @@ fn certificates(path: &str, text: &str, spot: &Spot<'_>) -> Option<Vec<Certifica
 }
 
 fn is_certificate(der: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(der).is_ok_and(|(rest, _)| rest.is_empty())
+    parse_x509_certificate(der).is_ok_and(|(rest, _)| rest.is_empty())
 }
 
 fn private_key(path: &str, text: &str, spot: &Spot<'_>) -> Option<PrivateKeyDer<'static>> {

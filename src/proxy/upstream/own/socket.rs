@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 
+use crate::proxy::upstream::own::IdlePool;
+use crate::proxy::upstream::own::Wire;
 use crate::proxy::upstream::peer::Chosen;
-use crate::proxy::upstream::pool::IdlePool;
-use crate::proxy::upstream::wire::Wire;
 
 /// Bytes gathered before they are written: most heads and the bodies of most calls fit together.
 const WRITE_BUFFER_BYTES: usize = 8192;
@@ -22,7 +22,7 @@ const PROBE_BYTES: usize = 1;
 /// A connection for one request. Dropped after Pingora found the connection fit for another request, it goes back to the
 /// pool; dropped in any other state, it closes.
 #[derive(Debug)]
-pub(super) struct UpstreamSocket {
+pub(in crate::proxy::upstream) struct UpstreamSocket {
     /// `None` only while dropping.
     stream: Option<BufWriter<Wire>>,
     /// The address it goes to, which may be another than the one chosen first.
@@ -36,7 +36,12 @@ pub(super) struct UpstreamSocket {
 }
 
 impl UpstreamSocket {
-    pub(super) fn new(stream: Wire, chosen: Chosen, pool: Arc<IdlePool>, body_follows: bool) -> Self {
+    pub(in crate::proxy::upstream) fn new(
+        stream: Wire,
+        chosen: Chosen,
+        pool: Arc<IdlePool>,
+        body_follows: bool,
+    ) -> Self {
         // Without a body nothing is gained by waiting, and Pingora's time limit holds for a write but not for the flush behind it.
         let gathered = if body_follows { WRITE_BUFFER_BYTES } else { 0 };
         let stream = Some(BufWriter::with_capacity(gathered, stream));

@@ -11,17 +11,17 @@ use crate::proxy::upstream::dial::Transport;
 
 /// A connection in use for one request.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(in crate::proxy::upstream) struct Wire {
     stream: Transport,
     sent: Sent,
 }
 
 impl Wire {
-    pub(super) const fn new(stream: Transport, sent: Sent) -> Self {
+    pub(in crate::proxy::upstream) const fn new(stream: Transport, sent: Sent) -> Self {
         Self { stream, sent }
     }
 
-    pub(super) fn into_transport(self) -> Transport {
+    pub(in crate::proxy::upstream) fn into_transport(self) -> Transport {
         self.stream
     }
 

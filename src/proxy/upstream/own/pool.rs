@@ -13,17 +13,17 @@ use crate::decision::EndpointAddress;
 use crate::proxy::upstream::dial::Transport;
 
 /// The pool's measure of time: a clock that is read by nobody but whoever moves it.
-pub(super) const TICK: Duration = Duration::from_secs(1);
+pub(in crate::proxy::upstream) const TICK: Duration = Duration::from_secs(1);
 
 /// How long an idle connection is kept, in ticks: under the five seconds after which many servers close theirs.
-pub(super) const IDLE_TICKS: u32 = 4;
+pub(in crate::proxy::upstream) const IDLE_TICKS: u32 = 4;
 
 /// Most idle connections to one address.
 const MAX_IDLE: usize = 256;
 
 /// The idle connections of a data plane. The lock is held for a push, a pop or a look at the ages, never while closing.
 #[derive(Debug, Default)]
-pub(super) struct IdlePool {
+pub(in crate::proxy::upstream) struct IdlePool {
     idle: Mutex<HashMap<EndpointAddress, Vec<Idle>, RandomState>>,
     now: AtomicU32,
 }
@@ -36,7 +36,7 @@ struct Idle {
 
 impl IdlePool {
     /// A connection to `address` that is still open, the last one used first.
-    pub(super) fn take(&self, address: &EndpointAddress) -> Option<Transport> {
+    pub(in crate::proxy::upstream) fn take(&self, address: &EndpointAddress) -> Option<Transport> {
         loop {
             let Idle { stream, since } = self.lock().get_mut(address)?.pop()?;
             if self.is_young(since) && is_open(&stream) {
@@ -46,7 +46,7 @@ impl IdlePool {
     }
 
     /// Keeps a connection for the next call; one too many is closed.
-    pub(super) fn put(&self, address: &EndpointAddress, stream: Transport) {
+    pub(in crate::proxy::upstream) fn put(&self, address: &EndpointAddress, stream: Transport) {
         let kept = Idle { stream, since: self.now() };
         let mut idle = self.lock();
         match idle.get_mut(address) {
@@ -60,12 +60,12 @@ impl IdlePool {
     }
 
     /// The time in ticks.
-    pub(super) fn now(&self) -> u32 {
+    pub(in crate::proxy::upstream) fn now(&self) -> u32 {
         self.now.load(Ordering::Relaxed)
     }
 
     /// Another [`TICK`] has passed: closes what was idle too long, and forgets addresses nobody is connected to.
-    pub(super) fn tick(&self) {
+    pub(in crate::proxy::upstream) fn tick(&self) {
         self.now.fetch_add(1, Ordering::Relaxed);
         let mut old = Vec::new();
         self.lock().retain(|_, of_address| {
