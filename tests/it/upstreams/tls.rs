@@ -230,7 +230,7 @@ fn a_handshake_that_does_not_end_is_bounded() {
             .start();
     let answer = gateway.client().get("/crm/1");
     assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("upstream_timeout")));
-    assert_eq!(answer.json()["detail"], "The tool could not be reached; the call was not sent.");
+    assert_eq!(answer.json()["detail"], "The tool could not be reached in time; the call was not sent.");
 }
 
 #[test]
