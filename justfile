@@ -22,6 +22,7 @@ tidy:
 long:
     LOAD_SECONDS=20 LOAD_ROUNDS=3 cargo test --test it crash::
     LOAD_SECONDS=20 cargo test --test it swaps::
+    LOAD_SECONDS=60 cargo test --test it long_streams::
 
 # The official MCP Python SDK as a client and as a server.
 sdk:

@@ -16,6 +16,7 @@ mod decisions;
 mod ledger;
 mod lifecycle;
 mod listeners;
+mod long_streams;
 mod mcp;
 mod operators;
 mod responses;

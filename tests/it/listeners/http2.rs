@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::listeners::client::{Http2, exchange, to};
 use crate::listeners::{RULES, listening};
-use crate::support::{Gateway, Route, Tool, eventually};
+use crate::support::{Gateway, Route, Tool, eventually, refused_json};
 
 fn gateway(tool: &Tool, more: &str) -> Gateway {
     listening(tool, "{address: \"127.0.0.1:0\"}", more).start()
@@ -158,6 +158,12 @@ fn what_http2_allows_no_request_to_be_never_reaches_the_tool() {
         ("GET", "/crm//contacts;x/1", None, 400),
         ("POST", "/crm/contacts", Some(("x-http-method-override", "DELETE")), 400),
         ("POST", "/crm/contacts", Some(("content-encoding", "gzip")), 400),
+        ("POST", "/crm/contacts", Some(("x_http_method_override", "DELETE")), 400),
+        ("GET", "/crm/contacts%2F1", None, 400),
+        ("GET", "/crm/contacts/1%00", None, 400),
+        ("GET", "/crm/contacts/%252e", None, 400),
+        ("GET", "/crm/../crm/contacts/1", None, 400),
+        ("GET", "/crm/contacts%5C1", None, 400),
     ] {
         let mut request = to(method, target);
         if let Some((name, value)) = header {
@@ -165,6 +171,12 @@ fn what_http2_allows_no_request_to_be_never_reaches_the_tool() {
         }
         let (head, _) = client.request(request, b"").unwrap();
         assert_eq!(head.status().as_u16(), status, "{method} {target} {header:?}");
+    }
+    for (what, body) in refused_json() {
+        let mut request = to("POST", "/crm/contacts");
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        let (head, answer) = client.request(request, &body).unwrap();
+        assert_eq!((head.status().as_u16(), &json(&answer)["code"]), (400, &"invalid_json".into()), "{what}");
     }
     assert_eq!(tool.count(), 0);
 }

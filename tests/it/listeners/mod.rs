@@ -5,6 +5,8 @@ mod http2;
 mod tls;
 mod unix;
 
+pub use client::{Http2, to};
+
 use crate::support::{Gateway, Route, Tool};
 
 const RULES: &str = "rules:\n\

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Gateway, Route, Tool};
+use crate::support::{Gateway, Route, Tool, refused_json};
 
 const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
 
@@ -181,37 +181,6 @@ fn a_body_over_the_limit_is_413_and_never_a_prefix() {
 }
 
 /// Bodies that two JSON readers read differently, or that are no JSON.
-fn refused_json() -> Vec<(&'static str, Vec<u8>)> {
-    let text = |text: &str| text.as_bytes().to_vec();
-    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(64), "]".repeat(64));
-    let utf_16: Vec<u8> = "{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    vec![
-        ("duplicate key", text(r#"{"tool":"a","tool":"b"}"#)),
-        ("escaped duplicate", text(r#"{"tool":"a","too\u006c":"b"}"#)),
-        ("nested duplicate", text(r#"{"a":[{"b":{"c":1,"c":2}}]}"#)),
-        ("case-equal keys", text(r#"{"tool":"a","Tool":"b"}"#)),
-        ("NaN", text(r#"{"a":NaN}"#)),
-        ("Infinity", text(r#"{"a":-Infinity}"#)),
-        ("byte order mark", text("\u{feff}{\"a\":1}")),
-        ("UTF-16", utf_16),
-        ("UTF-16 with mark", b"\xff\xfe{\0}\0".to_vec()),
-        ("trailing data", text(r#"{"a":1} {"a":2}"#)),
-        ("trailing NUL", text("{\"a\":1}\0")),
-        ("depth", deep.into_bytes()),
-        ("invalid UTF-8", b"{\"a\":\"\xc3\x28\"}".to_vec()),
-        ("overlong UTF-8", b"{\"a\":\"\xc0\xaf\"}".to_vec()),
-        ("lone surrogate", text(r#"{"a":"\ud800"}"#)),
-        ("reversed pair", text(r#"{"a":"\udc00\ud800"}"#)),
-        ("over i64", text(r#"{"a":9223372036854775808}"#)),
-        ("under i64", text(r#"{"a":-9223372036854775809}"#)),
-        ("no finite double", text(r#"{"a":1e999}"#)),
-        ("comment", text(r#"{"a":1/*x*/}"#)),
-        ("trailing comma", text(r#"{"a":1,}"#)),
-        ("leading zero", text(r#"{"a":01}"#)),
-        ("raw newline", text("{\"a\":\"x\ny\"}")),
-        ("cut off", text(r#"{"a":1"#)),
-    ]
-}
 
 #[test]
 fn ambiguous_json_is_refused_on_every_protocol_and_recorded() {
