@@ -185,6 +185,9 @@ fn tunnel<'a>(
     let Protocol::Http(operations) = &route.protocol else {
         return refuse("only http routes serve WebSocket");
     };
+    if route.upstream.http2 {
+        return refuse("the route's tool is spoken to over HTTP/2, which carries no tunnel");
+    }
     if incoming.method != "GET" || !incoming.body.is_empty() || !incoming.may_upgrade {
         return refuse("it must be a GET without a body over HTTP/1.1");
     }

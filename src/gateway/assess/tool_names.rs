@@ -44,17 +44,7 @@ impl ToolNames {
         if tool.len() > MAX_NAME_BYTES {
             return;
         }
-        let mut seen = self.lock();
-        let of_route = seen.entry(Arc::clone(route)).or_default();
-        let has_room = of_route.names.len() < MAX_NAMES;
-        match of_route.names.get_mut(tool) {
-            Some(last) => *last = now,
-            None if has_room => {
-                of_route.names.insert(tool.into(), now);
-            }
-            None => return,
-        }
-        of_route.version = 0;
+        self.lock().entry(Arc::clone(route)).or_default().note(tool, now);
         self.distinct_under.store(0, Ordering::Relaxed);
     }
 
@@ -72,7 +62,7 @@ impl ToolNames {
         let mut seen = self.lock();
         for route in &snapshot.routes {
             if let Some(of_route) = seen.get_mut(&route.name).filter(|of_route| of_route.version != version) {
-                of_route.work_out(route, version);
+                of_route.work_out(version, |tool| named(route, tool));
             }
         }
         if seen.values().all(|of_route| of_route.shared.is_empty()) {
@@ -87,16 +77,25 @@ impl ToolNames {
 }
 
 impl Seen {
-    fn work_out(&mut self, route: &Route, version: u64) {
+    fn note(&mut self, tool: &str, now: Timestamp) {
+        let has_room = self.names.len() < MAX_NAMES;
+        match self.names.get_mut(tool) {
+            Some(last) => *last = now,
+            None if has_room => {
+                self.names.insert(tool.into(), now);
+            }
+            None => return,
+        }
+        self.version = 0;
+    }
+
+    fn work_out(&mut self, version: u64, capability: impl Fn(&str) -> Option<CapabilityName>) {
         self.version = version;
         self.shared.clear();
-        let Protocol::Mcp(mcp) = &route.protocol else { return };
         let mut latest: HashMap<CapabilityName, (Timestamp, usize)> = HashMap::new();
         let mut named: Vec<(CapabilityName, Timestamp)> = Vec::with_capacity(self.names.len());
         for (tool, seen) in &self.names {
-            if let Action::Named(name) = mcp.listed(tool).action {
-                named.push((name, *seen));
-            }
+            named.extend(capability(tool).map(|name| (name, *seen)));
         }
         named.sort_by_key(|(_, seen)| std::cmp::Reverse(*seen));
         for (name, seen) in named {
@@ -106,5 +105,61 @@ impl Seen {
             }
         }
         self.shared.extend(latest.into_iter().filter(|(_, (_, count))| *count > 1).map(|(name, _)| name));
+    }
+}
+
+/// The capability a tool's name makes on `route`.
+fn named(route: &Route, tool: &str) -> Option<CapabilityName> {
+    let Protocol::Mcp(mcp) = &route.protocol else { return None };
+    match mcp.listed(tool).action {
+        Action::Named(name) => Some(name),
+        Action::Tunnel(_) | Action::Shared(_) | Action::Unnamed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(seen: &mut Seen) -> Vec<String> {
+        seen.work_out(1, |tool| CapabilityName::under("files", tool));
+        let mut names: Vec<_> = seen.shared.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    #[test]
+    fn names_of_one_list_that_make_one_capability_are_shared() {
+        let mut seen = Seen::default();
+        for (second, tool) in ["delete-file", "deleteFile", "read", "löschen"].iter().enumerate() {
+            seen.note(tool, at(i64::try_from(second).unwrap()));
+        }
+        assert_eq!(shared(&mut seen), ["files.delete_file"]);
+    }
+
+    /// A server that changed a name is believed once the old one is not seen any more.
+    #[test]
+    fn a_name_that_is_gone_shares_nothing_for_long() {
+        let mut seen = Seen::default();
+        seen.note("delete-file", at(0));
+        seen.note("delete_file", at(30));
+        assert_eq!(shared(&mut seen), ["files.delete_file"]);
+        seen.note("delete_file", at(61));
+        assert!(shared(&mut seen).is_empty());
+        seen.note("delete-file", at(62));
+        assert_eq!(shared(&mut seen), ["files.delete_file"]);
+    }
+
+    #[test]
+    fn no_more_names_are_kept_than_the_limit() {
+        let mut seen = Seen::default();
+        for number in 0..MAX_NAMES + 10 {
+            seen.note(&format!("tool{number}"), at(0));
+        }
+        assert_eq!(seen.names.len(), MAX_NAMES);
     }
 }

@@ -132,6 +132,9 @@ fn the_eras_are_not_mixed() {
     // The era is only being agreed on: a client of both may repeat the method, if it is that.
     let headers = [JSON, session, ("Mcp-Method", "initialize")];
     assert_eq!(client.request("POST", "/files", &headers, message("initialize").as_bytes()).status, 200);
+    let headers = [JSON, session, ("Mcp-Method", "notifications/initialized")];
+    let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    assert_eq!(client.request("POST", "/files", &headers, initialized.as_bytes()).status, 200);
 }
 
 #[test]
