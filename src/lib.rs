@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  agent                                                                                            tool
-//!    |   proxy::server     accept, one deadline per connection (proxy::connection)                    ^
+//!    |   proxy::listen     accept, one deadline per connection or HTTP/2 stream                       ^
 //!    v                                                                                                |
 //!  proxy::service          request_filter: the body is read whole (proxy::body)                       |
 //!    |                                                                                                |
@@ -36,6 +36,7 @@
 //! | L1 pure | [`identity`] | who is calling | `model` |
 //! | | [`extract`] | what do they want | `model` |
 //! | | [`policy`] | what did the operators write | `model` |
+//! | | [`response`] | what may come back | `model` |
 //! | L2 decision | [`decision`] | is it allowed | L0, L1 |
 //! | L3 state | [`audit`] | what happened, and can it be proved | L0 to L2 |
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
@@ -83,6 +84,7 @@ pub mod identity;
 
 pub mod extract;
 pub mod policy;
+pub mod response;
 
 // L2: the decision point
 pub mod decision;

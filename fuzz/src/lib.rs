@@ -4,10 +4,12 @@
 //! form is normal, that no edit of a ledger goes unseen. Start reading at [`json`]. The corpora in `corpus/` are small and
 //! written by hand; `cargo run --bin NAME -- -runs=0 corpus/NAME` runs one check over its own.
 
+mod answers;
 mod ledgers;
 mod requests;
 mod texts;
 
+pub use answers::{json_response, sse};
 pub use ledgers::{ledger, ledger_edit};
 pub use requests::{mcp, operations, path, query, tool_call};
-pub use texts::{config, json, rules};
+pub use texts::{config, json, openapi, rules};

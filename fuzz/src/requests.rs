@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use aegis_gateway::extract::{
-    Extracted, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput,
-    PathTemplate, ResourceTemplate, SESSION_VERSIONS, ToolCallExtractor, parse_query,
+    Extracted, McpEra, McpExtractor, McpHead, McpInput, Operation, OperationsExtractor, OperationsInput,
+    ResourceTemplate, ToolCallExtractor, parse_query,
 };
-use aegis_gateway::model::call::CapabilityName;
+use aegis_gateway::model::call::{CapabilityName, PathTemplate};
 use aegis_gateway::model::json::{CaseEqualKeys, Json, NormalPath, PathAllowance, Reader};
 
 /// The normal form of a path is a fixed point, and has nothing left in it that two servers could read differently. The
@@ -39,9 +39,27 @@ pub fn query(data: &[u8]) {
     assert!(members.iter().all(|(_, value)| matches!(value, Json::String(_))));
 }
 
-/// An MCP message is read, or refused with a JSON-RPC form. The first byte makes the head.
+/// An MCP request is read, or refused with a JSON-RPC form or for its HTTP method. The first line is `+` or `-` (in a session of
+/// the caller's or not) and the HTTP method; then come header lines up to an empty one; the rest is the body. What is
+/// accepted of the stateless era has one `Mcp-Method`, the method of the body, and an `Mcp-Name` that in plain text is the name.
 pub fn mcp(data: &[u8]) {
-    let Some((flags, body)) = data.split_first() else { return };
+    let mut rest = data;
+    let mut line = || {
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let (line, behind) = rest.split_at(end);
+        rest = &behind[1..];
+        std::str::from_utf8(line).ok()
+    };
+    let Some(first) = line() else { return };
+    let mut headers = Vec::new();
+    while let Some((name, value)) = line().and_then(|line| line.split_once(':')) {
+        headers.push((name.to_ascii_lowercase(), value));
+    }
+    let mut head = McpHead::default();
+    head.in_session = first.starts_with('+');
+    for (name, value) in &headers {
+        head.note(name, value.as_bytes());
+    }
     let extractor = McpExtractor {
         route: "files".to_owned(),
         prefix: "files".to_owned(),
@@ -49,23 +67,42 @@ pub fn mcp(data: &[u8]) {
         resource_hidden: false,
         resource: ResourceTemplate::parse("{arguments.path}").ok(),
     };
-    let version = match flags & 3 {
-        0 => None,
-        1 => Some(SESSION_VERSIONS[0]),
-        2 => Some("2026-07-28"),
-        _ => Some("?"),
+    let (method, reader) = (first.get(1..).unwrap_or_default(), Reader::default());
+    let input = McpInput { method, head: &head, content_type: Some("application/json"), body: rest };
+    match extractor.extract(&reader, input) {
+        Ok(extracted) => {
+            in_one_namespace(&extracted);
+            if head.era() == McpEra::Stateless {
+                mirrored(&headers, &reader.parse(rest).expect("an accepted body is read again"));
+            }
+        }
+        Err(error) => {
+            assert!((400..500).contains(&error.status) && (error.rpc.is_some() || error.status == 405));
+        }
+    }
+}
+
+/// An accepted message of the stateless era says in its headers what it says in its body.
+fn mirrored(headers: &[(String, &str)], message: &Json<'_>) {
+    let values = |wanted: &str| {
+        let same = |name: &str| name.replace('_', "-") == wanted;
+        headers.iter().filter(|(name, _)| same(name)).map(|(_, value)| value.trim_ascii()).collect::<Vec<_>>()
     };
-    let head = McpHead {
-        version,
-        has_mirrored: flags & 8 != 0,
-        in_session: flags & 16 != 0,
-        resumes: flags & 64 != 0,
+    let method = message.member("method").and_then(Json::as_str).expect("an accepted message has a method");
+    let required = message.member("id").is_some();
+    let said = values("mcp-method");
+    assert!(said == [method] || (said.is_empty() && !required), "Mcp-Method is not the method");
+    let param = |key: &str| message.member("params").and_then(|params| params.member(key)?.as_str());
+    let named = match method {
+        "tools/call" | "prompts/get" => param("name"),
+        "resources/read" => param("uri"),
+        _ => None,
     };
-    let method = if flags & 32 == 0 { "POST" } else { "GET" };
-    let input = McpInput { method, head, content_type: Some("application/json"), body };
-    match extractor.extract(&Reader::default(), input) {
-        Ok(extracted) => in_one_namespace(&extracted),
-        Err(error) => assert!((400..500).contains(&error.status) && error.rpc.is_some()),
+    match values("mcp-name")[..] {
+        [] => assert!(named.is_none(), "Mcp-Name is missing"),
+        [value] if value.starts_with("=?base64?") => assert!(named.is_some()),
+        [value] => assert_eq!(Some(value), named, "Mcp-Name is not the name"),
+        _ => panic!("Mcp-Name stands twice"),
     }
 }
 

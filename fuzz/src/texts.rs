@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aegis_gateway::config::{Sources, load_document};
+use aegis_gateway::config::{Operation, Protocol, Sources, load_document};
 use aegis_gateway::decision::compile;
+use aegis_gateway::extract::{self, Extracted, OperationsExtractor, OperationsInput};
 use aegis_gateway::model::decision::SnapshotRef;
 use aegis_gateway::model::document::Document;
-use aegis_gateway::model::json::{CaseEqualKeys, Reader, write_json};
+use aegis_gateway::model::json::{CaseEqualKeys, NormalPath, PathAllowance, Reader, write_json};
 use aegis_gateway::policy::rules;
 use serde_json::Value;
 
@@ -51,6 +52,64 @@ pub fn config(data: &[u8]) {
             // What loads may still not compile; it must say so and not panic.
             let _snapshot_or_reason = compile(&config, None, &[], reference);
         }
+    }
+}
+
+/// An OpenAPI document becomes operations, or its problems are named. A path that one of them is for is found to be that one or
+/// one that is narrower. The first line is such a path, the rest the document.
+pub fn openapi(data: &[u8]) {
+    let Some((path, document)) = std::str::from_utf8(data).ok().and_then(|text| text.split_once('\n')) else {
+        return;
+    };
+    let text = "routes: [{name: x, match: {path_prefix: /}, protocol: http, capability_prefix: files, openapi: x.yaml, \
+                upstream: {addresses: [\"127.0.0.1:9\"]}}]";
+    let route = Document::parse("gateway.yaml", text).expect("the route is sound");
+    let config = match load_document(route, Path::new("/nowhere"), [], &OneFile(document)) {
+        Err(problems) => return assert!(problems.count() > 0, "refused without a problem"),
+        Ok(config) => config,
+    };
+    let Protocol::Http { operations, .. } = &config.routes[0].protocol else { panic!("another protocol") };
+    for (number, one) in operations.iter().enumerate() {
+        assert!(one.capability.as_str().starts_with("files."), "a capability of another route");
+        let twins = operations.iter().skip(number + 1).filter(|other| other.method == one.method);
+        for other in twins {
+            assert_ne!(one.path.shape(), other.path.shape(), "an operation stands twice");
+        }
+    }
+    let Ok(path) = NormalPath::parse(path, PathAllowance::default()) else { return };
+    let compiled = operations.iter().map(|operation| extract::Operation {
+        method: operation.method.clone(),
+        path: operation.path.clone(),
+        capability: operation.capability.clone(),
+        resource: None,
+        resource_hidden: false,
+    });
+    let extractor = OperationsExtractor::new("files", compiled.collect());
+    let input = OperationsInput { method: "GET", path: &path, query: None, content_type: None, body: b"" };
+    let Ok(Extracted::Call { call, .. }) = extractor.extract(&Reader::default(), input) else {
+        panic!("a request without query and body was refused")
+    };
+    let matches = |operation: &&Operation| {
+        operation.method == "GET" && operation.path.variables(path.segments()).is_some()
+    };
+    let mut matching = operations.iter().filter(matches).peekable();
+    if matching.peek().is_none() {
+        return assert_eq!(call.action.capability(), Some("files.unmapped"));
+    }
+    let named = |operation: &Operation| call.action.capability() == Some(operation.capability.as_str());
+    assert!(matching.any(|operation| named(operation)), "an operation that does not match was found");
+}
+
+/// An empty environment, and one text for every file.
+struct OneFile<'a>(&'a str);
+
+impl Sources for OneFile<'_> {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &Path) -> Result<String, String> {
+        Ok(self.0.to_owned())
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::app::SystemSources;
+use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
@@ -58,7 +59,8 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     digest.note(text.as_bytes());
     digest.note_overrides(&variables);
     let document = Document::parse(&name, &text)?;
-    let config = load_document(document.clone(), &base, variables, &SystemSources);
+    let sources = NotingSources::default();
+    let config = load_document(document.clone(), &base, variables, &sources);
     // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
     let rules_path = match &config {
         Ok(config) => config.policy.rules.clone(),
@@ -68,6 +70,7 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     if let ConfigSource::File(path) = source {
         files.push(path.clone());
         files.extend(rules_path.clone());
+        files.extend(sources.files());
     }
     let rules = rules(source, &document, rules_path.as_deref(), &mut digest);
     let (config, rules) = match (config, rules) {
@@ -80,6 +83,9 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     };
     if let Err(error) = check_log_filter(&config.telemetry.log) {
         return Err(Problems::from(document.problem("/telemetry/log", error.to_string())).into());
+    }
+    for text in sources.digests() {
+        digest.note(&text);
     }
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());

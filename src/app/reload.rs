@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::decision::compile;
 use crate::gateway::{Candidate, Publisher};
 use crate::identity::Key;
+use crate::proxy::Certificates;
 
 /// The cause of a load that nobody asked for: a file changed.
 pub(super) const FILE: &str = "file";
@@ -18,6 +19,7 @@ pub(super) struct Reloader {
     source: ConfigSource,
     publisher: Arc<Publisher>,
     own_keys: Vec<Key>,
+    certificates: Certificates,
     fixed: Fixed,
 }
 
@@ -47,9 +49,10 @@ impl Reloader {
         source: ConfigSource,
         publisher: Arc<Publisher>,
         own_keys: Vec<Key>,
+        certificates: Certificates,
         config: &Config,
     ) -> Self {
-        Self { source, publisher, own_keys, fixed: Fixed::of(config) }
+        Self { source, publisher, own_keys, certificates, fixed: Fixed::of(config) }
     }
 
     /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.
@@ -57,6 +60,7 @@ impl Reloader {
     pub(super) fn run(&self, cause: &'static str) -> Option<Vec<PathBuf>> {
         match load(&self.source) {
             Ok(loaded) => {
+                self.certificates.renew(&loaded.config.gateway.listen);
                 self.publish(&loaded, cause);
                 Some(loaded.files)
             }

@@ -19,7 +19,7 @@ use crate::control::{Access, ControlState, control_router, serve, telemetry_rout
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
 use crate::identity::{Key, SessionSeal};
-use crate::proxy::{DataPlane, DataPlaneOptions};
+use crate::proxy::{DataPlane, DataPlaneOptions, ListeningAt};
 use crate::telemetry::{Metrics, Redaction};
 
 /// How to start.
@@ -46,7 +46,7 @@ pub struct App {
     pub(super) stop: watch::Sender<bool>,
     pub(super) watcher: Option<file_watch::Watcher>,
     pub(super) signals: Signals,
-    gateway_addresses: Vec<SocketAddr>,
+    gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
     made_key: Option<PathBuf>,
@@ -103,9 +103,15 @@ impl App {
         let signals = control_runtime.block_on(async { Signals::listen() })?;
         let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
         let watcher = file_watch::Watcher::start(watched)?;
-        let reloader = Arc::new(Reloader::new(options.source, publisher, own_keys, &loaded.config));
+        let reloader = Arc::new(Reloader::new(
+            options.source,
+            publisher,
+            own_keys,
+            data_plane.certificates(),
+            &loaded.config,
+        ));
         Ok(Self {
-            gateway_addresses: data_plane.addresses(),
+            gateway_addresses: data_plane.listening(),
             control_address: control.local_addr()?,
             telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
             ledger,
@@ -128,7 +134,7 @@ impl App {
 
     /// Where the data plane listens.
     #[must_use]
-    pub fn gateway_addresses(&self) -> &[SocketAddr] {
+    pub fn gateway_addresses(&self) -> &[ListeningAt] {
         &self.gateway_addresses
     }
 

@@ -7,8 +7,10 @@ use tempfile::TempDir;
 
 use crate::app::admin_key::admin_key;
 use crate::app::watch::Watcher;
-use crate::app::{CheckedKind, ConfigSource, check_file, load};
+use crate::app::{CheckedKind, ConfigSource, SystemSources, check_file, load};
+use crate::config::Sources;
 use crate::model::call::Scope;
+use crate::model::document::TEXT_BYTES_MAX;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().unwrap();
@@ -53,8 +55,12 @@ fn what_a_file_is_shows_by_its_keys() {
 fn the_hash_is_that_of_all_a_snapshot_is_made_of() {
     let rules = "version: 1\nrules: []\n";
     let secret = "routes:\n- {name: a, match: {path_prefix: /a}, protocol: mcp, capability_prefix: a, \
-        upstream: {addresses: [\"127.0.0.1:9\"], headers: {X-Key: {file: key}}}}\npolicy: {rules: rules.yaml}\n";
-    let folder = folder(&[("gateway.yaml", secret), ("rules.yaml", rules), ("key", "one\n")]);
+        upstream: {addresses: [\"127.0.0.1:9\"], headers: {X-Key: {file: key}}}}\n- {name: b, match: {path_prefix: /b}, \
+        protocol: http, capability_prefix: b, upstream: {addresses: [\"127.0.0.1:9\"]}, openapi: api.yaml}\n\
+        policy: {rules: rules.yaml}\n";
+    let document = "openapi: 3.1.0\npaths: {}\n";
+    let folder =
+        folder(&[("gateway.yaml", secret), ("rules.yaml", rules), ("key", "one\n"), ("api.yaml", document)]);
     let file = |name: &str| folder.path().join(name);
     let hash = || load(&ConfigSource::File(file("gateway.yaml"))).unwrap().hash;
     let mut hashes = vec![hash()];
@@ -62,6 +68,7 @@ fn the_hash_is_that_of_all_a_snapshot_is_made_of() {
     for (name, text) in [
         ("rules.yaml", "version: 1\nrules: []\n# more\n"),
         ("key", "two\n"),
+        ("api.yaml", "openapi: 3.1.0\npaths: {}\ninfo: {}\n"),
         ("gateway.yaml", &format!("{secret}stage: dev\n")),
     ] {
         fs::write(file(name), text).unwrap();
@@ -70,6 +77,20 @@ fn the_hash_is_that_of_all_a_snapshot_is_made_of() {
         hashes.push(now);
     }
     assert!(hashes.iter().all(|hash| hash.len() == 64));
+    let files = load(&ConfigSource::File(file("gateway.yaml"))).unwrap().files;
+    assert_eq!(files, ["gateway.yaml", "rules.yaml", "key", "api.yaml"].map(file), "what is watched");
+}
+
+#[test]
+fn a_file_that_is_too_long_or_no_text_is_not_read() {
+    let folder =
+        folder(&[("long", &"x".repeat(TEXT_BYTES_MAX + 1)), ("longest", &"x".repeat(TEXT_BYTES_MAX))]);
+    fs::write(folder.path().join("bytes"), b"\xff").unwrap();
+    let read = |name: &str| SystemSources.file(&folder.path().join(name)).map(|text| text.len());
+    assert_eq!(read("longest"), Ok(TEXT_BYTES_MAX));
+    assert_eq!(read("long"), Err("longer than 8388608 bytes".to_owned()));
+    assert_eq!(read("bytes"), Err("not UTF-8 text".to_owned()));
+    assert_eq!(read("none"), Err("no such file".to_owned()));
 }
 
 #[test]

@@ -80,7 +80,9 @@ impl DecisionRecord<'_, '_> {
         let call = self.request.call;
         line.principal(self.request.principal);
         match &call.action {
-            Action::Named(name) => line.plain(",\"capability\":\"", name.as_str()),
+            Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => {
+                line.plain(",\"capability\":\"", name.as_str())
+            }
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
         line.object(call, redaction);

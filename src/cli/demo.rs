@@ -12,6 +12,7 @@ use crate::cli::command::Demo;
 use crate::cli::{output, serve};
 use crate::control::Access;
 use crate::demo;
+use crate::proxy::ListeningAt;
 use crate::telemetry::{LogFormat, init_logging};
 
 const CONFIG: &str = include_str!("../../config/demo.yaml");
@@ -79,20 +80,20 @@ fn own_path() -> String {
 
 /// What a newcomer can paste into a second terminal.
 fn lines_to_try(app: &App) -> Vec<String> {
-    let gateway = app.gateway_addresses().first().map(SocketAddr::to_string).unwrap_or_default();
+    let gateway = app.gateway_addresses().first().map(ListeningAt::to_string).unwrap_or_default();
     let ledger = app.ledger_directory().display();
     let aegis = own_path();
     let mcp = |tool: &str, arguments: &str| {
         format!(
-            "  curl -s http://{gateway}/mcp -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{arguments}}}}}'"
+            "  curl -s {gateway}/mcp -H 'Content-Type: application/json' -H 'Accept: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"{tool}\",\"arguments\":{arguments}}}}}'"
         )
     };
     vec![
         "\nTry, in a second terminal:".to_owned(),
         "\n  # a read goes through to the tool".to_owned(),
-        format!("  curl -s http://{gateway}/crm/contacts/1001"),
+        format!("  curl -s {gateway}/crm/contacts/1001"),
         "\n  # a delete is blocked, and says by which rule".to_owned(),
-        format!("  curl -s -X DELETE http://{gateway}/crm/contacts/1001"),
+        format!("  curl -s -X DELETE {gateway}/crm/contacts/1001"),
         "\n  # the same over MCP".to_owned(),
         mcp("read_file", "{\"path\":\"handbook/refunds.md\"}"),
         mcp("delete_file", "{\"path\":\"handbook/refunds.md\"}"),

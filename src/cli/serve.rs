@@ -57,6 +57,6 @@ pub(super) fn announce(app: &App) {
         output::line(&format!("telemetry listening on http://{address}"));
     }
     for address in app.gateway_addresses() {
-        output::line(&format!("gateway listening on http://{address}"));
+        output::line(&format!("gateway listening on {address}"));
     }
 }

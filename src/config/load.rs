@@ -193,7 +193,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
 /// One address serves one thing: the control API must not be found where tool traffic arrives.
 fn check_listeners(control: Option<&Control>, gateway: &Gateway, telemetry: &Telemetry, root: &Spot<'_>) {
     let control = control.map(|control| control.listen).filter(|address| address.port() != 0);
-    let tools = || gateway.listen.iter().copied().filter(|address| address.port() != 0);
+    let tools = || gateway.listen.iter().filter_map(|listen| listen.address.fixed());
     if control.is_some_and(|address| tools().any(|other| other == address)) {
         root.key("gateway").key("listen").refuse("the same address as control.listen");
     }

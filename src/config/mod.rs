@@ -25,13 +25,13 @@ mod tests;
 
 pub use audit::{Audit, Durability};
 pub use control::{Control, Key, KeyActor, KeyHash};
-pub use gateway::{Gateway, Timeouts};
+pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use load::{Config, Stage, load_document};
 pub use policy::Policy;
 pub use raw::schema;
 pub use routes::{
-    Anonymous, McpDenial, Mode, Operation, PathPrefix, Protocol, Route, ToolNames, Upstream, UpstreamAddress,
-    UpstreamHeader,
+    Anonymous, McpDenial, Mode, Operation, PathPrefix, Protocol, Response, Route, ToolNames, Upstream,
+    UpstreamAddress, UpstreamHeader,
 };
 pub use secret::{Secret, Sources};
 pub use telemetry::{LogFormat, Telemetry};

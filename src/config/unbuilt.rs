@@ -21,14 +21,12 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 39] = [
+pub(super) const UNBUILT: [(&str, When); 36] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
     ("control.rate_limit", Written),
-    ("gateway.listen[].address", Begins("unix:")),
-    ("gateway.listen[].tls", Written),
-    ("gateway.listen[].http2", Written),
+    ("gateway.listen[].tls.client_ca", Written),
     ("gateway.listen[].transparent", Written),
     ("gateway.jwt", Written),
     ("routes[].environment", Written),
@@ -36,7 +34,6 @@ pub(super) const UNBUILT: [(&str, When); 39] = [
     ("control.keys[].groups", Written),
     ("control.keys[].person", Written),
     ("routes[].hold", Written),
-    ("routes[].openapi", Written),
     ("routes[].upstream.addresses", MoreThan(1)),
     ("routes[].upstream.addresses[]", Begins("unix:")),
     ("routes[].upstream.tls", Written),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::config::{self, Config};
-use crate::decision::{CompileError, PolicySnapshot, Protocol, Route, RouteMatch, SnapshotParts, Upstream};
-use crate::extract::{
-    McpExtractor, Operation, OperationsExtractor, PathTemplate, ResourceTemplate, ToolCallExtractor,
+use crate::decision::{
+    CompileError, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts, Upstream,
 };
+use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
@@ -79,6 +79,10 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         mcp_denial,
         help: route.help.as_deref().map(Arc::from),
         forward_credentials: route.forward_credentials,
+        response: ResponseRules {
+            max_bytes: route.response.max_bytes,
+            redact: route.response.redact.as_slice().into(),
+        },
         slots: Slots::new(route.max_concurrent),
         counters: RouteCounters::default(),
     })
@@ -111,7 +115,7 @@ fn protocol(route: &config::Route, redaction: &Redaction) -> Result<Protocol, Co
         config::Protocol::Http { operations, .. } => {
             let mut compiled = Vec::with_capacity(operations.len());
             for operation in operations {
-                let path = PathTemplate::parse(&operation.path).map_err(|error| refuse("path", &error))?;
+                let path = operation.path.clone();
                 let template = resource(&operation.resource)?;
                 // Without a template the resource is the path, variables and all.
                 let in_path = template.is_none() && path.variable_names().any(|name| redaction.hides(name));

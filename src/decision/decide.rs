@@ -1,11 +1,12 @@
-//! `decide`: the one place where a call is allowed or not.
+//! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
 use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
-use crate::decision::{PolicySnapshot, naming};
+use crate::decision::{PolicySnapshot, naming, tunnel};
 use crate::model::call::{Action, DecisionRequest};
 use crate::model::decision::{
     Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,
 };
+use crate::policy::rules::Prospect;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
@@ -15,25 +16,51 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         Some(rules) => rules.authorize(request, facts),
         None => Authorization::NotApplicable,
     };
-    let combined = combine([&rules], [&naming], snapshot.default_outcome());
-    let (code, reason) = explain(snapshot, request, &rules, &naming, combined);
+    let tunnel = tunnel::restrict(request.call, &rules, snapshot.default_outcome());
+    let combined = combine([&rules], [&naming, &tunnel], snapshot.default_outcome());
+    let (code, reason) = explain(snapshot, request, &rules, (&naming, &tunnel), combined);
     let (rule, risk) = match &rules {
         Authorization::Applicable { rule, risk, .. } => (Some(rule.clone()), *risk),
         Authorization::Indeterminate { rule, .. } => (Some(rule.clone()), RiskLevel::default()),
         Authorization::NotApplicable => (None, snapshot.default_risk()),
     };
-    Decision { outcome: combined.outcome, code, reason, rule, risk, findings: findings(naming, rules) }
+    Decision {
+        outcome: combined.outcome,
+        code,
+        reason,
+        rule,
+        risk,
+        findings: findings([(Engine::Naming, naming), (Engine::Tunnel, tunnel)], rules),
+    }
+}
+
+/// Whether [`decide`] denies `request` whatever its parameters, and the resource made of them, will be. Such a tool is left
+/// out of lists. What would be held for a person is not denied, and what cannot be told is shown.
+///
+/// INVARIANT: where this says yes, `decide` says Deny for every choice of the parameters under the same snapshot and facts.
+#[must_use]
+pub fn certainly_denied(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> bool {
+    if !matches!(naming::restrict(request.call), Restricted::NotApplicable) {
+        return true;
+    }
+    let silent = Prospect::DeniedOrSilent;
+    match snapshot.rules.as_ref().map_or(silent, |rules| rules.prospect(request, facts)) {
+        Prospect::Denied => true,
+        Prospect::Open => false,
+        Prospect::DeniedOrSilent => snapshot.default_outcome() == Outcome::Deny,
+    }
 }
 
 /// The findings, in the order of the engines; those not applicable are left out.
-fn findings(naming: Restricted, rules: Authorization) -> Vec<Finding> {
+fn findings(restrictors: [(Engine, Restricted); 2], rules: Authorization) -> Vec<Finding> {
     let mut findings = Vec::with_capacity(1);
-    if let Some(outcome) = restrictor_outcome(&naming) {
-        let error = match naming {
+    for (engine, restricted) in restrictors {
+        let Some(outcome) = restrictor_outcome(&restricted) else { continue };
+        let error = match restricted {
             Restricted::Indeterminate(error) => Some(error),
             _ => None,
         };
-        findings.push(Finding { engine: Engine::Naming, outcome: Some(outcome), rule: None, error });
+        findings.push(Finding { engine, outcome: Some(outcome), rule: None, error });
     }
     if let Some(outcome) = authorizer_outcome(&rules) {
         let (rule, error) = match rules {
@@ -51,14 +78,19 @@ fn explain(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
     rules: &Authorization,
-    naming: &Restricted,
+    (naming, tunnel): (&Restricted, &Restricted),
     combined: Combined,
 ) -> (ReasonCode, Reason) {
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = naming {
-        return (ReasonCode::UnnamedCapability, reason.clone());
+        let shared = matches!(request.call.action, Action::Shared(_));
+        let code = if shared { ReasonCode::SharedCapability } else { ReasonCode::UnnamedCapability };
+        return (code, reason.clone());
+    }
+    if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = tunnel {
+        return (ReasonCode::TunnelNotNamed, reason.clone());
     }
     let capability = match &request.call.action {
-        Action::Named(name) => name.as_str(),
+        Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str(),
         Action::Unnamed { .. } => "",
     };
     let actor = &*request.principal.id;

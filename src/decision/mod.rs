@@ -10,12 +10,13 @@ mod error;
 mod naming;
 mod route;
 mod snapshot;
+mod tunnel;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;
-pub use decide::decide;
+pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
-pub use route::{Protocol, Route, RouteMatch, Upstream};
+pub use route::{Protocol, ResponseRules, Route, RouteMatch, Upstream};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 
 #[cfg(test)]

@@ -7,7 +7,14 @@ use crate::model::decision::{Reason, Restricted, Restriction};
 /// have meant, and a name repaired by guessing could fall on another tool's.
 pub(super) fn restrict(call: &ToolCall<'_>) -> Restricted {
     match &call.action {
-        Action::Named(_) => Restricted::NotApplicable,
+        Action::Named(_) | Action::Tunnel(_) => Restricted::NotApplicable,
+        Action::Shared(name) => Restricted::Applicable(
+            Restriction::Deny,
+            Reason::new(&format!(
+                "Blocked: two tools of this server have names that make the capability {name}. Tell them apart in the route's \
+                 tools.",
+            )),
+        ),
         Action::Unnamed { tool, prefix } => Restricted::Applicable(
             Restriction::Deny,
             Reason::new(&format!(

@@ -10,6 +10,7 @@ use crate::config::{McpDenial, Mode};
 use crate::extract::{McpExtractor, OperationsExtractor, ToolCallExtractor};
 use crate::model::call::Principal;
 use crate::model::json::{NormalPath, PathAllowance};
+use crate::model::pointer::Pointer;
 use crate::model::slots::Slots;
 use crate::telemetry::RouteCounters;
 
@@ -38,10 +39,21 @@ pub struct Route {
     pub help: Option<Arc<str>>,
     /// Whether the caller's credentials go on to the tool.
     pub forward_credentials: bool,
+    /// What may come back.
+    pub response: ResponseRules,
     /// Places for its requests under way.
     pub slots: Slots,
     /// Where the gateway keeps the counters of its requests.
     pub counters: RouteCounters,
+}
+
+/// What may come back from a route's tool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseRules {
+    /// Longest answer, in bytes; of a stream, all of it together. `None` = any.
+    pub max_bytes: Option<u64>,
+    /// Values that are hidden; shared with the plan of every call.
+    pub redact: Arc<[Pointer]>,
 }
 
 /// Which requests a route takes.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::decision::{PolicySnapshot, SnapshotParts, combine, decide};
+use crate::decision::{PolicySnapshot, SnapshotParts, certainly_denied, combine, decide};
 use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
@@ -30,20 +30,37 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
     })
 }
 
-fn decided(snapshot: &PolicySnapshot, tool: &str, arguments: &str) -> Decision {
+/// Asks `question` about a call of `tool` by ann, at midnight on a Thursday.
+fn asked<T>(
+    tool: &str,
+    resource: &str,
+    parameters: Parameters<'_>,
+    question: impl Fn(DecisionRequest<'_, '_>, Facts) -> T,
+) -> T {
     let principal =
         Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
     let action = CapabilityName::under("files", tool).map_or_else(
         || Action::Unnamed { tool: tool.to_owned().into(), prefix: "files".into() },
         Action::Named,
     );
+    let call = ToolCall { action, resource: resource.into(), resource_hidden: false, parameters };
+    let facts = Facts { now: Timestamp::from_micros(0) };
+    question(DecisionRequest { principal: &principal, call: &call }, facts)
+}
+
+fn decided_on(snapshot: &PolicySnapshot, tool: &str, resource: &str, arguments: &str) -> Decision {
     let parameters = Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap());
-    let call = ToolCall { action, resource: "files".into(), resource_hidden: false, parameters };
-    decide(
-        snapshot,
-        DecisionRequest { principal: &principal, call: &call },
-        Facts { now: Timestamp::from_micros(0) },
-    )
+    asked(tool, resource, parameters, |request, facts| decide(snapshot, request, facts))
+}
+
+fn decided(snapshot: &PolicySnapshot, tool: &str, arguments: &str) -> Decision {
+    decided_on(snapshot, tool, "files", arguments)
+}
+
+/// Whether a list leaves `tool` out; `name_resource`: the route makes resources of arguments.
+fn hidden(snapshot: &PolicySnapshot, tool: &str, name_resource: bool) -> bool {
+    let parameters = Parameters::Unknown { name_resource };
+    asked(tool, "files", parameters, |request, facts| certainly_denied(snapshot, request, facts))
 }
 
 const RULES: &str = "rules:\n\
@@ -93,6 +110,56 @@ fn a_decision_says_what_decided_it() {
     }
 }
 
+/// A tunnel is let in by a rule that names it in full, and by nothing else.
+#[test]
+fn no_wildcard_and_no_default_lets_a_tunnel_in() {
+    for (rule, default, outcome, code) in [
+        (
+            Some("{name: r, match: {type: crm.tunnel}, approval: auto}"),
+            Outcome::Deny,
+            Outcome::Allow,
+            ReasonCode::RuleAllowed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: auto}"),
+            Outcome::Deny,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {}, approval: auto}"),
+            Outcome::Allow,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: approve}"),
+            Outcome::Deny,
+            Outcome::Deny,
+            ReasonCode::TunnelNotNamed,
+        ),
+        (
+            Some("{name: r, match: {type: crm.*}, approval: block}"),
+            Outcome::Allow,
+            Outcome::Deny,
+            ReasonCode::RuleDenied,
+        ),
+        (None, Outcome::Allow, Outcome::Deny, ReasonCode::TunnelNotNamed),
+        (None, Outcome::Deny, Outcome::Deny, ReasonCode::DefaultDenied),
+    ] {
+        let rules = rule.map(|rule| format!("rules: [{rule}]"));
+        let snapshot = snapshot(rules.as_deref(), default);
+        let principal =
+            Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
+        let action = Action::Tunnel(CapabilityName::parse("crm.tunnel").unwrap());
+        let parameters = Parameters::none();
+        let call = ToolCall { action, resource: "/crm/live".into(), resource_hidden: false, parameters };
+        let request = DecisionRequest { principal: &principal, call: &call };
+        let decision = decide(&snapshot, request, Facts { now: Timestamp::from_micros(0) });
+        assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
+    }
+}
+
 #[test]
 fn the_written_defaults_speak_before_the_configured_one() {
     for (rules, configured, outcome, code) in [
@@ -136,6 +203,85 @@ fn a_tool_no_policy_can_name_is_denied_whatever_the_policy() {
     assert!(reason.as_str().chars().count() <= 300 && !reason.as_str().contains('\n'), "{reason:?}");
 }
 
+#[test]
+fn a_tool_is_hidden_only_if_nothing_could_let_it_pass() {
+    for (rules, default, hidden_as_is, hidden_with_template) in [
+        ("- {approval: block}", Outcome::Allow, true, true),
+        ("- {approval: auto}", Outcome::Deny, false, false),
+        ("- {approval: approve}", Outcome::Deny, false, false),
+        ("- {match: {type: other.x}, approval: auto}", Outcome::Deny, true, true),
+        ("- {match: {type: other.x}, approval: auto}", Outcome::Escalate, false, false),
+        // A rule that may match is a way, unless one before it certainly denies.
+        ("- {conditions: {param_eq: {a: 1}}, approval: auto}", Outcome::Deny, false, false),
+        (
+            "- {approval: block}\n- {conditions: {param_eq: {a: 1}}, approval: auto}",
+            Outcome::Deny,
+            true,
+            true,
+        ),
+        ("- {conditions: {param_eq: {a: 1}}, approval: block}", Outcome::Deny, true, true),
+        ("- {conditions: {param_eq: {a: 1}}, approval: block}", Outcome::Allow, false, false),
+        (
+            "- {conditions: {param_eq: {a: 1}}, approval: block}\n- {approval: block}",
+            Outcome::Allow,
+            true,
+            true,
+        ),
+        // The time is known: it is midnight.
+        (
+            "- {conditions: {time_after: \"09:00\", param_eq: {a: 1}}, approval: auto}",
+            Outcome::Deny,
+            true,
+            true,
+        ),
+        ("- {conditions: {time_before: \"09:00\"}, approval: block}", Outcome::Allow, true, true),
+        // So is the resource, unless it is made of arguments.
+        ("- {match: {target: files}, approval: block}", Outcome::Allow, true, false),
+        ("- {match: {target: \"/docs/*\"}, approval: auto}", Outcome::Deny, true, false),
+        (
+            "- {match: {target: \"/docs/*\"}, approval: block}\n- {approval: block}",
+            Outcome::Allow,
+            true,
+            true,
+        ),
+        ("- {match: {target: \"*\"}, approval: block}", Outcome::Allow, true, true),
+        ("- {match: {agent: bob}, approval: auto}", Outcome::Deny, true, true),
+    ] {
+        let snapshot = snapshot(Some(&format!("rules:\n{rules}\n")), default);
+        assert_eq!(hidden(&snapshot, "read", false), hidden_as_is, "{rules} else {default:?}");
+        assert_eq!(
+            hidden(&snapshot, "read", true),
+            hidden_with_template,
+            "{rules} else {default:?}, template"
+        );
+        assert!(hidden(&snapshot, "l\u{f6}schen", false), "what has no name is always denied");
+    }
+    assert!(hidden(&snapshot(None, Outcome::Deny), "read", false));
+    assert!(!hidden(&snapshot(None, Outcome::RequireConfirmation), "read", false));
+}
+
+/// One rule of a file, and whether it asks for anything that a listed tool does not tell.
+fn rule() -> impl Strategy<Value = (String, bool)> {
+    let types = prop::sample::select(vec!["\"*\"", "files.read", "\"files.*\"", "\"*.write\"", "other.x"]);
+    let targets = prop::sample::select(vec!["\"*\"", "\"**\"", "files", "\"/docs/*\"", "\"?\""]);
+    let agents = prop::sample::select(vec!["\"*\"", "ann", "bob"]);
+    let conditions = prop::sample::select(vec![
+        "{}",
+        "{time_after: \"09:00\"}",
+        "{time_before: \"09:00\", weekdays: [4]}",
+        "{param_eq: {a: 1}}",
+        "{param_gt: {a: 1}}",
+        "{param_contains: {b: x}, time_before: \"09:00\"}",
+        "{param_matches: {a: \".\"}, weekdays: [1]}",
+    ]);
+    let approvals = prop::sample::select(vec!["auto", "approve", "block"]);
+    (types, targets, agents, conditions, approvals).prop_map(|(kind, target, agent, conditions, approval)| {
+        let matches = format!("match: {{type: {kind}, target: {target}, agent: {agent}}}");
+        let asks = conditions.contains("param_") || !target.contains("*\"") || target.contains("docs");
+        (format!("- {{{matches}, conditions: {conditions}, approval: {approval}}}\n"), asks)
+    })
+}
+
 fn outcomes() -> impl Strategy<Value = Outcome> {
     prop::sample::select(Outcome::ALL.to_vec())
 }
@@ -145,7 +291,8 @@ fn authorization() -> impl Strategy<Value = Authorization> {
         outcomes().prop_map(|outcome| Authorization::Applicable {
             outcome,
             rule: "r".into(),
-            risk: RiskLevel::Medium
+            risk: RiskLevel::Medium,
+            names_it: true,
         }),
         Just(Authorization::NotApplicable),
         Just(Authorization::Indeterminate { rule: "r".into(), error: Reason::new("no") }),
@@ -163,6 +310,29 @@ fn restriction() -> impl Strategy<Value = Restricted> {
 }
 
 proptest! {
+    /// Whatever a hidden tool is called with is denied; where the rules ask for nothing a list does not tell, what is denied is
+    /// hidden.
+    #[test]
+    fn hidden_means_denied_with_any_parameters(
+        written in prop::collection::vec(rule(), 0..5),
+        default in outcomes(),
+        tool in prop::sample::select(vec!["read", "write"]),
+        resource in prop::sample::select(vec!["files", "/docs/a", "x", ""]),
+        arguments in prop::sample::select(vec![
+            "{}", "{\"a\":1}", "{\"a\":2,\"b\":\"xy\"}", "{\"a\":\"t\"}", "{\"a\":[1],\"b\":5}", "{\"b\":[\"x\"]}",
+        ]),
+    ) {
+        let texts: String = written.iter().map(|(text, _)| text.as_str()).collect();
+        let text = if texts.is_empty() { "rules: []\n".to_owned() } else { format!("rules:\n{texts}") };
+        let snapshot = snapshot(Some(&text), default);
+        let denied = |resource| decided_on(&snapshot, tool, resource, arguments).outcome == Outcome::Deny;
+        prop_assert!(!hidden(&snapshot, tool, true) || denied(resource), "{text}");
+        prop_assert!(!hidden(&snapshot, tool, false) || denied("files"), "{text}");
+        if !written.iter().any(|(_, asks)| *asks) {
+            prop_assert_eq!(hidden(&snapshot, tool, true), denied(resource), "{}", text);
+        }
+    }
+
     /// Never milder than any single answer; `Allow` only from an authorizer or the default; order does not matter.
     #[test]
     fn the_most_restrictive_answer_wins(

@@ -1,4 +1,4 @@
-//! The demo's MCP endpoint: streamable HTTP as sessions know it, 2025-03-26 to 2025-11-25.
+//! The demo's MCP endpoint: streamable HTTP as sessions know it, 2025-03-26 to 2025-11-25; `stateless.rs` has 2026-07-28.
 //!
 //! May import `model`. Start reading at [`answer`]; what the tools do is in `tools.rs`. A call without `Mcp-Session-Id` is
 //! answered too, so that one curl line is a whole example; a session id that is given must be an open one.
@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::demo::DemoTools;
 use crate::demo::error::DemoError;
+use crate::demo::stateless;
 use crate::demo::tools::{self, Tool, ToolAnswer};
 
 /// Versions answered as asked for, newest first. A client that asks for another one is offered the newest.
@@ -21,9 +22,14 @@ const VERSION_HEADER: &str = "mcp-protocol-version";
 
 const PARSE_ERROR: i64 = -32700;
 const INVALID_REQUEST: i64 = -32600;
-const METHOD_NOT_FOUND: i64 = -32601;
-const INVALID_PARAMS: i64 = -32602;
+pub(super) const METHOD_NOT_FOUND: i64 = -32601;
+pub(super) const INVALID_PARAMS: i64 = -32602;
+pub(super) const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
+
+/// What the server says of itself to clients.
+pub(super) const INSTRUCTIONS: &str =
+    "Documents of a small team: search them, read them, delete them; or send an email.";
 
 /// A JSON-RPC error with the HTTP status it travels under.
 #[derive(Debug)]
@@ -36,24 +42,29 @@ pub(super) struct RpcError {
 
 /// A JSON-RPC request: the one kind of message that is answered with a body.
 #[derive(Debug)]
-struct Request {
-    id: Value,
-    method: String,
-    params: Map<String, Value>,
+pub(super) struct Request {
+    pub(super) id: Value,
+    pub(super) method: String,
+    pub(super) params: Map<String, Value>,
 }
 
 /// `POST /mcp`
 pub(super) async fn answer(State(tools): State<DemoTools>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(error) = check_version(&headers) {
-        return error.into_response(&Value::Null);
-    }
+    let version = match version(&headers) {
+        Ok(version) => version,
+        Err(error) => return error.into_response(&Value::Null),
+    };
     let request = match parse(&body) {
         Ok(Some(request)) => request,
         // Notifications and responses are taken note of, which here is nothing to do.
         Ok(None) => return StatusCode::ACCEPTED.into_response(),
         Err(error) => return error.into_response(&Value::Null),
     };
-    match dispatch(&tools, &headers, &request) {
+    let answered = match version {
+        Some(stateless::VERSION) => stateless::dispatch(&tools, &headers, &request),
+        _ => dispatch(&tools, &headers, &request),
+    };
+    match answered {
         Ok(response) => response,
         Err(error) => error.into_response(&request.id),
     }
@@ -65,9 +76,9 @@ fn dispatch(tools: &DemoTools, headers: &HeaderMap, request: &Request) -> Result
     }
     check_session(tools, headers)?;
     match request.method.as_str() {
-        "ping" => Ok(result(&request.id, &json!({}))),
-        "tools/list" => Ok(result(&request.id, &json!({"tools": Tool::ALL.map(Tool::definition)}))),
-        "tools/call" => call_tool(tools, headers, request),
+        "ping" => Ok(answered(&request.id, &json!({}))),
+        "tools/list" => Ok(answered(&request.id, &json!({"tools": Tool::ALL.map(Tool::definition)}))),
+        "tools/call" => call_tool(tools, headers, request, Map::new()),
         _ => Err(RpcError::new(METHOD_NOT_FOUND, "this server has no such method")),
     }
 }
@@ -81,14 +92,25 @@ fn initialize(tools: &DemoTools, request: &Request) -> Result<Response, RpcError
     let answer = json!({
         "protocolVersion": version,
         "capabilities": {"tools": {"listChanged": false}},
-        "serverInfo": {"name": "aegis-demo-tools", "version": env!("CARGO_PKG_VERSION")},
-        "instructions": "Documents of a small team: search them, read them, delete them; or send an email.",
+        "serverInfo": server_info(),
+        "instructions": INSTRUCTIONS,
     });
     let session = tools.with(|data| data.open_session());
-    Ok(([(SESSION_HEADER, session)], result(&request.id, &answer)).into_response())
+    Ok(([(SESSION_HEADER, session)], answered(&request.id, &answer)).into_response())
 }
 
-fn call_tool(tools: &DemoTools, headers: &HeaderMap, request: &Request) -> Result<Response, RpcError> {
+/// What the server is called.
+pub(super) fn server_info() -> Value {
+    json!({"name": "aegis-demo-tools", "version": env!("CARGO_PKG_VERSION")})
+}
+
+/// Calls a tool. `result` is what the result holds besides the tool's answer.
+pub(super) fn call_tool(
+    tools: &DemoTools,
+    headers: &HeaderMap,
+    request: &Request,
+    mut result: Map<String, Value>,
+) -> Result<Response, RpcError> {
     let Some(name) = request.params.get("name").and_then(Value::as_str) else {
         return Err(RpcError::new(INVALID_PARAMS, "name must be a string"));
     };
@@ -99,9 +121,11 @@ fn call_tool(tools: &DemoTools, headers: &HeaderMap, request: &Request) -> Resul
         Some(_) => return Err(RpcError::new(INVALID_PARAMS, "arguments must be an object")),
     };
     let ToolAnswer { text, is_error } = tools::call(tools, name, arguments)?;
-    let answer = json!({"content": [{"type": "text", "text": text}], "isError": is_error});
+    result.insert("content".to_owned(), json!([{"type": "text", "text": text}]));
+    result.insert("isError".to_owned(), is_error.into());
+    let answer = Value::Object(result);
     match progress_token(headers, request) {
-        None => Ok(result(&request.id, &answer)),
+        None => Ok(answered(&request.id, &answer)),
         Some(token) => Ok(event_stream(&request.id, token, &answer)),
     }
 }
@@ -123,7 +147,8 @@ fn event_stream(id: &Value, token: &Value, answer: &Value) -> Response {
     ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-fn result(id: &Value, answer: &Value) -> Response {
+/// A result on its way to the client.
+pub(super) fn answered(id: &Value, answer: &Value) -> Response {
     Json(json!({"jsonrpc": "2.0", "id": id, "result": answer})).into_response()
 }
 
@@ -156,15 +181,17 @@ fn parse(body: &[u8]) -> Result<Option<Request>, RpcError> {
     }
 }
 
-fn check_version(headers: &HeaderMap) -> Result<(), RpcError> {
+/// The version asked for, if one was.
+fn version(headers: &HeaderMap) -> Result<Option<&'static str>, RpcError> {
     let Some(asked) = headers.get(VERSION_HEADER) else {
-        return Ok(());
+        return Ok(None);
     };
     let asked = String::from_utf8_lossy(asked.as_bytes());
-    if VERSIONS.contains(&asked.as_ref()) {
-        return Ok(());
+    let spoken = || std::iter::once(stateless::VERSION).chain(VERSIONS);
+    if let Some(version) = spoken().find(|version| *version == asked) {
+        return Ok(Some(version));
     }
-    let data = json!({"supported": VERSIONS, "requested": asked});
+    let data = json!({"supported": spoken().collect::<Vec<_>>(), "requested": asked});
     let error = RpcError::new(UNSUPPORTED_VERSION, "this protocol version is not served here");
     Err(RpcError { data: Some(data), ..error.with_status(StatusCode::BAD_REQUEST) })
 }
@@ -182,11 +209,11 @@ fn check_session(tools: &DemoTools, headers: &HeaderMap) -> Result<(), RpcError>
 }
 
 impl RpcError {
-    fn new(code: i64, message: &str) -> Self {
+    pub(super) fn new(code: i64, message: &str) -> Self {
         Self { status: StatusCode::OK, code, message: message.to_owned(), data: None }
     }
 
-    fn with_status(self, status: StatusCode) -> Self {
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 

@@ -10,6 +10,7 @@ mod mcp;
 mod rest;
 mod server;
 mod state;
+mod stateless;
 mod tools;
 
 pub use server::{router, serve};

@@ -174,12 +174,64 @@ async fn initialize_negotiates_and_opens_a_session() {
 async fn an_unsupported_version_is_named_with_the_supported_ones() {
     let server = Server::start().await;
     let discover = r#"{"jsonrpc": "2.0", "id": 1, "method": "server/discover"}"#;
-    let answer = server.send("POST", "/mcp", "MCP-Protocol-Version: 2026-07-28\r\n", discover).await;
+    let answer = server.send("POST", "/mcp", "MCP-Protocol-Version: 2027-01-01\r\n", discover).await;
     assert_eq!(answer.status, 400);
     let error = &answer.json()["error"];
     assert_eq!(error["code"], -32022);
-    assert_eq!(error["data"]["requested"], "2026-07-28");
-    assert_eq!(error["data"]["supported"][0], "2025-11-25");
+    assert_eq!(error["data"]["requested"], "2027-01-01");
+    let supported = json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]);
+    assert_eq!(error["data"]["supported"], supported);
+}
+
+/// A request of the stateless version and its answer.
+async fn stateless(server: &Server, method: &str, mut params: Value, name: Option<&str>) -> (u16, Value) {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    let name = name.map(|name| format!("Mcp-Name: {name}\r\n")).unwrap_or_default();
+    let headers = format!("MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: {method}\r\n{name}");
+    let answer = server.send("POST", "/mcp", &headers, &body).await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test]
+async fn without_sessions_each_request_is_answered_by_itself() {
+    let server = Server::start().await;
+    let (status, discovered) = stateless(&server, "server/discover", json!({}), None).await;
+    let result = &discovered["result"];
+    assert_eq!((status, &result["supportedVersions"]), (200, &json!(["2026-07-28"])));
+    let (_, listed) = stateless(&server, "tools/list", json!({}), None).await;
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 4);
+    let read = json!({"name": "read_file", "arguments": {"path": "notes/todo.txt"}});
+    for name in ["read_file", "=?base64?cmVhZF9maWxl?="] {
+        let (_, answer) = stateless(&server, "tools/call", read.clone(), Some(name)).await;
+        assert!(text(&answer).0.starts_with("renew the certificates"), "{answer}");
+        assert_eq!(answer["result"]["resultType"], "complete");
+    }
+    for answer in [&discovered, &listed] {
+        let result = &answer["result"];
+        assert_eq!((&result["resultType"], &result["cacheScope"]), (&json!("complete"), &json!("public")));
+        assert!(result["ttlMs"].is_u64(), "{result}");
+        assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "aegis-demo-tools");
+    }
+    for (method, params, name, refused) in [
+        ("ping", json!({}), None, (404, -32601)),
+        ("subscriptions/listen", json!({}), None, (404, -32601)),
+        ("tools/call", read.clone(), None, (400, -32020)),
+        ("tools/call", read.clone(), Some("delete_file"), (400, -32020)),
+        ("tools/call", read.clone(), Some("read_file\r\nMcp-Name: read_file"), (400, -32020)),
+        ("tools/list\r\nMcp-Method: ping", json!({}), None, (400, -32020)),
+    ] {
+        let (status, answer) = stateless(&server, method, params, name).await;
+        assert_eq!((status, answer["error"]["code"].as_i64()), (refused.0, Some(refused.1)), "{method}");
+    }
+    let bare = r#"{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}"#;
+    let headers = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/list\r\n";
+    let answer = server.send("POST", "/mcp", headers, bare).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].as_i64()), (400, Some(-32602)));
+    assert_eq!(server.calls().await, json!({"read_file": 2}));
 }
 
 #[tokio::test]

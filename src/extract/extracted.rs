@@ -21,5 +21,19 @@ pub enum Extracted<'a> {
         name: Option<CapabilityName>,
         /// The JSON-RPC id, if it has one.
         rpc_id: Option<Json<'a>>,
+        /// What its answer may hold.
+        kind: MessageKind,
     },
+}
+
+/// What the answer to a message may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MessageKind {
+    /// Nothing that names tools.
+    #[default]
+    Other,
+    /// A list of tools: the answer to MCP's `tools/list`, as JSON or as a stream.
+    ToolList,
+    /// A stream of an MCP server's own, on which any message may come: also the answer to an earlier `tools/list`, replayed.
+    Stream,
 }

@@ -1,24 +1,24 @@
 //! L1: what do they want? Bytes in, [`Extracted`] out.
 //!
 //! May import `model` only. Everything here is bounded, strict and fuzzed: what cannot be read in exactly one way is refused.
-//! Start reading at [`Extracted`], then one protocol: `mcp.rs`, `operations.rs` (REST) or `tool_call.rs`.
+//! Start reading at [`Extracted`], then one protocol: `mcp/`, `operations/` (REST) or `tool_call.rs`.
 
 mod error;
 mod extracted;
 mod mcp;
-mod mcp_message;
 mod operations;
 mod query;
 mod template;
 mod tool_call;
 
 pub use error::{ExtractError, RpcError};
-pub use extracted::Extracted;
-pub use mcp::{McpExtractor, McpHead, McpInput, SESSION_VERSIONS};
-pub use mcp_message::rpc_code;
+pub use extracted::{Extracted, MessageKind};
+pub use mcp::{
+    McpEra, McpExtractor, McpHead, McpInput, SESSION_VERSIONS, STATELESS_VERSION, SingleHeader, rpc_code,
+};
 pub use operations::{Operation, OperationsExtractor, OperationsInput};
 pub use query::parse_query;
-pub use template::{PathTemplate, ResourceTemplate, Segment, TemplateError, TemplatePart};
+pub use template::{ResourceTemplate, TemplateError, TemplatePart};
 pub use tool_call::ToolCallExtractor;
 
 #[cfg(test)]

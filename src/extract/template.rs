@@ -1,10 +1,8 @@
-//! Templates: paths of operations (`/crm/contacts/{id}`) and resources (`contact:{id}`, `{arguments.path}`).
-
-use std::borrow::Cow;
+//! Templates of resources: `contact:{id}`, `{arguments.path}`.
 
 use thiserror::Error;
 
-use crate::model::json::{Json, Text};
+use crate::model::json::Json;
 
 /// A template that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -15,15 +13,6 @@ pub enum TemplateError {
     /// `{}` or a name with other characters than letters, digits, `_`, `-`, `.`.
     #[error("a variable needs a name of letters, digits, _, - and .")]
     BadName,
-    /// The path does not start with a slash.
-    #[error("the path must start with /")]
-    NotAbsolute,
-    /// A segment that is neither literal nor one whole variable.
-    #[error("a segment is either literal text or one {{variable}}")]
-    MixedSegment,
-    /// The same variable twice.
-    #[error("a variable stands twice in the path")]
-    RepeatedVariable,
 }
 
 /// A piece of a resource template.
@@ -119,79 +108,6 @@ impl ResourceTemplate {
             }
         }
         Ok(Some(filled))
-    }
-}
-
-/// A segment of a path template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment {
-    /// Matches this decoded text.
-    Literal(String),
-    /// Matches any one segment.
-    Variable(String),
-}
-
-/// A path template, segment by segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathTemplate {
-    segments: Vec<Segment>,
-}
-
-impl PathTemplate {
-    /// Reads `text`, such as `/crm/contacts/{id}`. A trailing slash means nothing.
-    ///
-    /// # Errors
-    /// Not absolute, unbalanced or mixed segments, or a variable named twice.
-    pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let rest = text.strip_prefix('/').ok_or(TemplateError::NotAbsolute)?;
-        let mut segments = Vec::new();
-        for piece in rest.split('/').filter(|piece| !piece.is_empty()) {
-            let segment = match piece.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-                Some(name) if is_name(name) => Segment::Variable(name.to_owned()),
-                Some(_) => return Err(TemplateError::BadName),
-                None if piece.contains(['{', '}']) => return Err(TemplateError::MixedSegment),
-                None => Segment::Literal(piece.to_owned()),
-            };
-            if matches!(segment, Segment::Variable(_)) && segments.contains(&segment) {
-                return Err(TemplateError::RepeatedVariable);
-            }
-            segments.push(segment);
-        }
-        Ok(Self { segments })
-    }
-
-    /// The segments.
-    #[must_use]
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
-    }
-
-    /// The names of the variables.
-    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().filter_map(|segment| match segment {
-            Segment::Variable(name) => Some(name.as_str()),
-            Segment::Literal(_) => None,
-        })
-    }
-
-    /// The variables of a path that matches, as a JSON object.
-    #[must_use]
-    pub fn variables<'a>(&self, path: &[Cow<'_, str>]) -> Option<Json<'a>> {
-        if self.segments.len() != path.len() {
-            return None;
-        }
-        let mut variables = Vec::new();
-        for (segment, actual) in self.segments.iter().zip(path) {
-            match segment {
-                Segment::Literal(text) if text == actual => {}
-                Segment::Literal(_) => return None,
-                Segment::Variable(name) => variables.push((
-                    Text::from_owned(name.clone()),
-                    Json::String(Text::from_owned(actual.clone().into_owned())),
-                )),
-            }
-        }
-        Some(Json::Object(variables))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The whole body.
     pub body: &'a [u8],
+    /// Whether the connection could become a tunnel: HTTP/1.1 can.
+    pub may_upgrade: bool,
 }
 
 /// Headers by which a caller asks that another method or target be served than the one that is judged.
@@ -53,6 +55,8 @@ pub(super) struct Head<'a> {
     /// Whose call it says it is; an error where the credentials are not even well formed.
     pub(super) presented: Result<Presented<'a>, IdentityError>,
     pub(super) has_origin: bool,
+    /// Whether it asks for a tunnel, in the one way that is served.
+    pub(super) tunnel: bool,
     /// `Mcp-Session-Id`.
     pub(super) session: Option<&'a [u8]>,
 }
@@ -72,9 +76,11 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
         mcp: McpHead::default(),
         presented: Ok(Presented::default()),
         has_origin: false,
+        tunnel: false,
         session: None,
     };
     let (mut host, mut hosts, mut codings, mut nominating) = (None, 0, 0, 0);
+    let (mut upgrades, mut upgrading) = (0, false);
     for (name, value) in headers {
         if let Some(what) = forbidden(name, value) {
             return Err(bad(what));
@@ -85,17 +91,27 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
                 hosts += 1;
             }
             TRANSFER_ENCODING => codings += 1,
-            CONNECTION => nominating += 1,
+            CONNECTION => {
+                nominating += 1;
+                upgrading = names(value.as_bytes()).any(|name| name.eq_ignore_ascii_case(b"upgrade"));
+            }
+            UPGRADE => upgrades += 1,
             // Of several content types none is believed.
             CONTENT_TYPE if head.content_type.is_none() => head.content_type = value.to_str().ok(),
             CONTENT_TYPE => head.content_type = Some(""),
             ORIGIN => head.has_origin = true,
             AUTHORIZATION => head.present(|presented| presented.authorization(value.as_bytes())),
-            _ => head.custom(name.as_str(), value),
+            _ => head.custom(name.as_str(), value.as_bytes()),
         }
     }
     if codings > 1 || nominating > 1 {
         return Err(bad("Transfer-Encoding or Connection stands twice"));
+    }
+    // Some tools switch on the one header, some on both: what asks for half a tunnel is refused.
+    match (upgrades, upgrading) {
+        (0, false) => {}
+        (1, true) => head.tunnel = true,
+        _ => return Err(bad("Upgrade and Connection do not ask for an upgrade together")),
     }
     match hosts {
         0 => return Err(bad("Host is missing")),
@@ -113,23 +129,14 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, snapshot: &PolicySnapshot) -> Res
 
 impl<'a> Head<'a> {
     /// Headers that are no standard ones.
-    fn custom(&mut self, name: &str, value: &'a HeaderValue) {
+    fn custom(&mut self, name: &'a str, value: &'a [u8]) {
         match name {
-            "x-api-key" => self.present(|presented| presented.api_key(value.as_bytes())),
-            "x-aegis-actor" => self.present(|presented| presented.actor(value.as_bytes())),
-            // Two versions, or one that is no text, are a version nobody speaks.
-            "mcp-protocol-version" if self.mcp.version.is_none() => {
-                self.mcp.version = Some(value.to_str().unwrap_or("?"));
-            }
-            "mcp-protocol-version" => self.mcp.version = Some("?"),
+            "x-api-key" => self.present(|presented| presented.api_key(value)),
+            "x-aegis-actor" => self.present(|presented| presented.actor(value)),
             // Of two sessions neither is believed.
-            "mcp-session-id" if self.session.is_none() => {
-                self.session = Some(value.as_bytes());
-            }
+            "mcp-session-id" if self.session.is_none() => self.session = Some(value),
             "mcp-session-id" => self.session = Some(b"?"),
-            "last-event-id" => self.mcp.resumes = true,
-            "mcp-method" | "mcp-name" | "mcp_method" | "mcp_name" => self.mcp.has_mirrored = true,
-            _ => {}
+            _ => self.mcp.note(name, value),
         }
     }
 
@@ -148,7 +155,9 @@ fn forbidden(name: &HeaderName, value: &HeaderValue) -> Option<&'static str> {
         CONTENT_ENCODING if !value.as_bytes().eq_ignore_ascii_case(b"identity") => {
             Some("the body is compressed, so it cannot be judged")
         }
-        UPGRADE => Some("upgrades are not served"),
+        UPGRADE if !value.as_bytes().eq_ignore_ascii_case(b"websocket") => {
+            Some("it asks for an upgrade to something else than websocket")
+        }
         CONNECTION if !nominates_nothing_judged(value.as_bytes()) => {
             Some("Connection is malformed, or names a header that must reach the tool")
         }
@@ -163,17 +172,22 @@ fn forbidden(name: &HeaderName, value: &HeaderValue) -> Option<&'static str> {
 /// Headers named in `Connection` are dropped on the way. A caller must not have one dropped that was judged, or that says how
 /// the request is framed and for whom it is; what else it names is its own affair.
 fn nominates_nothing_judged(value: &[u8]) -> bool {
-    let mut names = 0;
-    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|name| {
-        names += 1;
+    let mut count = 0;
+    names(value).all(|name| {
+        count += 1;
         let begins = |prefix: &str| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
         };
-        names <= MAX_NOMINATED
+        count <= MAX_NOMINATED
             && HeaderName::from_bytes(name).is_ok()
             && !KEPT.iter().any(|kept| name.eq_ignore_ascii_case(kept.as_bytes()))
             && !KEPT_FAMILIES.iter().any(|family| begins(family))
     })
+}
+
+/// The names in a `Connection` value.
+fn names(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// Most names in `Connection`.

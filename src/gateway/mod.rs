@@ -12,6 +12,7 @@ mod permit;
 mod pipeline;
 mod publish;
 mod refusal;
+mod tool_names;
 
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;

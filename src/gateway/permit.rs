@@ -5,9 +5,11 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::decision::Route;
+use crate::extract::McpEra;
 use crate::gateway::assess::BoundSession;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
+use crate::response::ResponsePlan;
 
 /// Proof that a call was decided (or passed by a route in mode `off`) and that its record is in the ledger.
 ///
@@ -30,7 +32,12 @@ pub struct Forwarding {
     /// Whether a credential said who calls.
     pub(in crate::gateway) identified: bool,
     pub(in crate::gateway) rpc_id: Option<String>,
+    /// Whether it opens a tunnel.
+    pub(in crate::gateway) tunnel: bool,
     pub(in crate::gateway) session: Option<Box<BoundSession>>,
+    /// What is to be done to the answer.
+    pub(in crate::gateway) plan: Option<Box<ResponsePlan>>,
+    pub(in crate::gateway) era: McpEra,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
 }
@@ -38,6 +45,18 @@ pub struct Forwarding {
 impl Permit {
     pub(in crate::gateway) const fn new(forwarding: Forwarding) -> Self {
         Self { forwarding }
+    }
+
+    /// Whether what it permits is a tunnel: the caller's bytes go on after the answer.
+    #[must_use]
+    pub const fn opens_tunnel(&self) -> bool {
+        self.forwarding.tunnel
+    }
+
+    /// What is to be done to the answer; `None`: it passes as it comes.
+    #[must_use]
+    pub fn plan(&self) -> Option<&ResponsePlan> {
+        self.forwarding.plan.as_deref()
     }
 
     /// Uses the permit up.
@@ -82,6 +101,30 @@ impl Forwarding {
     #[must_use]
     pub fn session(&self) -> Option<&HeaderValue> {
         self.session.as_ref().map(|session| &session.upstream)
+    }
+
+    /// Whether it is a tunnel.
+    #[must_use]
+    pub const fn is_tunnel(&self) -> bool {
+        self.tunnel
+    }
+
+    /// Whether the answer will be read, so that it must come whole and in no coding.
+    #[must_use]
+    pub fn reads_answer(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.reads())
+    }
+
+    /// Whether the answer may name a session: on MCP routes, where the request is of the era that has sessions.
+    #[must_use]
+    pub fn may_name_session(&self) -> bool {
+        self.route.is_mcp() && self.era == McpEra::Session
+    }
+
+    /// The era of MCP in which the caller reads its answer; the session era on routes of other protocols.
+    #[must_use]
+    pub const fn era(&self) -> McpEra {
+        self.era
     }
 
     /// The JSON-RPC id to answer under should the upstream fail, on MCP routes.

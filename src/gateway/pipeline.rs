@@ -9,6 +9,7 @@ use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
 use crate::gateway::assess::Assessed;
+use crate::gateway::tool_names::ToolNames;
 use crate::gateway::{Clock, Incoming, Permit, Refusal};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
@@ -25,6 +26,7 @@ pub struct Gateway {
     ledger: Arc<Ledger>,
     slots: Slots,
     pub(super) sessions: SessionSeal,
+    pub(super) tool_names: Arc<ToolNames>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
@@ -69,6 +71,7 @@ impl Gateway {
             ledger,
             slots: Slots::new(max_concurrent_requests),
             sessions,
+            tool_names: Arc::default(),
             redaction,
             metrics,
             clock,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::extract::{ExtractError, rpc_code};
+use crate::extract::{ExtractError, McpEra, rpc_code};
 use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 
@@ -43,6 +43,8 @@ pub enum RefusalForm {
     ToolResult {
         /// The id to answer under, as JSON text.
         id: String,
+        /// The era it is read in: results of the stateless one say that they are complete.
+        era: McpEra,
     },
 }
 

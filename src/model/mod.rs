@@ -8,5 +8,6 @@ pub mod document;
 pub mod handle;
 pub mod id;
 pub mod json;
+pub mod pointer;
 pub mod slots;
 pub mod time;

@@ -11,7 +11,8 @@ use crate::gateway::{Forwarding, Gateway, Permit};
 use crate::model::decision::ReasonCode;
 use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
-use crate::proxy::connection::Deadline;
+use crate::proxy::listen::Deadline;
+use crate::response::ResponseError;
 
 /// The state of one request. Pingora moves it about, so it is used boxed.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct RequestContext {
     gateway: Arc<Gateway>,
     /// The deadline of the caller's connection; `None` before the first phase.
     deadline: Option<Arc<Deadline>>,
+    /// Whether the request came on a stream of HTTP/2.
+    is_stream: bool,
     /// Taken once, by `upstream_peer`.
     pub(super) permit: Option<Permit>,
     /// What the spent permit allows.
@@ -29,8 +32,8 @@ pub(super) struct RequestContext {
     pub(super) lent: Option<Homecoming>,
     /// The request's place among those under way.
     pub(super) slot: Option<Slot>,
-    /// Whether the response head has come.
-    pub(super) answered: bool,
+    /// Why the answer did not pass its filter.
+    pub(super) answer_refused: Option<ResponseError>,
 }
 
 impl RequestContext {
@@ -38,12 +41,13 @@ impl RequestContext {
         Self {
             gateway,
             deadline: None,
+            is_stream: false,
             permit: None,
             forwarding: None,
             body: Bytes::new(),
             lent: None,
             slot: None,
-            answered: false,
+            answer_refused: None,
         }
     }
 
@@ -54,6 +58,7 @@ impl RequestContext {
     pub(super) fn attach(&mut self, session: &Session) -> Result<()> {
         let defect = || Error::explain(ErrorType::InternalError, "a connection without a deadline");
         self.deadline = Some(Deadline::of(session).ok_or_else(defect)?);
+        self.is_stream = session.is_http2();
         Ok(())
     }
 
@@ -61,6 +66,7 @@ impl RequestContext {
     pub(super) fn take_back(&mut self, session: &mut Session) {
         if let Some(home) = self.lent.take() {
             home.take_back(&mut session.downstream_session);
+            self.answer_refused = home.refused();
         }
     }
 
@@ -76,6 +82,11 @@ impl RequestContext {
         if let Some(deadline) = &self.deadline {
             deadline.clear();
         }
+    }
+
+    /// The deadline of an HTTP/2 stream, which its connection does not mind; `None` for HTTP/1.1.
+    pub(super) fn stream_deadline(&self) -> Option<Arc<Deadline>> {
+        self.deadline.as_ref().filter(|_| self.is_stream).map(Arc::clone)
     }
 
     /// See [`Deadline::request_is_whole`].

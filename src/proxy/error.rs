@@ -1,7 +1,6 @@
 //! What can go wrong while the data plane is set up.
 
 use std::io;
-use std::net::SocketAddr;
 
 use thiserror::Error;
 
@@ -12,8 +11,11 @@ pub enum ProxyError {
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.
-        address: SocketAddr,
+        address: String,
         /// What the system said.
         source: io::Error,
     },
+    /// TLS with callers could not be set up: a defect.
+    #[error("TLS could not be set up: {0}")]
+    Tls(rustls::Error),
 }

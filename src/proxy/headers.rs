@@ -1,8 +1,8 @@
 //! What goes on to the upstream: the judged request, without what was meant for us.
 
 use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
-    TRANSFER_ENCODING,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName,
+    HeaderValue, IF_RANGE, RANGE, TRANSFER_ENCODING,
 };
 use http::request::Parts;
 use pingora::http::RequestHeader;
@@ -26,6 +26,18 @@ pub(super) fn forget_case(request: &mut RequestHeader) {
     edit(request, |_| ());
 }
 
+/// Gives a request of HTTP/2 the Host that its `:authority` stands for. Pingora has refused those in which the two differ.
+pub(super) fn name_host(request: &mut RequestHeader) {
+    edit(request, |head| {
+        if let Some(authority) = head.uri.authority()
+            && !head.headers.contains_key(HOST)
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            head.headers.insert(HOST, host);
+        }
+    });
+}
+
 /// Rewrites `request` for the upstream. `body_bytes` is the length of the body that will follow.
 ///
 /// It is Pingora's copy of the caller's head, with the hop-by-hop headers gone: what is put in here cannot be named by the
@@ -41,6 +53,12 @@ pub(super) fn prepare(
         .or_err(ErrorType::InvalidHTTPHeader, "an actor's id that no header can carry")?;
     edit(request, |head| {
         take_out(&mut head.headers, forwarding.route());
+        if forwarding.reads_answer() {
+            // Asked for a part, or for a coding, the tool could give what cannot be read.
+            for name in [ACCEPT_ENCODING, RANGE, IF_RANGE] {
+                head.headers.remove(name);
+            }
+        }
         put_in(&mut head.headers, forwarding, body_bytes, was_chunked);
         head.headers.insert(ACTOR, actor);
     });
@@ -67,7 +85,8 @@ fn take_out(headers: &mut HeaderMap, route: &Route) {
         _ if *name == SESSION => true,
         AUTHORIZATION => !route.forward_credentials,
         // Servers that read `_` as `-` would take such a header for the one it looks like: ours, the framing, a credential.
-        _ if name.as_str().contains('_') => true,
+        // What `Mcp-Param-` repeats an argument under is the tool's own choice of a name.
+        _ if name.as_str().contains('_') => !(route.is_mcp() && name.as_str().starts_with("mcp-param-")),
         _ if !name.as_str().starts_with('x') => false,
         _ => is_ours(name) || (!route.forward_credentials && same_spelling(name, "x-api-key")),
     };

@@ -7,6 +7,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use crate::extract::McpEra;
 use crate::gateway::{Refusal, RefusalForm};
 use crate::model::json::write_json_string;
 
@@ -39,7 +40,7 @@ fn render(refusal: &Refusal) -> (u16, &'static str, Vec<u8>) {
         RefusalForm::Rpc { code, id, data } => {
             (refusal.status, "application/json", rpc_error(refusal, *code, id, data.as_deref()))
         }
-        RefusalForm::ToolResult { id } => (200, "application/json", tool_result(refusal, id)),
+        RefusalForm::ToolResult { id, era } => (200, "application/json", tool_result(refusal, id, *era)),
     }
 }
 
@@ -75,7 +76,7 @@ fn rpc_error(refusal: &Refusal, code: i32, id: &str, data: Option<&str>) -> Vec<
     body
 }
 
-fn tool_result(refusal: &Refusal, id: &str) -> Vec<u8> {
+fn tool_result(refusal: &Refusal, id: &str, era: McpEra) -> Vec<u8> {
     let mut text = refusal.detail.clone();
     if let Some(help) = &refusal.help {
         text.push(' ');
@@ -83,7 +84,12 @@ fn tool_result(refusal: &Refusal, id: &str) -> Vec<u8> {
     }
     let mut body = b"{\"jsonrpc\":\"2.0\",\"id\":".to_vec();
     body.extend_from_slice(id.as_bytes());
-    body.extend_from_slice(b",\"result\":{\"content\":[{\"type\":\"text\",\"text\":");
+    body.extend_from_slice(b",\"result\":{");
+    // The stateless era takes no result without it; in sessions it is unknown.
+    if era == McpEra::Stateless {
+        body.extend_from_slice(b"\"resultType\":\"complete\",");
+    }
+    body.extend_from_slice(b"\"content\":[{\"type\":\"text\",\"text\":");
     write_json_string(&text, &mut body);
     body.extend_from_slice(b"}],\"isError\":true,\"_meta\":{\"aegis/decision\":{");
     members(refusal, &mut body);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
+use http::{StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
@@ -17,7 +18,7 @@ use crate::config::Timeouts;
 use crate::extract::rpc_code;
 use crate::gateway::{Forwarding, Gateway, Incoming, Refusal, Verdict};
 use crate::model::decision::ReasonCode;
-use crate::proxy::body::{REPLAYED_BYTES, lend, read_body, unread};
+use crate::proxy::body::{Borrower, REPLAYED_BYTES, lend, linger, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers::{self, SESSION};
@@ -37,12 +38,15 @@ impl Service {
     /// Reads the body, asks the gateway, and answers what is refused. `true`: answered.
     async fn filter(&self, session: &mut Session, ctx: &mut Box<RequestContext>) -> Result<bool> {
         ctx.attach(session)?;
+        if session.is_http2() {
+            headers::name_host(session.req_header_mut());
+        }
         match self.gateway.admit() {
             Ok(slot) => ctx.slot = Some(slot),
-            Err(refusal) => return refuse_unread(session, &refusal).await,
+            Err(refusal) => return refuse_unread(session, ctx, &refusal).await,
         }
         ctx.within(self.timeouts.body);
-        let body = read_body(session, self.max_body_bytes).await;
+        let body = read_body(session, ctx, self.max_body_bytes).await;
         let timed_out = ctx.timed_out();
         ctx.clear_deadline();
         let head = session.req_header();
@@ -52,6 +56,7 @@ impl Service {
             query: head.uri.query(),
             headers: &head.headers,
             body,
+            may_upgrade: head.version == Version::HTTP_11,
         };
         let body = match body {
             Ok(body) => body,
@@ -59,17 +64,21 @@ impl Service {
                 let code = if timed_out { ReasonCode::BodyTimeout } else { code };
                 let refusal =
                     self.gateway.refuse_unread(incoming(&[]), unread(code, self.max_body_bytes)).await;
-                return refuse_unread(session, &refusal).await;
+                return refuse_unread(session, ctx, &refusal).await;
             }
         };
         match self.gateway.judge(incoming(&body)).await {
             Verdict::Forward(permit) => {
-                ctx.request_is_whole();
-                ctx.permit = Some(permit);
-                headers::forget_case(session.req_header_mut());
-                if body.len() > REPLAYED_BYTES {
-                    ctx.lent = Some(lend(&mut session.downstream_session));
+                if !permit.opens_tunnel() {
+                    ctx.request_is_whole();
                 }
+                headers::forget_case(session.req_header_mut());
+                let (deadline, plan) = (ctx.stream_deadline(), permit.plan().cloned());
+                if body.len() > REPLAYED_BYTES || deadline.is_some() || plan.is_some() {
+                    let borrower = Borrower { has_body: !body.is_empty(), deadline, plan };
+                    ctx.lent = Some(lend(&mut session.downstream_session, borrower));
+                }
+                ctx.permit = Some(permit);
                 ctx.body = body;
                 Ok(false)
             }
@@ -82,7 +91,7 @@ impl Service {
 
     /// Puts the caller's form of a session id in the place of the server's own, which no caller must learn.
     fn show_session(&self, response: &mut ResponseHeader, forwarding: &Forwarding) -> Result<()> {
-        if !forwarding.route().is_mcp() {
+        if !forwarding.may_name_session() {
             response.remove_header(&SESSION);
             return Ok(());
         }
@@ -97,14 +106,16 @@ impl Service {
         response.insert_header(SESSION, shown.ok_or_else(unusable)?)
     }
 
-    /// Says why the upstream's answer does not come. `None`: nobody is left to tell, or an answer has begun.
+    /// Says why the upstream's answer does not come. `None`: nobody is left to tell.
     fn upstream_refusal(&self, error: &Error, ctx: &RequestContext) -> Option<Refusal> {
-        if ctx.answered {
-            return None;
-        }
         let Some(forwarding) = &ctx.forwarding else {
             return Some(Refusal::internal(None));
         };
+        if let Some(refused) = ctx.answer_refused {
+            let detail = format!("The call was made, but its result is withheld: {refused}.");
+            let refusal = Refusal::problem(502, ReasonCode::ResponseRefused, detail);
+            return Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM));
+        }
         let timed_out =
             ctx.timed_out() || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
         // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
@@ -192,11 +203,15 @@ impl ProxyHttp for Service {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        // Pingora has seen the tool agree to a tunnel, which only a permit for one asks for.
+        if session.was_upgraded() {
+            return Ok(());
+        }
         // What Pingora replays is not looked at: the upstream gets the bytes that were judged.
         *body = if end_of_stream { Some(std::mem::take(&mut ctx.body)) } else { Some(Bytes::new()) };
         Ok(())
@@ -211,8 +226,7 @@ impl ProxyHttp for Service {
         if let Some(forwarding) = &ctx.forwarding {
             self.show_session(response, forwarding)?;
         }
-        if !response.status.is_informational() {
-            ctx.answered = true;
+        if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
             match self.timeouts.stream_idle {
                 Some(idle) => ctx.within(idle),
                 None => ctx.clear_deadline(),
@@ -268,7 +282,14 @@ impl ProxyHttp for Service {
         ctx.take_back(session);
         session.set_keepalive(None);
         let mut error_code = 0;
-        if let Some(refusal) = self.upstream_refusal(error, ctx) {
+        if let Some(refused) = ctx.answer_refused {
+            let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
+            tracing::warn!(route = %route, reason = %refused, "an answer was withheld");
+        }
+        // Once an answer has begun, all that is left is to break it off.
+        if session.response_written().is_none()
+            && let Some(refusal) = self.upstream_refusal(error, ctx)
+        {
             error_code = refusal.status;
             // The caller may have left; there is nothing else to try.
             let _gone = refuse(session, &refusal).await;
@@ -292,9 +313,11 @@ impl ProxyHttp for Service {
     }
 }
 
-/// Refuses a request whose body is not read to its end, so that its connection cannot serve another.
-async fn refuse_unread(session: &mut Session, refusal: &Refusal) -> Result<bool> {
+/// Refuses a request whose body is not read to its end, so that its connection cannot serve another. The answer goes out at
+/// once, and what the caller still sends is taken, or the answer could be lost.
+async fn refuse_unread(session: &mut Session, ctx: &RequestContext, refusal: &Refusal) -> Result<bool> {
     session.set_keepalive(None);
     refuse(session, refusal).await?;
+    linger(session, ctx).await;
     Ok(true)
 }

@@ -15,7 +15,10 @@
 mod decisions;
 mod ledger;
 mod lifecycle;
+mod listeners;
+mod mcp;
 mod operators;
-mod sessions;
+mod responses;
 mod support;
 mod traffic;
+mod tunnels;

@@ -31,7 +31,7 @@ pub(crate) struct RawGateway {
 impl Default for RawGateway {
     fn default() -> Self {
         Self {
-            listen: vec![Some(RawListen { address: "127.0.0.1:8080".to_owned() })],
+            listen: vec![Some(RawListen { address: "127.0.0.1:8080".to_owned(), tls: None, http2: true })],
             max_body_bytes: 1_048_576,
             max_concurrent_requests: 4096,
             timeouts: RawTimeouts::default(),
@@ -47,8 +47,32 @@ impl Default for RawGateway {
 #[schemars(rename = "Listen")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawListen {
-    /// Address and port.
+    /// Address and port, or unix: and the path of a socket, which only this user may open.
     pub(crate) address: String,
+    /// The certificate callers are shown. Absent: no TLS.
+    #[serde(default)]
+    pub(crate) tls: Option<RawListenTls>,
+    /// Whether HTTP/2 is spoken beside HTTP/1.1: agreed on in the TLS handshake, or without TLS by callers that begin with it.
+    /// Default true.
+    #[serde(default = "yes")]
+    pub(crate) http2: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// The certificate of a listener. Both files are read again whenever the configuration is, and when they change.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "ListenTls")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawListenTls {
+    /// A PEM file with the certificate and those between it and its root.
+    #[schemars(length(min = 1))]
+    pub(crate) cert: String,
+    /// A PEM file with the certificate's private key.
+    #[schemars(length(min = 1))]
+    pub(crate) key: String,
 }
 
 /// How long the gateway waits, in milliseconds.

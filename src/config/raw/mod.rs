@@ -20,7 +20,7 @@ pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
 pub(super) use policy::{RawDefault, RawPolicy};
 pub(super) use root::{RawConfig, RawStage};
 pub(super) use route::{
-    RawAllowPath, RawCall, RawMatch, RawMcpDenial, RawMode, RawOperation, RawProtocol, RawRoute,
+    RawAllowPath, RawCall, RawMatch, RawMcpDenial, RawMode, RawOperation, RawProtocol, RawResponse, RawRoute,
 };
 pub(super) use secret::RawSecret;
 pub(super) use telemetry::{RawLogFormat, RawTelemetry};

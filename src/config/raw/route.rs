@@ -57,13 +57,21 @@ pub(crate) struct RawRoute {
     /// mcp and tool_call: capabilities of tools whose name in lower snake case is not what is wanted.
     #[serde(default)]
     pub(crate) tools: Option<BTreeMap<String, String>>,
-    /// http only, and required there: the operations of the service. A request that is none of them has the capability
-    /// <capability_prefix>.unmapped.
+    /// http only: the operations of the service; required there unless openapi is written. A request that is none of them
+    /// has the capability <capability_prefix>.unmapped.
     #[serde(default)]
     pub(crate) operations: Option<Vec<RawOperation>>,
+    /// http only: an OpenAPI document (3.0 or 3.1, YAML or JSON) whose operations are those of the service too, relative to
+    /// the folder of this file. Its operationId makes the capability. What operations has for a method and path goes before.
+    #[schemars(length(min = 1))]
+    #[serde(default)]
+    pub(crate) openapi: Option<String>,
     /// Whether the credential that identified the caller is forwarded too. Default false.
     #[serde(default)]
     pub(crate) forward_credentials: bool,
+    /// What may come back.
+    #[serde(default)]
+    pub(crate) response: Option<RawResponse>,
 }
 
 const fn max_concurrent() -> usize {
@@ -145,6 +153,19 @@ pub(crate) enum RawMcpDenial {
     ToolError,
     /// A JSON-RPC error: the client reads it.
     JsonrpcError,
+}
+
+/// What may come back. An answer that this cannot be applied to does not pass.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Response")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawResponse {
+    /// Longest answer, in bytes; of a stream, all of it together. Default any.
+    #[schemars(range(min = 1))]
+    pub(crate) max_bytes: Option<u64>,
+    /// JSON pointers to values that are replaced by "[REDACTED]", such as /customer/ssn; * as a whole step stands for every
+    /// element or member. On mcp routes they start at a message's result, else at the body. Default none.
+    pub(crate) redact: Vec<String>,
 }
 
 /// Where a call stands in the body, as JSON pointers.

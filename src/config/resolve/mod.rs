@@ -8,4 +8,4 @@ mod template;
 
 pub(super) use address::{Authority, host_name, listen_address};
 pub(super) use spot::{Context, Spot};
-pub(super) use template::{path_shape, path_variables, resource_variables};
+pub(super) use template::{resource_variables, variables_of_resource};

@@ -55,14 +55,24 @@ impl<'a> Spot<'a> {
         Spot { context: self.context, pointer: format!("{}/{index}", self.pointer) }
     }
 
+    /// A problem with the value here, for [`Spot::report`].
+    pub(crate) fn problem(&self, message: impl Into<String>) -> Problem {
+        self.context.document.problem(&self.pointer, message)
+    }
+
+    /// Passes on a problem of something that this value names or holds.
+    pub(crate) fn report(&self, problem: Problem) {
+        self.push(problem);
+    }
+
     /// Complains about the value here (or about the value around it, if it is not written).
     pub(crate) fn refuse(&self, message: impl Into<String>) {
-        self.push(self.context.document.problem(&self.pointer, message));
+        self.push(self.problem(message));
     }
 
     /// The same, with a hint.
     pub(crate) fn refuse_with(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.push(self.context.document.problem(&self.pointer, message).with_hint(hint));
+        self.push(self.problem(message).with_hint(hint));
     }
 
     /// Complains about the key itself: it does not belong here.

@@ -27,7 +27,7 @@ pub enum Protocol {
     Http {
         /// Whether the path prefix is cut off before forwarding.
         strip_prefix: bool,
-        /// The operations; none twice.
+        /// The operations; no request is two of them.
         operations: Vec<Operation>,
     },
     /// One JSON endpoint.
@@ -69,11 +69,7 @@ pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'
             Some(Protocol::Mcp { tools: tools?, resource: raw.resource.clone(), denial })
         }
         RawProtocol::Http => {
-            let written = spot.require(raw.operations.as_ref(), || {
-                "an http route needs operations (an empty list makes every request unmapped)".to_owned()
-            });
-            let operations =
-                operations::resolve(written?, (prefix, &raw.capability_prefix), &spot.key("operations"));
+            let operations = operations::resolve(raw, prefix, spot)?;
             Some(Protocol::Http { strip_prefix: raw.strip_prefix, operations })
         }
         RawProtocol::ToolCall => {
@@ -93,9 +89,10 @@ pub(super) fn resolve(raw: &RawRoute, prefix: Option<&PathPrefix>, spot: &Spot<'
 fn refuse_foreign_keys(raw: &RawRoute, spot: &Spot<'_>) {
     use RawProtocol::{Http, Mcp, ToolCall};
     let has_mcp_denial = raw.denial.as_ref().is_some_and(|denial| denial.mcp.is_some());
-    let written: [(bool, Spot<'_>, &[RawProtocol], &str); 6] = [
+    let written: [(bool, Spot<'_>, &[RawProtocol], &str); 7] = [
         (raw.strip_prefix, spot.key("strip_prefix"), &[Http], "http"),
         (raw.operations.is_some(), spot.key("operations"), &[Http], "http"),
+        (raw.openapi.is_some(), spot.key("openapi"), &[Http], "http"),
         (raw.call.is_some(), spot.key("call"), &[ToolCall], "tool_call"),
         (raw.resource.is_some(), spot.key("resource"), &[Mcp], "mcp"),
         (has_mcp_denial, spot.key("denial").key("mcp"), &[Mcp], "mcp"),
@@ -134,15 +131,19 @@ const RESERVED: [&str; 4] = ["unmapped", "tunnel", "resources.read", "prompts.ge
 
 /// A capability belongs to the route that serves it: were it another route's, allowing one tool would allow two.
 pub(super) fn check_owned(name: &CapabilityName, prefix: &str, spot: &Spot<'_>) {
+    if let Some(complaint) = owned_complaint(name, prefix) {
+        spot.refuse(complaint);
+    }
+}
+
+/// Why `name` is not a capability that a route with this prefix may give; `None` when it is.
+pub(super) fn owned_complaint(name: &CapabilityName, prefix: &str) -> Option<String> {
     match name.as_str().strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
-        None => spot.refuse(format!("not below the route's capability_prefix {}", prefix.escape_debug())),
+        None => Some(format!("not below the route's capability_prefix {}", prefix.escape_debug())),
         Some(own) if RESERVED.contains(&own) => {
-            spot.refuse(format!(
-                "{name} is what the route calls something else (reserved: {})",
-                RESERVED.join(", ")
-            ));
+            Some(format!("{name} is what the route calls something else (reserved: {})", RESERVED.join(", ")))
         }
-        Some(_) => {}
+        Some(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::config::control::principal_kind;
 use crate::config::raw::{RawActor, RawAllowPath, RawMatch, RawMode, RawRoute};
 use crate::config::resolve::{Spot, host_name};
 use crate::config::routes::protocol::{self, Protocol};
+use crate::config::routes::response::{self, Response};
 use crate::config::routes::upstream::{self, Upstream};
 use crate::model::call::{CapabilityName, PrincipalKind};
 use crate::model::json::{NormalPath, PathAllowance};
@@ -37,6 +38,8 @@ pub struct Route {
     pub help: Option<String>,
     /// Whether the credential that identified the caller is forwarded too.
     pub forward_credentials: bool,
+    /// What may come back.
+    pub response: Response,
 }
 
 /// The first segments of the paths a route takes, compared segment by segment: `/crm` takes `/crm/x`, not `/crmx`.
@@ -97,6 +100,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
     }
     let protocol = protocol::resolve(&raw, outline.path_prefix.as_ref(), spot);
     let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
+    let response = response::resolve(raw.response.as_ref(), &spot.key("response"));
     let mode = match raw.mode {
         RawMode::Enforce => Mode::Enforce,
         RawMode::Shadow => Mode::Shadow,
@@ -116,6 +120,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         help: raw.denial.and_then(|denial| denial.help),
         forward_credentials: raw.forward_credentials,
         max_concurrent: raw.max_concurrent,
+        response,
     })
 }
 

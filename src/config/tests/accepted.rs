@@ -5,13 +5,14 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use crate::config::tests::{load_with, problems_of};
-use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Secret, Stage, schema};
+use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Response, Secret, Stage, schema};
 use crate::model::call::PrincipalKind;
 use crate::model::call::Scope;
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
 use crate::model::document::shape::{check, unsupported_keywords};
 use crate::model::json::CaseEqualKeys;
+use crate::model::pointer::Pointer;
 
 const QUICKSTART: &str = include_str!("../../../config/quickstart.yaml");
 const FULL: &str = include_str!("../../../config/full.yaml");
@@ -86,7 +87,7 @@ fn an_empty_mapping_is_all_defaults() {
         assert_eq!(config.stage, Stage::Unknown);
         assert_eq!(config.data_dir, Path::new("/etc/aegis/aegis-data"));
         assert_eq!(config.control.listen.to_string(), "127.0.0.1:8000");
-        assert_eq!(config.gateway.listen[0].to_string(), "127.0.0.1:8080");
+        assert_eq!(config.gateway.listen[0].address.to_string(), "127.0.0.1:8080");
         assert_eq!(config.gateway.max_body_bytes, 1_048_576);
         assert_eq!(config.gateway.json.max_depth, 64);
         assert_eq!(config.gateway.json.case_equal_keys, CaseEqualKeys::Refuse);
@@ -120,12 +121,32 @@ fn the_full_sample_becomes_what_it_says() {
         |name: &str| files.upstream.headers.iter().find(|header| header.name == name).unwrap().value.clone();
     assert_eq!(value("authorization").reveal(), "Bearer hunter2");
     assert_eq!(value("x-tool-key").reveal(), "key-hunter2");
+    assert_eq!(files.response.max_bytes, Some(4_194_304));
+    assert_eq!(
+        files.response.redact,
+        ["/structuredContent/customer/ssn", "/content/*/_meta/trace"]
+            .map(|text| Pointer::parse(text).unwrap())
+    );
+    assert_eq!(config.routes[1].response, Response::default());
     assert!(files.allow_paths.semicolon && files.allow_paths.encoded_slash);
     assert!(
         matches!(&files.protocol, Protocol::Mcp { denial: McpDenial::ToolError, tools, resource: Some(_) }
         if tools["delete-file"].as_str() == "files.remove")
     );
-    assert!(matches!(&config.routes[1].protocol, Protocol::Http { operations, .. } if operations.len() == 2));
+    let Protocol::Http { operations, .. } = &config.routes[1].protocol else { panic!("not http") };
+    let names: Vec<&str> = operations.iter().map(|operation| operation.capability.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "crm.contacts.read",
+            "crm.contacts.delete",
+            "crm.list_contacts",
+            "crm.contacts.create",
+            "crm.contacts.search",
+            "crm.contacts.update",
+            "crm.contacts.card",
+        ]
+    );
     assert_eq!(config.routes[1].upstream.address.host, "crm.internal");
     assert!(matches!(&config.routes[2].protocol, Protocol::ToolCall { name, .. } if name == "/tool"));
     assert_eq!(

@@ -1,9 +1,10 @@
 //! Tests of loading a configuration: what is accepted and becomes what, what is refused and how it is told.
 
 mod accepted;
+mod openapi;
 mod overrides;
 mod refused;
 mod routes;
 mod support;
 
-use support::{load_with, problems_of};
+use support::{load_beside, load_with, problems_of};

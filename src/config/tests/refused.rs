@@ -15,7 +15,7 @@ control:
 gateway:
   max_body_bytes: 16777217
   timeouts: {headr_ms: 5, idle_ms: 0}
-  listen: [{address: 127.0.0.1:8080, http2: true}]
+  listen: [{address: 127.0.0.1:8080, transparent: true}]
 routes:
   - name: files
     match: {path_prefix: /files}
@@ -44,10 +44,10 @@ gateway.yaml:6:35: control.keys[0].scopes[0]: unknown scope; did you mean \"gove
 gateway.yaml:8:19: gateway.max_body_bytes: must be from 1 to 16777216, found 16777217
 gateway.yaml:9:14: gateway.timeouts.headr_ms: unknown key; did you mean \"header_ms\"?
 gateway.yaml:9:36: gateway.timeouts.idle_ms: must be from 1 to 86400000, found 0
-gateway.yaml:10:38: gateway.listen[0].http2: not in this version; remove the key
+gateway.yaml:10:38: gateway.listen[0].transparent: not in this version; remove the key
 gateway.yaml:16:47: routes[0].upstream.conect_ms: unknown key; did you mean \"connect_ms\"?
 gateway.yaml:17:11: routes[0].mode: expected enforce, shadow or off, found \"of\"; did you mean \"off\"?
-gateway.yaml:18:5: routes[1]: an http route needs operations (an empty list makes every request unmapped)
+gateway.yaml:18:5: routes[1]: an http route needs operations or openapi (an empty list of operations makes every request unmapped)
 gateway.yaml:23:5: routes[2]: a tool_call route needs call: {name: /tool, arguments: /input}
 gateway.yaml:23:11: routes[2].name: the route in line 18 has this name already
 gateway.yaml:24:12: routes[2].match: this route can never be reached: \"all\" in line 18 takes every request of it first; put the narrower path first

@@ -48,6 +48,23 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "Files",
         "routes[0].capability_prefix: not the beginning of a capability name; one to seven parts joined by dots, each a lower-case letter followed by lower-case letters, digits or _",
     ),
+    (
+        "response",
+        "{redact: [/a, customer/ssn]}",
+        "routes[0].response.redact[1]: not a JSON pointer to something inside the answer: it must start with /; write it as /customer/ssn or /items/*/price",
+    ),
+    (
+        "response",
+        "{redact: [\"\"]}",
+        "routes[0].response.redact[0]: not a JSON pointer to something inside the answer: it must start with /; write it as /customer/ssn or /items/*/price",
+    ),
+    (
+        "response",
+        "{redact: [\"/a~2\"]}",
+        "routes[0].response.redact[0]: not a JSON pointer: ~ stands only in ~0 (for ~) and ~1 (for /); write it as /customer/ssn or /items/*/price",
+    ),
+    ("response", "{redact: [/a, /a]}", "routes[0].response.redact[1]: the pointer stands twice in the list"),
+    ("response", "{max_bytes: 0}", "routes[0].response.max_bytes: must be at least 1, found 0"),
     ("upstream", "{addresses: []}", "routes[0].upstream.addresses: must not be empty"),
     (
         "upstream",
@@ -116,6 +133,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ),
     ("strip_prefix", "true", "routes[0].strip_prefix: only for http routes"),
     ("operations", "[]", "routes[0].operations: only for http routes"),
+    ("openapi", "a.yaml", "routes[0].openapi: only for http routes"),
     ("call", "{name: /a, arguments: /b}", "routes[0].call: only for tool_call routes"),
     ("resource", "\"{a\"", "routes[0].resource: a brace is not closed"),
     ("resource", "\"{}\"", "routes[0].resource: a variable needs a name of letters, digits, _, - and ."),
@@ -198,8 +216,8 @@ fn operations_are_judged_one_by_one() {
             "routes[0].operations[0].path: the path must start with /",
         ),
         (
-            "{method: GET, path: \"/files/a{b}\", capability: files.a}",
-            "routes[0].operations[0].path: a segment is either text or one {variable}",
+            "{method: GET, path: \"/files/{a}-{b}\", capability: files.a}",
+            "routes[0].operations[0].path: a segment has more than one {variable}",
         ),
         (
             "{method: GET, path: \"/files/{}\", capability: files.a}",
@@ -234,6 +252,10 @@ fn operations_are_judged_one_by_one() {
             "",
         ),
     ];
+    judge_operations(cases);
+}
+
+fn judge_operations(cases: &[(&str, &str)]) {
     for (operations, expected) in cases {
         let operations = format!("[{operations}]");
         assert_eq!(
@@ -242,6 +264,33 @@ fn operations_are_judged_one_by_one() {
             "{operations}"
         );
     }
+}
+
+#[test]
+fn operations_that_share_paths_are_refused_where_neither_is_the_narrower() {
+    let cases: &[(&str, &str)] = &[
+        (
+            "{method: GET, path: \"/files/{a}/c\", capability: files.a}, {method: GET, path: \"/files/b/{c}\", capability: files.b}",
+            "routes[0].operations[1].path: some paths are this and /files/{a}/c in line 2, and neither is narrower at every segment: which one is meant depends on who reads; write what they share as an operation too: GET /files/b/c",
+        ),
+        (
+            "{method: GET, path: \"/files/{a}.json\", capability: files.a}, {method: GET, path: \"/files/v{b}\", capability: files.b}",
+            "routes[0].operations[1].path: some paths are this and /files/{a}.json in line 2, and neither is narrower at every segment: which one is meant depends on who reads; leave one of them out",
+        ),
+        (
+            "{method: GET, path: \"/files/{a}/c\", capability: files.a}, {method: GET, path: \"/files/b/{c}\", capability: files.b}, {method: GET, path: /files/b/c, capability: files.b}",
+            "",
+        ),
+        (
+            "{method: GET, path: \"/files/{a}/c\", capability: files.a}, {method: PUT, path: \"/files/b/{c}\", capability: files.b}",
+            "",
+        ),
+        (
+            "{method: GET, path: \"/files/{a}\", capability: files.a}, {method: GET, path: /files/search, capability: files.b}, {method: GET, path: \"/{x}/{y}\", capability: files.c}",
+            "",
+        ),
+    ];
+    judge_operations(cases);
 }
 
 #[test]

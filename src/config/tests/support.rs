@@ -29,8 +29,22 @@ impl Memory {
         let mut memory = Self::default();
         memory.variables.insert("FILES_TOKEN".to_owned(), "Bearer hunter2".to_owned());
         memory.files.insert("/etc/aegis/secrets/files.key".into(), "key-hunter2\n".to_owned());
+        let made = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
+        memory.files.insert("/etc/aegis/secrets/gateway.pem".into(), made.cert.pem());
+        memory.files.insert("/etc/aegis/secrets/gateway.key".into(), made.signing_key.serialize_pem());
+        let document = include_str!("../../../config/crm.openapi.yaml");
+        memory.files.insert("/etc/aegis/crm.openapi.yaml".into(), document.to_owned());
         memory
     }
+}
+
+/// A configuration in `/etc/aegis` beside these files.
+pub(in crate::config::tests) fn load_beside(text: &str, files: &[(&str, &str)]) -> Result<Config, Problems> {
+    let mut memory = Memory::sample();
+    for (name, text) in files {
+        memory.files.insert(Path::new("/etc/aegis").join(name), (*text).to_owned());
+    }
+    load_document(Document::parse("gateway.yaml", text)?, Path::new("/etc/aegis"), [], &memory)
 }
 
 pub(in crate::config::tests) fn load_with(

@@ -7,16 +7,17 @@ use std::time::Instant;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
-use crate::extract::{Extracted, rpc_code};
+use crate::extract::{Extracted, McpEra, rpc_code};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::head::Incoming;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
-use crate::model::call::{DecisionRequest, Principal, ToolCall};
+use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
 use crate::model::json::{Json, NormalPath, write_json};
 use crate::model::slots::Slot;
+use crate::response::ResponsePlan;
 
 /// What a request came to, before the ledger was asked.
 pub(in crate::gateway) struct Assessed {
@@ -35,9 +36,11 @@ pub(in crate::gateway) struct Assessed {
 /// A request whose route and caller are known.
 pub(super) struct Known<'r> {
     pub(super) gateway: &'r Gateway,
-    pub(super) snapshot: &'r PolicySnapshot,
+    pub(super) snapshot: &'r Arc<PolicySnapshot>,
     pub(super) route: &'r Arc<Route>,
     pub(super) principal: Cow<'r, Principal>,
+    /// The era of MCP the head asks for.
+    pub(super) era: McpEra,
     pub(super) request_id: Id,
     pub(super) facts: Facts,
 }
@@ -46,8 +49,12 @@ pub(super) struct Known<'r> {
 pub(super) struct Onward<'a> {
     pub(super) incoming: Incoming<'a>,
     pub(super) path: &'a NormalPath<'a>,
+    /// Whether it asks for a tunnel.
+    pub(super) tunnel: bool,
     /// The session it belongs to.
     pub(super) session: Option<Box<BoundSession>>,
+    /// What is to be done to its answer.
+    pub(super) plan: Option<Box<ResponsePlan>>,
     /// The call's place among those under way on its route.
     pub(super) slot: Slot,
 }
@@ -103,7 +110,8 @@ impl Known<'_> {
         let record = Some(record.payload());
         refusal.help.clone_from(&self.route.help);
         if code == ReasonCode::MethodNotAllowed {
-            refusal.allow = Some(if self.route.is_mcp() { "GET, POST, DELETE" } else { "POST" });
+            let streams = self.route.is_mcp() && self.era == McpEra::Session;
+            refusal.allow = Some(if streams { "GET, POST, DELETE" } else { "POST" });
         }
         Assessed {
             answer: Err(Box::new(refusal)),
@@ -157,6 +165,18 @@ impl Known<'_> {
         }
     }
 
+    /// A capability that two tools of the server share is no one's: which of them a rule meant cannot be told.
+    pub(super) fn tell_apart(&self, call: &mut ToolCall<'_>) {
+        if !self.route.is_mcp() {
+            return;
+        }
+        if let Action::Named(name) = &call.action
+            && self.gateway.tool_names.is_shared(self.snapshot, self.route, name)
+        {
+            call.action = Action::Shared(name.clone());
+        }
+    }
+
     pub(super) fn decided(
         self,
         call: &ToolCall<'_>,
@@ -202,7 +222,7 @@ impl Known<'_> {
         refusal.help.clone_from(&self.route.help);
         let Some(id) = rpc_id else { return refusal };
         if tool_result && self.route.mcp_denial == McpDenial::ToolError {
-            return refusal.in_form(RefusalForm::ToolResult { id });
+            return refusal.in_form(RefusalForm::ToolResult { id, era: self.era });
         }
         // MCP clients read a JSON-RPC error only from a 200: any other status is a broken transport to them.
         refusal.status = 200;
@@ -211,7 +231,7 @@ impl Known<'_> {
 
     fn forward(
         self,
-        Onward { incoming, path, session, slot }: Onward<'_>,
+        Onward { incoming, path, tunnel, session, plan, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
     ) -> (Arc<Route>, Forwarding) {
@@ -238,7 +258,10 @@ impl Known<'_> {
             actor: Arc::clone(&self.principal.id),
             identified: self.principal.key.is_some(),
             rpc_id,
+            tunnel,
+            plan,
             session,
+            era: self.era,
             _slot: slot,
         };
         (route, forwarding)

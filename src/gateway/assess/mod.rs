@@ -4,6 +4,7 @@
 //! their callers.
 
 mod known;
+mod plan;
 mod request;
 mod session;
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::config::Mode;
 use crate::decision::{PolicySnapshot, Protocol, Route};
-use crate::extract::{ExtractError, Extracted, McpInput, OperationsInput};
+use crate::extract::{ExtractError, Extracted, McpInput, MessageKind, OperationsInput};
 use crate::gateway::assess::Assessed;
 use crate::gateway::assess::known::{Known, Onward, Passed};
 use crate::gateway::head::{self, Head, Incoming};
@@ -22,7 +22,7 @@ impl Gateway {
     /// Judges a request whose body could not be read, for `code`: whoever is known by then is recorded.
     pub(in crate::gateway) fn assess_unread(
         &self,
-        snapshot: &PolicySnapshot,
+        snapshot: &Arc<PolicySnapshot>,
         incoming: Incoming<'_>,
         error: ExtractError,
         request_id: Id,
@@ -35,8 +35,11 @@ impl Gateway {
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
         match caller(snapshot, route, incoming.headers, &head, facts) {
-            Ok(principal) => Known { gateway: self, snapshot, route, principal, request_id, facts }
-                .refused(Refusal::unreadable(error), None),
+            Ok(principal) => {
+                let era = head.mcp.era();
+                Known { gateway: self, snapshot, route, principal, era, request_id, facts }
+                    .refused(Refusal::unreadable(error), None)
+            }
             Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
         }
     }
@@ -44,7 +47,7 @@ impl Gateway {
     /// Judges `incoming` under `snapshot`.
     pub(in crate::gateway) fn assess(
         &self,
-        snapshot: &PolicySnapshot,
+        snapshot: &Arc<PolicySnapshot>,
         incoming: Incoming<'_>,
         request_id: Id,
         facts: Facts,
@@ -60,7 +63,8 @@ impl Gateway {
             Ok(principal) => principal,
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
-        let known = Known { gateway: self, snapshot, route, principal, request_id, facts };
+        let era = head.mcp.era();
+        let known = Known { gateway: self, snapshot, route, principal, era, request_id, facts };
         let session = match self.session(route, &known.principal, &head) {
             Ok(session) => session,
             Err(refusal) => return known.refused(*refusal, None),
@@ -71,16 +75,22 @@ impl Gateway {
             Ok(extracted) => extracted,
         };
         let Some(slot) = route.slots.take() else { return known.overloaded(extracted) };
-        let onward = Onward { incoming, path: &path, session, slot };
+        let kind = match &extracted {
+            Extracted::Message { kind, .. } => *kind,
+            Extracted::Call { .. } => MessageKind::Other,
+        };
+        let plan = known.plan(kind);
+        let onward = Onward { incoming, path: &path, tunnel: head.tunnel, session, plan, slot };
         match extracted {
-            Extracted::Message { name, rpc_id } => {
+            Extracted::Message { name, rpc_id, .. } => {
                 let name = name.as_ref().map(|name| name.as_str().to_owned());
                 known.passed(Passed::Message(name.as_deref()), onward, rpc_id)
             }
             Extracted::Call { call, rpc_id, .. } if route.mode == Mode::Off => {
                 known.passed(Passed::Bypass(&call), onward, rpc_id)
             }
-            Extracted::Call { call, rpc_id, tool_result } => {
+            Extracted::Call { mut call, rpc_id, tool_result } => {
+                known.tell_apart(&mut call);
                 known.decided(&call, rpc_id, tool_result, onward)
             }
         }
@@ -94,8 +104,10 @@ fn caller<'r>(
     head: &Head<'_>,
     facts: Facts,
 ) -> Result<Cow<'r, Principal>, Box<Refusal>> {
-    if head.has_origin && route.is_mcp() && !head::origin_allowed(headers, snapshot) {
-        let detail = "This origin may not call MCP routes here (gateway.origins).";
+    // Browsers let any page open a WebSocket anywhere.
+    let guarded = route.is_mcp() || head.tunnel;
+    if head.has_origin && guarded && !head::origin_allowed(headers, snapshot) {
+        let detail = "This origin may not call MCP routes or open tunnels here (gateway.origins).";
         return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
     }
     let identified = head
@@ -140,6 +152,9 @@ fn extract<'a>(
     path: &'a NormalPath<'a>,
 ) -> Result<Extracted<'a>, ExtractError> {
     let content_type = head.content_type;
+    if head.tunnel {
+        return tunnel(snapshot, route, incoming, path);
+    }
     match &route.protocol {
         Protocol::Http(operations) => {
             let (method, query, body) = (incoming.method, incoming.query, incoming.body);
@@ -147,13 +162,33 @@ fn extract<'a>(
         }
         Protocol::Mcp(mcp) => {
             let (method, body) = (incoming.method, incoming.body);
-            mcp.extract(&snapshot.reader, McpInput { method, head: head.mcp, content_type, body })
+            mcp.extract(&snapshot.reader, McpInput { method, head: &head.mcp, content_type, body })
         }
         Protocol::ToolCall(tool_call) => {
             only_post(incoming.method)?;
             tool_call.extract(&snapshot.reader, content_type, incoming.body)
         }
     }
+}
+
+/// A tunnel is opened by a GET without a body over HTTP/1.1, on a route that knows what a tunnel is.
+fn tunnel<'a>(
+    snapshot: &PolicySnapshot,
+    route: &Route,
+    incoming: Incoming<'a>,
+    path: &'a NormalPath<'a>,
+) -> Result<Extracted<'a>, ExtractError> {
+    let refuse = |what: &str| {
+        let message = format!("The request for a tunnel was refused: {what}.");
+        Err(ExtractError::new(400, ReasonCode::InvalidRequest, message))
+    };
+    let Protocol::Http(operations) = &route.protocol else {
+        return refuse("only http routes serve WebSocket");
+    };
+    if incoming.method != "GET" || !incoming.body.is_empty() || !incoming.may_upgrade {
+        return refuse("it must be a GET without a body over HTTP/1.1");
+    }
+    operations.extract_tunnel(&snapshot.reader, path, incoming.query)
 }
 
 fn only_post(method: &str) -> Result<(), ExtractError> {

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use crate::decision::Route;
-use crate::extract::rpc_code;
+use crate::extract::{McpEra, rpc_code};
 use crate::gateway::head::Head;
 use crate::gateway::{Forwarding, Gateway, Refusal, RefusalForm};
 use crate::identity::SessionOwner;
@@ -20,7 +20,8 @@ pub(in crate::gateway) struct BoundSession {
 }
 
 impl Gateway {
-    /// The session a request on an MCP route names; `None` when it names none.
+    /// The session a request on an MCP route names; `None` when it names none. The stateless era has no sessions: an id that
+    /// is sent all the same means nothing there, and does not reach the tool.
     ///
     /// # Errors
     /// The session is not the caller's, or there never was one: 404, upon which clients begin a new one.
@@ -30,7 +31,8 @@ impl Gateway {
         principal: &Principal,
         head: &Head<'_>,
     ) -> Result<Option<Box<BoundSession>>, Box<Refusal>> {
-        let Some(shown) = head.session.filter(|_| route.is_mcp()) else { return Ok(None) };
+        let has_sessions = route.is_mcp() && head.mcp.era() == McpEra::Session;
+        let Some(shown) = head.session.filter(|_| has_sessions) else { return Ok(None) };
         let owner = SessionOwner {
             tenant: &principal.tenant,
             actor: &principal.id,

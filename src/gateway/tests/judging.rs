@@ -129,7 +129,15 @@ fn snapshot(reference: SnapshotRef) -> PolicySnapshot {
 async fn get(gateway: &Gateway) -> Verdict {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("localhost"));
-    gateway.judge(Incoming { method: "GET", path: "/crm/1", query: None, headers: &headers, body: b"" }).await
+    let incoming = Incoming {
+        method: "GET",
+        path: "/crm/1",
+        query: None,
+        headers: &headers,
+        body: b"",
+        may_upgrade: true,
+    };
+    gateway.judge(incoming).await
 }
 
 #[tokio::test]

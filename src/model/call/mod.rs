@@ -5,6 +5,7 @@
 mod capability;
 mod digest;
 mod parameters;
+mod path_template;
 mod principal;
 mod request;
 mod scope;
@@ -12,6 +13,7 @@ mod scope;
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
 pub use digest::{CallDigest, DigestBody, DigestParts};
 pub use parameters::{Body, Lookup, Parameters};
+pub use path_template::{PathTemplate, PathTemplateError, Segment};
 pub use principal::{Principal, PrincipalKind};
 pub use request::{Action, DecisionRequest, ToolCall};
 pub use scope::Scope;

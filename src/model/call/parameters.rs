@@ -16,6 +16,11 @@ pub enum Parameters<'a> {
         /// The body.
         body: Body<'a>,
     },
+    /// Not made yet: what could be asked of a tool that is only listed. Every look-up is [`Lookup::Unknowable`].
+    Unknown {
+        /// Whether the call's resource is made of them too ([`crate::model::call::ToolCall::known_resource`]).
+        name_resource: bool,
+    },
 }
 
 /// The body of an HTTP operation.
@@ -66,6 +71,7 @@ impl<'a> Parameters<'a> {
     #[must_use]
     pub fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
         match self {
+            Self::Unknown { .. } => Lookup::Unknowable,
             Self::Flat(arguments) => arguments.member(name).map_or(Lookup::Absent, Lookup::Found),
             Self::Sections { path, query, body } => {
                 if let Some((section, name)) = name.split_once('.') {
@@ -92,11 +98,12 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// The parameters as one JSON value, for the record.
+    /// The parameters as one JSON value, for the record; `null` when they are unknown.
     #[must_use]
     pub fn to_json(&self) -> std::borrow::Cow<'_, Json<'a>> {
         match self {
             Self::Flat(arguments) => std::borrow::Cow::Borrowed(arguments),
+            Self::Unknown { .. } => std::borrow::Cow::Owned(Json::Null),
             Self::Sections { path, query, body } => {
                 let mut members = Vec::with_capacity(3);
                 for (name, section) in [("path", path), ("query", query)] {

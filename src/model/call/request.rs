@@ -17,11 +17,26 @@ pub struct ToolCall<'a> {
     pub parameters: Parameters<'a>,
 }
 
+impl ToolCall<'_> {
+    /// The resource, unless it is made of parameters that are not known: then nothing can be told of it.
+    #[must_use]
+    pub fn known_resource(&self) -> Option<&str> {
+        match self.parameters {
+            Parameters::Unknown { name_resource: true } => None,
+            _ => Some(&self.resource),
+        }
+    }
+}
+
 /// The action of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
     /// A capability policies can speak of.
     Named(CapabilityName),
+    /// A connection that the tool takes over (WebSocket): nothing that goes through it is judged.
+    Tunnel(CapabilityName),
+    /// A tool whose name makes the same capability as another tool's of its server; denied until the route tells them apart.
+    Shared(CapabilityName),
     /// A tool whose name makes no capability name; denied until the route maps it.
     Unnamed {
         /// The tool's own name.
@@ -36,7 +51,7 @@ impl Action<'_> {
     #[must_use]
     pub fn capability(&self) -> Option<&str> {
         match self {
-            Self::Named(name) => Some(name.as_str()),
+            Self::Named(name) | Self::Tunnel(name) | Self::Shared(name) => Some(name.as_str()),
             Self::Unnamed { .. } => None,
         }
     }

@@ -17,6 +17,10 @@ pub enum ReasonCode {
     Indeterminate,
     /// The tool's name makes no capability name.
     UnnamedCapability,
+    /// Two tools of one server have names that make this capability.
+    SharedCapability,
+    /// A tunnel that no rule allows by its full name.
+    TunnelNotNamed,
     /// A protocol message that carries no tool call.
     ProtocolMessage,
     /// A route in mode `off`.
@@ -63,6 +67,8 @@ pub enum ReasonCode {
     UpstreamFailed,
     /// The upstream did not answer in time.
     UpstreamTimeout,
+    /// The upstream's answer is not what may come back.
+    ResponseRefused,
     /// A defect of the gateway, caught.
     InternalError,
 }
@@ -82,6 +88,8 @@ impl ReasonCode {
             Self::ApprovalRequired => "approval_required",
             Self::Indeterminate => "indeterminate",
             Self::UnnamedCapability => "unnamed_capability",
+            Self::SharedCapability => "shared_capability",
+            Self::TunnelNotNamed => "tunnel_not_named",
             Self::ProtocolMessage => "protocol_message",
             Self::Bypass => "bypass",
             Self::RouteNotFound => "route_not_found",
@@ -105,6 +113,7 @@ impl ReasonCode {
             Self::Overloaded => "overloaded",
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
+            Self::ResponseRefused => "response_refused",
             Self::InternalError => "internal_error",
         }
     }

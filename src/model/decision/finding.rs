@@ -9,6 +9,8 @@ use crate::model::decision::{Outcome, Reason, RiskLevel};
 pub enum Engine {
     /// Whether the call has a capability name at all.
     Naming,
+    /// Whether a tunnel is allowed by its name.
+    Tunnel,
     /// The rules file.
     Rules,
 }
@@ -19,6 +21,7 @@ impl Engine {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Naming => "naming",
+            Self::Tunnel => "tunnel",
             Self::Rules => "rules",
         }
     }
@@ -35,6 +38,8 @@ pub enum Authorization {
         rule: Arc<str>,
         /// The rule's risk level.
         risk: RiskLevel,
+        /// Whether the rule names the capability in full, not by a pattern.
+        names_it: bool,
     },
     /// Nothing in it speaks of this call.
     NotApplicable,

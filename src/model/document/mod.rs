@@ -7,12 +7,10 @@
 //! Start reading at [`Document`], then [`Problem`].
 
 mod edit;
-mod message;
 mod node;
-mod parse;
 mod place;
 mod problem;
-mod raw_node;
+mod read;
 pub mod shape;
 mod tree;
 
@@ -23,4 +21,5 @@ pub use edit::{OverlayError, Step};
 pub use node::{Entry, Node, NodeValue, Position};
 pub use place::Place;
 pub use problem::{Problem, Problems};
+pub use read::{Outline, Part, TEXT_BYTES_MAX, Whole};
 pub use tree::{Document, child_pointer};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::model::document::{Document, NodeValue, OverlayError, Problems, Step};
+use crate::model::document::{Document, NodeValue, Outline, OverlayError, Part, Problems, Step};
 
 fn parse(text: &str) -> Document {
     Document::parse("a.yaml", text).unwrap()
@@ -131,6 +131,74 @@ fn depth_size_and_aliases_are_bounded() {
     assert!(check(&laughs).contains("alias"), "{}", check(&laughs));
     let heavy = format!("a: &a {}\nb: [{}]\n", "x".repeat(1_000_000), "*a, ".repeat(50));
     assert!(check(&heavy).contains("bytes of keys and values"), "{}", check(&heavy));
+}
+
+/// Reads `kept` with what is directly in it, and `list` with its elements.
+struct Parts;
+
+struct Inner;
+
+impl Outline for Parts {
+    type Below = Inner;
+    type Beside = Elements;
+
+    fn part(key: &str) -> Part {
+        match key {
+            "kept" => Part::Below,
+            "list" => Part::Beside,
+            "flat" => Part::Scalar,
+            _ => Part::Nothing,
+        }
+    }
+}
+
+impl Outline for Inner {
+    type Below = Self;
+    type Beside = Self;
+
+    fn part(_key: &str) -> Part {
+        Part::Scalar
+    }
+}
+
+struct Elements;
+
+impl Outline for Elements {
+    type Below = Inner;
+    type Beside = Inner;
+    const ELEMENTS: bool = true;
+
+    fn part(_key: &str) -> Part {
+        Part::Nothing
+    }
+}
+
+#[test]
+fn of_a_document_that_is_read_in_part_the_rest_is_skipped() {
+    let read = |text: &str| Document::parse_in_part::<Parts>("a.yaml", text);
+    let document =
+        read("x: &x {kept: 1}\nkept: {a: 1, b: {c: 2}, d: [3]}\nlist: [{e: 4}, [5]]\nflat: [6, 7]\n")
+            .unwrap();
+    let expected = serde_json::json!({"kept": {"a": 1, "b": {}, "d": [null]}, "list": [{"e": 4}, [null]], "flat": [null, null]});
+    assert_eq!(document.to_json(), expected);
+    assert_eq!(document.place("/list/0/e").to_string(), "a.yaml:3:12");
+    let message = |text: &str| read(text).map_or_else(|problems| problems.to_string(), |_| String::new());
+    assert_eq!(message("x: {y: 1, y: 2, 3: 4}"), "", "what is skipped is not judged");
+    assert!(message("kept: {y: 1, y: 2}").contains("the key \"y\" is written twice"));
+    assert!(message("x: [1").contains("not valid YAML"));
+    assert!(message("x: !secret 1").contains("tag"), "{}", message("x: !secret 1"));
+    // In half the stack of an ordinary thread.
+    let nested = |levels: usize| format!("x: {}1{}", "{a: ".repeat(levels), "}".repeat(levels));
+    let deep = nested(95);
+    let reading = move || Document::parse_in_part::<Parts>("a.yaml", &deep).map(drop);
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(reading).unwrap();
+    assert_eq!(thread.join().unwrap(), Ok(()));
+    assert!(message(&nested(96)).contains("nested deeper than 96 levels"), "{}", message(&nested(96)));
+    let indented = (0..120).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
+    assert!(message(&indented).contains("nested deeper than 96 levels"), "{}", message(&indented));
+    let wide = |count: usize| format!("x: [{}]", "a,".repeat(count));
+    assert_eq!(message(&wide(1_900_000)), "");
+    assert!(message(&wide(2_100_000)).contains("more than 2000000 values"));
 }
 
 #[test]

@@ -43,12 +43,25 @@ impl Reader {
     /// # Errors
     /// The first thing that is wrong, with its place; see [`JsonErrorKind`].
     pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<Json<'a>, JsonError> {
+        self.read(bytes, false)
+    }
+
+    /// Reads `bytes` as exactly one JSON value whose numbers are passed on and never compared, such as a tool's answer: an
+    /// integer beyond 64 bits is let through as long as it is a finite double, which is then its value here.
+    ///
+    /// # Errors
+    /// As for [`Self::parse`], but for [`JsonErrorKind::IntegerRange`].
+    pub fn parse_answer<'a>(&self, bytes: &'a [u8]) -> Result<Json<'a>, JsonError> {
+        self.read(bytes, true)
+    }
+
+    fn read<'a>(&self, bytes: &'a [u8], any_integer: bool) -> Result<Json<'a>, JsonError> {
         if bytes.starts_with(b"\xef\xbb\xbf") {
             return Err(JsonError { kind: JsonErrorKind::ByteOrderMark, offset: 0 });
         }
         let text = std::str::from_utf8(bytes)
             .map_err(|error| JsonError { kind: JsonErrorKind::InvalidUtf8, offset: error.valid_up_to() })?;
-        let mut cursor = Cursor { text, bytes: text.as_bytes(), at: 0, settings: *self };
+        let mut cursor = Cursor { text, bytes: text.as_bytes(), at: 0, settings: *self, any_integer };
         cursor.skip_space();
         let value = cursor.value(0)?;
         cursor.skip_space();
@@ -64,6 +77,8 @@ struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     settings: Reader,
+    /// Whether integers may be larger than 64 bits.
+    any_integer: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -298,16 +313,18 @@ impl<'a> Cursor<'a> {
         }
         let text = self.slice(start, self.at);
         let refuse = |kind| JsonError { kind, offset: start };
-        let value = if decimal {
-            let value: f64 = text.parse().map_err(|_| refuse(JsonErrorKind::InvalidNumber))?;
-            if !value.is_finite() {
-                return Err(refuse(JsonErrorKind::NotFinite));
+        if !decimal {
+            match text.parse() {
+                Ok(integer) => return Ok(Number { text, value: NumberValue::Integer(integer) }),
+                Err(_) if self.any_integer => {}
+                Err(_) => return Err(refuse(JsonErrorKind::IntegerRange)),
             }
-            NumberValue::Decimal(value)
-        } else {
-            NumberValue::Integer(text.parse().map_err(|_| refuse(JsonErrorKind::IntegerRange))?)
-        };
-        Ok(Number { text, value })
+        }
+        let value: f64 = text.parse().map_err(|_| refuse(JsonErrorKind::InvalidNumber))?;
+        if !value.is_finite() {
+            return Err(refuse(JsonErrorKind::NotFinite));
+        }
+        Ok(Number { text, value: NumberValue::Decimal(value) })
     }
 
     fn digits(&mut self) -> Result<usize, JsonError> {

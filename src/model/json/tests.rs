@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use crate::model::json::{
-    CaseEqualKeys, Json, JsonErrorKind as Kind, NormalPath, NumberValue, PathAllowance, PathError, Reader,
-    write_json,
+    CaseEqualKeys, Json, JsonErrorKind as Kind, NormalPath, Number, NumberValue, PathAllowance, PathError,
+    Reader, write_json,
 };
 
 fn parse(text: &[u8]) -> Result<Json<'_>, Kind> {
@@ -49,6 +49,29 @@ fn refuses_everything_parsers_disagree_on() {
     ] {
         assert_eq!(parse(text), Err(kind), "{}", String::from_utf8_lossy(&text[..text.len().min(40)]));
     }
+}
+
+#[test]
+fn answers_may_hold_integers_of_any_size_that_is_a_number() {
+    let text = b"[18446744073709551615,-9223372036854775809,1e2,7]";
+    assert_eq!(parse(text), Err(Kind::IntegerRange));
+    let answer = Reader::default().parse_answer(text).unwrap();
+    let mut written = Vec::new();
+    write_json(&answer, &|_| false, &mut written);
+    assert_eq!(written, text, "the text of a number is kept");
+    let Json::Array(items) = answer else { panic!("not an array") };
+    assert_eq!(
+        items[0],
+        Json::Number(Number {
+            text: "18446744073709551615",
+            value: NumberValue::Decimal(18446744073709551615.0)
+        })
+    );
+    assert_eq!(items[3], Json::Number(Number { text: "7", value: NumberValue::Integer(7) }));
+    let refused = |text: &[u8]| Reader::default().parse_answer(text).unwrap_err().kind;
+    assert_eq!(refused("9".repeat(400).as_bytes()), Kind::NotFinite);
+    assert_eq!(refused(b"{\"a\":1,\"a\":2}"), Kind::DuplicateKey);
+    assert_eq!(refused(b"01"), Kind::InvalidNumber);
 }
 
 #[test]

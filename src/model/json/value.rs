@@ -34,7 +34,7 @@ pub struct Number<'a> {
 pub enum NumberValue {
     /// Written without fraction and exponent.
     Integer(i64),
-    /// Written with one; always finite.
+    /// Written with one, or (in an answer) an integer beyond 64 bits; always finite.
     Decimal(f64),
 }
 

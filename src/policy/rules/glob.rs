@@ -51,6 +51,11 @@ impl Glob {
         }
     }
 
+    /// Whether there is no text it does not match, as far as its shape says.
+    pub(super) const fn matches_everything(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+
     /// The text every match begins with, and whether it is the whole text.
     pub(super) fn literal_prefix(&self) -> (&str, bool) {
         match self {

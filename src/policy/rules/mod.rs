@@ -13,7 +13,7 @@ mod raw;
 mod rule_set;
 
 pub use compile::{compile, schema};
-pub use rule_set::{Defaults, RuleSet};
+pub use rule_set::{Defaults, Prospect, RuleSet};
 
 #[cfg(test)]
 mod tests;

@@ -37,11 +37,23 @@ pub(super) struct Rule {
     pub(super) risk: RiskLevel,
 }
 
+/// What the rules could say of a call whose parameters are not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// A rule answers whatever the parameters are, and every answer there can be denies.
+    Denied,
+    /// With some parameters, as far as can be told, a rule would do something else than deny.
+    Open,
+    /// With some parameters no rule matches; where one does, it denies.
+    DeniedOrSilent,
+}
+
 /// What a rule is matched with.
 #[derive(Clone, Copy)]
 struct Subject<'s, 'a> {
     capability: &'s str,
-    resource: &'s str,
+    /// `None`: it is made of parameters that are not known.
+    resource: Option<&'s str>,
     agent: &'s str,
     parameters: &'s Parameters<'a>,
 }
@@ -76,6 +88,28 @@ impl RuleSet {
         first_match(candidates.filter_map(|number| self.rules.get(number)), subject, facts)
     }
 
+    /// What the rules could answer, were the parameters of `request` (and the resource made of them) known. The time is.
+    ///
+    /// INVARIANT: not [`Prospect::Open`] means that [`Self::authorize`] gives `Allow` or asks a person for no parameters at
+    /// all. The other way round is not promised: conditions that exclude each other are not seen through.
+    #[must_use]
+    pub fn prospect(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Prospect {
+        let Some(subject) = Subject::of(request) else { return Prospect::DeniedOrSilent };
+        let candidates = self.index.candidates(subject.capability);
+        for rule in candidates.filter_map(|number| self.rules.get(number)) {
+            match rule.matches(subject, facts) {
+                Truth::Fails => {}
+                // No later rule is ever asked.
+                Truth::Holds if rule.outcome == Outcome::Deny => return Prospect::Denied,
+                Truth::Holds => return Prospect::Open,
+                // It may match, not match, or fail to be told, which denies: only the first could let the call pass.
+                Truth::Indeterminate(_) if rule.outcome == Outcome::Deny => {}
+                Truth::Indeterminate(_) => return Prospect::Open,
+            }
+        }
+        Prospect::DeniedOrSilent
+    }
+
     /// The same answer found by asking every rule: what the index must agree with.
     #[cfg(test)]
     pub(super) fn authorize_linear(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Authorization {
@@ -88,7 +122,7 @@ impl<'s, 'a> Subject<'s, 'a> {
     fn of(request: DecisionRequest<'s, 'a>) -> Option<Self> {
         Some(Self {
             capability: request.call.action.capability()?,
-            resource: &request.call.resource,
+            resource: request.call.known_resource(),
             agent: &request.principal.id,
             parameters: &request.call.parameters,
         })
@@ -105,7 +139,9 @@ fn first_match<'r>(
             Truth::Fails => {}
             Truth::Holds => {
                 let rule_name = Arc::clone(&rule.name);
-                return Authorization::Applicable { outcome: rule.outcome, rule: rule_name, risk: rule.risk };
+                let (_, names_it) = rule.action_type.literal_prefix();
+                let (outcome, risk) = (rule.outcome, rule.risk);
+                return Authorization::Applicable { outcome, rule: rule_name, risk, names_it };
             }
             Truth::Indeterminate(error) => {
                 let error = Reason::new(&error);
@@ -119,8 +155,16 @@ fn first_match<'r>(
 impl Rule {
     fn matches(&self, subject: Subject<'_, '_>, facts: Facts) -> Truth {
         let named = self.action_type.matches(subject.capability)
-            && self.target.matches(subject.resource)
+            && subject.resource.is_none_or(|resource| self.target.matches(resource))
             && self.agent.matches(subject.agent);
-        if named { condition::all(&self.conditions, subject.parameters, facts) } else { Truth::Fails }
+        if !named {
+            return Truth::Fails;
+        }
+        match condition::all(&self.conditions, subject.parameters, facts) {
+            Truth::Holds if subject.resource.is_none() && !self.target.matches_everything() => {
+                Truth::Indeterminate("the resource cannot be known".to_owned())
+            }
+            truth => truth,
+        }
     }
 }

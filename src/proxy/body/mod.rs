@@ -1,9 +1,11 @@
-//! Request bodies: read whole before anything is judged ([`read`]), and handed on as they were judged ([`replay`]).
+//! Bodies: a request's is read whole before anything is judged ([`read`]) and handed on as it was judged ([`lend`]); an
+//! answer's goes through a filter where the permit says so ([`filtering`]).
 //!
-//! Imports `extract` for what a caller is told. Start reading at [`read::read_body`].
+//! Imports `extract` for what a caller is told, and `response`. Start reading at [`read::read_body`].
 
+mod filtering;
+mod lend;
 mod read;
-mod replay;
 
-pub(super) use read::{read_body, unread};
-pub(super) use replay::{Homecoming, REPLAYED_BYTES, lend};
+pub(super) use lend::{Borrower, Homecoming, REPLAYED_BYTES, lend};
+pub(super) use read::{linger, read_body, unread};

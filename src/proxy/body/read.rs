@@ -1,5 +1,7 @@
 //! Reading a request's body whole, within its limits.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use pingora::proxy::Session;
@@ -7,13 +9,23 @@ use pingora::proxy::Session;
 use crate::extract::ExtractError;
 use crate::model::decision::ReasonCode;
 use crate::proxy::body::REPLAYED_BYTES;
+use crate::proxy::context::RequestContext;
+
+/// How long, and for how many bytes, a caller that was answered before its body was read may go on sending. A connection that
+/// is closed with bytes unread takes the answer with it.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Reads the whole body, at most `limit` bytes. A body that Pingora can replay it holds as well on return: that makes it call
-/// the body filter, which puts in these very bytes. A longer one has to be lent (`replay`).
+/// the body filter, which puts in these very bytes. A longer one has to be lent (`lend`).
 ///
 /// # Errors
 /// Too large, too slow, broken, or the caller left.
-pub(in crate::proxy) async fn read_body(session: &mut Session, limit: usize) -> Result<Bytes, ReasonCode> {
+pub(in crate::proxy) async fn read_body(
+    session: &mut Session,
+    ctx: &RequestContext,
+    limit: usize,
+) -> Result<Bytes, ReasonCode> {
     if session.downstream_session.is_body_empty() {
         return Ok(Bytes::new());
     }
@@ -29,15 +41,42 @@ pub(in crate::proxy) async fn read_body(session: &mut Session, limit: usize) -> 
         session.downstream_session.enable_retry_buffering();
     }
     let mut body = Gathered::default();
-    while let Some(chunk) =
-        session.downstream_session.read_request_body().await.map_err(|_| ReasonCode::InvalidRequest)?
-    {
+    while let Some(chunk) = next_chunk(session, ctx).await? {
         if body.bytes() + chunk.len() > limit {
             return Err(ReasonCode::BodyTooLarge);
         }
         body.add(chunk, announced);
     }
     Ok(body.whole())
+}
+
+/// Takes what else the caller sends of a body that was refused, and forgets it.
+pub(in crate::proxy) async fn linger(session: &mut Session, ctx: &RequestContext) {
+    // Whoever waits to be told to go on sends nothing more.
+    if ctx.timed_out() || session.req_header().headers.contains_key(EXPECT) {
+        return;
+    }
+    ctx.within(LINGER);
+    let mut bytes = 0;
+    while bytes < LINGER_BYTES && !session.downstream_session.is_body_done() {
+        match next_chunk(session, ctx).await {
+            Ok(Some(chunk)) => bytes += chunk.len(),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// The next bytes of a body, within the deadline.
+async fn next_chunk(session: &mut Session, ctx: &RequestContext) -> Result<Option<Bytes>, ReasonCode> {
+    let reading = session.downstream_session.read_request_body();
+    let read = match ctx.stream_deadline() {
+        None => reading.await,
+        Some(deadline) => tokio::select! {
+            read = reading => read,
+            () = deadline.passed() => return Err(ReasonCode::BodyTimeout),
+        },
+    };
+    read.map_err(|_| ReasonCode::InvalidRequest)
 }
 
 /// The Content-Length. One that is no number is more than any limit.

@@ -3,6 +3,7 @@
 mod crash;
 mod load;
 mod reload;
+mod reload_openapi;
 mod reload_refused;
 mod shutdown;
 mod swaps;

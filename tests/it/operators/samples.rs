@@ -12,6 +12,9 @@ use crate::support::{Client, Running, aegis};
 const CONFIGURATIONS: [&str; 4] = ["demo.yaml", "full.yaml", "quickstart.yaml", "sidecar.yaml"];
 const RULES: [&str; 3] = ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml"];
 
+/// Loaded with the configurations that name them.
+const DOCUMENTS: [&str; 1] = ["crm.openapi.yaml"];
+
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
 }
@@ -21,7 +24,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// A copy of the samples with what they expect a user to have: a secret file, and a variable (see [`with_variables`]).
+/// A copy of the samples with what they expect a user to have: secret files, and a variable (see [`with_variables`]).
 fn copy() -> TempDir {
     let folder = TempDir::new().unwrap();
     for file in files(&samples()) {
@@ -31,6 +34,9 @@ fn copy() -> TempDir {
     }
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("secrets/files.key"), "a key\n").unwrap();
+    let made = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
+    fs::write(folder.path().join("secrets/gateway.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.path().join("secrets/gateway.key"), made.signing_key.serialize_pem()).unwrap();
     folder
 }
 
@@ -44,8 +50,11 @@ fn there_is_no_sample_that_no_test_loads() {
         .iter()
         .map(|file| file.strip_prefix(samples()).unwrap().display().to_string())
         .collect();
-    let loaded = CONFIGURATIONS.iter().chain(&RULES).map(|name| (*name).to_owned()).collect();
+    let loaded: BTreeSet<String> =
+        CONFIGURATIONS.iter().chain(&RULES).chain(&DOCUMENTS).map(|name| (*name).to_owned()).collect();
     assert_eq!(found, loaded);
+    let full = fs::read_to_string(samples().join("full.yaml")).unwrap();
+    assert!(DOCUMENTS.iter().all(|name| full.contains(&format!("openapi: {name}\n"))));
 }
 
 #[test]

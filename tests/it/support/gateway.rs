@@ -85,7 +85,7 @@ impl Setup {
             };
             let at = |prefix: &str| line.strip_prefix(prefix).map(|address| address.parse().unwrap());
             control = control.or(at("control listening on http://"));
-            address = address.or(at("gateway listening on http://"));
+            address = address.or(at("gateway listening on http://")).or(at("gateway listening on https://"));
             if line == "ready" {
                 break;
             }

@@ -9,7 +9,7 @@ mod running;
 mod tool;
 
 pub use client::{Answer, Client};
-pub use gateway::{Gateway, aegis, key_hash, routes};
+pub use gateway::{Gateway, Setup, aegis, key_hash, routes};
 pub use golden::golden;
 pub use observe::{eventually, load_time};
 pub use route::Route;

@@ -46,8 +46,7 @@ fn headers_that_ask_for_another_method_or_target_are_refused() {
             );
         }
     }
-    let upgrade =
-        "GET /crm/contacts/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let upgrade = "GET /crm/contacts/1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     assert_eq!(send(&gateway, upgrade.as_bytes()).unwrap().status, 400);
     assert_eq!(tool.count(), 0);
 }

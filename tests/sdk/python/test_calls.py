@@ -16,6 +16,9 @@ from conftest import SESSION_VERSION, STATELESS_VERSION, TIMEOUT_S, VERSIONS, Wi
 from harness import Gateway, Upstream
 
 DENIED = 4030
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+HEADER_MISMATCH = -32020
 UNSUPPORTED_VERSION = -32022
 HIDDEN = {"delete_file", "move_file"}
 SHOWN = {
@@ -227,16 +230,34 @@ async def test_a_list_filtered_for_one_caller_is_not_for_others_to_keep(gateway:
     assert (filtered.cache_scope, len(filtered.tools)) == ("private", len(SHOWN))
 
 
-async def test_a_version_nobody_speaks_is_refused_with_those_that_are(gateway: Gateway) -> None:
-    message = {"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}}
-    headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2031-01-01"}
+@pytest.mark.parametrize(
+    ("version", "claimed", "method_header", "status", "code"),
+    [
+        ("2099-01-01", "2099-01-01", "tools/list", 400, UNSUPPORTED_VERSION),
+        (STATELESS_VERSION, "2099-01-01", "tools/list", 400, HEADER_MISMATCH),
+        (STATELESS_VERSION, STATELESS_VERSION, "prompts/list", 400, HEADER_MISMATCH),
+        (STATELESS_VERSION, None, "tools/list", 400, INVALID_PARAMS),
+        (STATELESS_VERSION, STATELESS_VERSION, "ping", 404, METHOD_NOT_FOUND),
+    ],
+)
+async def test_the_gateway_refuses_as_the_server_does(
+    gateway: Gateway, upstream: Upstream, version: str, claimed: str | None, method_header: str, status: int, code: int
+) -> None:
+    meta: dict[str, Any] = {"io.modelcontextprotocol/clientCapabilities": {}}
+    if claimed is not None:
+        meta["io.modelcontextprotocol/protocolVersion"] = claimed
+    method = "ping" if method_header == "ping" else "tools/list"
+    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": {"_meta": meta}}
+    accept = "application/json, text/event-stream"
+    headers = {"Accept": accept, "MCP-Protocol-Version": version, "Mcp-Method": method_header}
     async with httpx2.AsyncClient(timeout=TIMEOUT_S) as client:
-        response = await client.post(gateway.files, json=message, headers=headers)
-    assert response.status_code == 400
-    error = response.json()["error"]
-    assert error["code"] == UNSUPPORTED_VERSION
-    assert error["data"]["requested"] == "2031-01-01"
-    assert {SESSION_VERSION, STATELESS_VERSION} <= set(error["data"]["supported"])
+        urls = (upstream.url, gateway.files)
+        asked, through = [await client.post(url, json=message, headers=headers) for url in urls]
+    told = [(answer.status_code, answer.json()["id"], answer.json()["error"]["code"]) for answer in (asked, through)]
+    assert told == [(status, 7, code)] * 2
+    if code == UNSUPPORTED_VERSION:
+        here, there = (answer.json()["error"]["data"] for answer in (through, asked))
+        assert (here["supported"], here["requested"]) == (there["supported"], there["requested"])
 
 
 async def test_after_sigterm_the_ledger_verifies(tmp_path: Path, upstream: Upstream) -> None:

@@ -1,0 +1,81 @@
+//! What is to be done to the answer of a request that is forwarded.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::config::Mode;
+use crate::decision::{PolicySnapshot, Protocol, Route, certainly_denied};
+use crate::extract::MessageKind;
+use crate::gateway::assess::known::Known;
+use crate::gateway::tool_names::ToolNames;
+use crate::model::call::{Action, DecisionRequest, Principal};
+use crate::model::decision::Facts;
+use crate::response::{ListFilter, ListKind, ResponsePlan, ToolListing};
+
+impl Known<'_> {
+    /// The plan for the answer; `None` when it passes as it comes.
+    pub(super) fn plan(&self, kind: MessageKind) -> Option<Box<ResponsePlan>> {
+        let rules = &self.route.response;
+        let list = self.list_filter(kind);
+        if rules.max_bytes.is_none() && rules.redact.is_empty() && list.is_none() {
+            return None;
+        }
+        Some(Box::new(ResponsePlan {
+            max_bytes: rules.max_bytes,
+            redact: Arc::clone(&rules.redact),
+            list,
+            rpc: self.route.is_mcp(),
+            ..ResponsePlan::default()
+        }))
+    }
+
+    /// Where nothing is refused, nothing is hidden either.
+    fn list_filter(&self, kind: MessageKind) -> Option<ListFilter> {
+        let kind = match kind {
+            MessageKind::Other => return None,
+            MessageKind::ToolList => ListKind::Answer,
+            MessageKind::Stream => ListKind::Replay,
+        };
+        if self.route.mode != Mode::Enforce {
+            return None;
+        }
+        let listing = Listing {
+            snapshot: Arc::clone(self.snapshot),
+            route: Arc::clone(self.route),
+            names: Arc::clone(&self.gateway.tool_names),
+            principal: Cow::clone(&self.principal).into_owned(),
+            facts: self.facts,
+        };
+        Some(ListFilter { listing: Arc::new(listing), kind })
+    }
+}
+
+/// What one caller may see of a route's tools, under the snapshot its request was judged by.
+struct Listing {
+    snapshot: Arc<PolicySnapshot>,
+    route: Arc<Route>,
+    names: Arc<ToolNames>,
+    principal: Principal,
+    facts: Facts,
+}
+
+impl ToolListing for Listing {
+    fn note(&self, tool: &str) {
+        self.names.note(&self.route.name, tool, self.facts.now);
+    }
+
+    fn hides(&self, tool: &str) -> bool {
+        let Protocol::Mcp(mcp) = &self.route.protocol else { return true };
+        let mut call = mcp.listed(tool);
+        if let Action::Named(name) = &call.action
+            && self.names.is_shared(&self.snapshot, &self.route, name)
+        {
+            call.action = Action::Shared(name.clone());
+        }
+        certainly_denied(
+            &self.snapshot,
+            DecisionRequest { principal: &self.principal, call: &call },
+            self.facts,
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! Which tools a server has, as far as its lists told: two tools whose names make one capability would both be allowed by a rule
+//! that was meant for one of them, so both are denied until the route's `tools` tells them apart.
+//!
+//! What was seen is raw names, so that a changed `tools` is heeded at once. Nothing is known before a first list; servers that
+//! change a tool's name are believed after a minute, since a list of many pages takes no longer.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::decision::{PolicySnapshot, Protocol, Route};
+use crate::model::call::{Action, CapabilityName};
+use crate::model::time::Timestamp;
+
+/// Most names that are kept of one route.
+const MAX_NAMES: usize = 4096;
+
+/// Longer names make no capability.
+const MAX_NAME_BYTES: usize = 128;
+
+/// How far apart, in microseconds, two names may be seen that belong to one list.
+const ONE_LIST_MICROS: i64 = 60_000_000;
+
+/// The names of tools, by route.
+#[derive(Debug, Default)]
+pub(super) struct ToolNames {
+    seen: Mutex<HashMap<Arc<str>, Seen>>,
+    /// Version of the snapshot under which no two names are known to make one capability: the usual case, told without a lock.
+    distinct_under: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// When each name was last seen.
+    names: HashMap<Box<str>, Timestamp>,
+    /// The version of the snapshot that `shared` was worked out for.
+    version: u64,
+    shared: Vec<CapabilityName>,
+}
+
+impl ToolNames {
+    /// Notes that the server of `route` has `tool`.
+    pub(super) fn note(&self, route: &Arc<str>, tool: &str, now: Timestamp) {
+        if tool.len() > MAX_NAME_BYTES {
+            return;
+        }
+        let mut seen = self.lock();
+        let of_route = seen.entry(Arc::clone(route)).or_default();
+        let has_room = of_route.names.len() < MAX_NAMES;
+        match of_route.names.get_mut(tool) {
+            Some(last) => *last = now,
+            None if has_room => {
+                of_route.names.insert(tool.into(), now);
+            }
+            None => return,
+        }
+        of_route.version = 0;
+        self.distinct_under.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether two tools of `route` are known whose names both make `capability` under `snapshot`.
+    pub(super) fn is_shared(
+        &self,
+        snapshot: &PolicySnapshot,
+        route: &Route,
+        capability: &CapabilityName,
+    ) -> bool {
+        let version = snapshot.reference.version;
+        if self.distinct_under.load(Ordering::Relaxed) == version {
+            return false;
+        }
+        let mut seen = self.lock();
+        for route in &snapshot.routes {
+            if let Some(of_route) = seen.get_mut(&route.name).filter(|of_route| of_route.version != version) {
+                of_route.work_out(route, version);
+            }
+        }
+        if seen.values().all(|of_route| of_route.shared.is_empty()) {
+            self.distinct_under.store(version, Ordering::Relaxed);
+        }
+        seen.get(&route.name).is_some_and(|of_route| of_route.shared.contains(capability))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn work_out(&mut self, route: &Route, version: u64) {
+        self.version = version;
+        self.shared.clear();
+        let Protocol::Mcp(mcp) = &route.protocol else { return };
+        let mut latest: HashMap<CapabilityName, (Timestamp, usize)> = HashMap::new();
+        let mut named: Vec<(CapabilityName, Timestamp)> = Vec::with_capacity(self.names.len());
+        for (tool, seen) in &self.names {
+            if let Action::Named(name) = mcp.listed(tool).action {
+                named.push((name, *seen));
+            }
+        }
+        named.sort_by_key(|(_, seen)| std::cmp::Reverse(*seen));
+        for (name, seen) in named {
+            let (first, count) = latest.entry(name).or_insert((seen, 0));
+            if first.as_micros() - seen.as_micros() <= ONE_LIST_MICROS {
+                *count += 1;
+            }
+        }
+        self.shared.extend(latest.into_iter().filter(|(_, (_, count))| *count > 1).map(|(name, _)| name));
+    }
+}

@@ -1,0 +1,154 @@
+//! What a caller sees of a server's tools: not those that it can certainly not call.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::support::{Gateway, Route, Tool, respond};
+
+const RULES: &str = "rules:\n\
+    - {name: no, match: {type: \"files.delete*\"}, approval: block}\n\
+    - {name: ask, match: {type: files.pay}, approval: approve}\n\
+    - {name: small, match: {type: files.move}, conditions: {param_lt: {count: 3}}, approval: auto}\n\
+    - {name: reads, match: {type: \"files.read*\"}, approval: auto}\n\
+    - {name: shared, match: {type: files.shut_down}, approval: auto}\n\
+    - {name: home, match: {type: files.write, target: /home/*}, approval: auto}";
+const LIST: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#;
+
+fn answer(tools: &[&str], more: &Value) -> String {
+    let tools: Vec<Value> = tools.iter().map(|name| json!({"name": name, "inputSchema": {}})).collect();
+    let mut result = json!({"tools": tools, "nextCursor": "next"});
+    result.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"jsonrpc": "2.0", "id": 7, "result": result}).to_string()
+}
+
+/// Names of the tools in a list's answer.
+fn names(answer: &Value) -> Vec<String> {
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A gateway in front of a server with these tools, which answers in `content_type`.
+fn gateway(tool: &Tool, more: &str) -> Gateway {
+    Gateway::with(&Route::section(&[Route::mcp("files", tool.address).with(more)]), RULES).start()
+}
+
+fn listing(tools: &'static [&'static str], more: Value) -> Tool {
+    Tool::answering(move |_, stream| {
+        respond(stream, "200 OK", "application/json", answer(tools, &more).as_bytes());
+    })
+}
+
+const TOOLS: &[&str] = &["read_file", "delete_file", "pay", "move", "write", "unheard_of", "löschen"];
+
+#[test]
+fn a_tool_is_hidden_if_no_call_of_it_could_be_allowed_or_held() {
+    let tool = listing(TOOLS, json!({"cacheScope": "public", "ttlMs": 5}));
+    let gateway = gateway(&tool, "resource: \"{arguments.path}\"");
+    let listed = gateway.client().post_json("/files", LIST).json();
+    // Held (pay), conditional (move) and dependent on the resource (write): all of them may be called by somebody who knows how.
+    assert_eq!(names(&listed), ["read_file", "pay", "move", "write"]);
+    let result = &listed["result"];
+    assert_eq!((&result["cacheScope"], &result["ttlMs"]), (&json!("private"), &json!(5)));
+    assert_eq!((&result["nextCursor"], &listed["id"]), (&json!("next"), &json!(7)));
+}
+
+#[test]
+fn where_the_resource_is_known_it_counts() {
+    let tool = listing(TOOLS, json!({}));
+    let gateway = gateway(&tool, "mode: enforce");
+    // Here every call's resource is the route's name, which is not below /home.
+    assert_eq!(names(&gateway.client().post_json("/files", LIST).json()), ["read_file", "pay", "move"]);
+}
+
+#[test]
+fn a_route_that_refuses_nothing_hides_nothing() {
+    for mode in ["mode: shadow", "mode: \"off\""] {
+        let tool = listing(TOOLS, json!({}));
+        let gateway = gateway(&tool, mode);
+        assert_eq!(names(&gateway.client().post_json("/files", LIST).json()), TOOLS, "{mode}");
+    }
+}
+
+#[test]
+fn lists_in_streams_and_their_replays_are_filtered_too() {
+    let tool = Tool::answering(|seen, stream| {
+        let event = format!("id: 1\ndata: {}\n\n", answer(TOOLS, &json!({})));
+        let noise = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n";
+        let body = if seen.line().starts_with("GET") { format!("{noise}{event}{event}") } else { event };
+        respond(stream, "200 OK", "text/event-stream", body.as_bytes());
+    });
+    let gateway = gateway(&tool, "mode: enforce");
+    let mut client = gateway.client();
+    let posted = client.post_json("/files", LIST).text();
+    let replayed = client.request("GET", "/files", &[("Accept", "text/event-stream")], b"").text();
+    assert!(replayed.contains("list_changed"), "{replayed}");
+    let lists = |text: &str| -> Vec<Value> {
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.filter(|data| data.contains("result")).map(|data| serde_json::from_str(data).unwrap()).collect()
+    };
+    assert_eq!((lists(&posted).len(), lists(&replayed).len()), (1, 2));
+    for list in lists(&posted).iter().chain(&lists(&replayed)) {
+        assert_eq!(names(list), ["read_file", "pay", "move"]);
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_does_not_come_back() {
+    for body in [
+        r#"{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"delete_file"}],"tools":[]}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"result":{"tools":{"name":"delete_file"}}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"result":{"Tools":[{"name":"delete_file"}]}}"#,
+    ] {
+        let tool = Tool::saying(body);
+        let gateway = gateway(&tool, "mode: enforce");
+        let answer = gateway.client().post_json("/files", LIST);
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["data"]["code"]),
+            (502, &json!("response_refused")),
+            "{body}"
+        );
+    }
+}
+
+/// A rule for `files.shut_down` was meant for one of two tools; nobody knows which.
+#[test]
+fn two_tools_that_make_one_capability_are_both_denied_until_they_are_told_apart() {
+    let tool = Tool::answering(|seen, stream| {
+        let body = if seen.text().contains("tools/list") {
+            answer(&["shut_down", "shutDown", "read_file"], &json!({}))
+        } else {
+            json!({"jsonrpc": "2.0", "id": 7, "result": {"content": []}}).to_string()
+        };
+        stream
+            .write_all(
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .as_bytes(),
+            )
+            .unwrap();
+    });
+    let gateway = gateway(&tool, "mode: enforce");
+    let mut client = gateway.client();
+    let mut call = |name: &str| {
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": name}});
+        client.post_json("/files", &body.to_string()).json()["result"].clone()
+    };
+    // Before any list nothing is known of another one.
+    assert!(call("shut_down").get("isError").is_none());
+    assert_eq!(names(&gateway.client().post_json("/files", LIST).json()), ["read_file"]);
+    for name in ["shut_down", "shutDown"] {
+        let refused = call(name);
+        assert_eq!(refused["_meta"]["aegis/decision"]["code"], "shared_capability", "{refused}");
+    }
+    assert!(call("read_file").get("isError").is_none());
+
+    let config = std::fs::read_to_string(gateway.folder().join("gateway.yaml")).unwrap();
+    let told = config.replace("mode: enforce", "tools: {shutDown: files.delete_all}");
+    std::fs::write(gateway.folder().join("gateway.yaml"), told).unwrap();
+    gateway.await_version(2);
+    assert!(call("shut_down").get("isError").is_none());
+    assert_eq!(call("shutDown")["_meta"]["aegis/decision"]["code"], "rule_denied");
+}
