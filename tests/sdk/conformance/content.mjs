@@ -49,7 +49,8 @@ function addPrompts(server) {
         arg1: completable(z.string(), value => CITIES.filter(city => city.startsWith(value))),
         arg2: z.string()
     });
-    server.registerPrompt('test_prompt_with_arguments', { description: 'A prompt with arguments', argsSchema }, ({ arg1, arg2 }) => ({
+    const twice = { description: 'A prompt with arguments', argsSchema };
+    server.registerPrompt('test_prompt_with_arguments', twice, ({ arg1, arg2 }) => ({
         messages: [says(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`)]
     }));
     const about = { description: 'A prompt with a resource', argsSchema: z.object({ resourceUri: z.string() }) };

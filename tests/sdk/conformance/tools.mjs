@@ -41,7 +41,9 @@ export function text(value) {
 
 export function addTools(server, era, notify) {
     const tool = (name, description, run, inputSchema) =>
-        server.registerTool(name, { description, ...(inputSchema && { inputSchema }) }, inputSchema ? run : context => run({}, context));
+        inputSchema
+            ? server.registerTool(name, { description, inputSchema }, run)
+            : server.registerTool(name, { description }, context => run({}, context));
 
     addAnswers(tool);
     addReports(tool);
@@ -49,22 +51,24 @@ export function addTools(server, era, notify) {
     addNews(tool, server, era, notify);
     tool('json_schema_2020_12_tool', 'Tool with JSON Schema 2020-12 features', () => text('ok'), fromJsonSchema(SCHEMA_2020_12));
     const region = { type: 'string', description: 'Where to look', 'x-mcp-header': 'Region' };
-    const mirrored = { type: 'object', properties: { region }, required: ['region'] };
-    tool('test_mirrored_argument', 'Repeats an argument that a header mirrors', args => text(args.region), fromJsonSchema(mirrored));
+    const mirrored = fromJsonSchema({ type: 'object', properties: { region }, required: ['region'] });
+    tool('test_mirrored_argument', 'Repeats an argument that a header mirrors', args => text(args.region), mirrored);
 }
 
 /** Every kind of content. */
 function addAnswers(tool) {
     tool('test_simple_text', 'Answers with a text', () => text('This is a simple text response for testing.'));
-    tool('test_image_content', 'Answers with an image', () => ({ content: [{ type: 'image', data: PNG, mimeType: 'image/png' }] }));
-    tool('test_audio_content', 'Answers with a sound', () => ({ content: [{ type: 'audio', data: WAV, mimeType: 'audio/wav' }] }));
+    const image = { type: 'image', data: PNG, mimeType: 'image/png' };
+    tool('test_image_content', 'Answers with an image', () => ({ content: [image] }));
+    const audio = { type: 'audio', data: WAV, mimeType: 'audio/wav' };
+    tool('test_audio_content', 'Answers with a sound', () => ({ content: [audio] }));
     const embedded = { uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource content.' };
     tool('test_embedded_resource', 'Answers with a resource', () => ({ content: [{ type: 'resource', resource: embedded }] }));
     const mixed = { uri: 'test://mixed-content-resource', mimeType: 'application/json', text: '{"test":"data","value":123}' };
     tool('test_multiple_content_types', 'Answers with three kinds of content', () => ({
         content: [
             { type: 'text', text: 'Multiple content types test:' },
-            { type: 'image', data: PNG, mimeType: 'image/png' },
+            image,
             { type: 'resource', resource: mixed }
         ]
     }));

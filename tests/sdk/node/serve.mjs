@@ -6,8 +6,13 @@
 import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 
-import { localhostHostValidation, localhostOriginValidation, NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
-import { toNodeHandler, toWebRequest } from '@modelcontextprotocol/node';
+import {
+    localhostHostValidation,
+    localhostOriginValidation,
+    NodeStreamableHTTPServerTransport,
+    toNodeHandler,
+    toWebRequest
+} from '@modelcontextprotocol/node';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 
 /** Every event of every stream of one session, in order. */
@@ -67,7 +72,7 @@ export function sessions(connect, transport, happens = () => {}) {
     };
 }
 
-/** Both eras at one address, by version 2 of the SDK: `make(era, notify)` builds a server; `notify` tells listeners of changes. */
+/** Both eras at one address, by version 2 of the SDK. `make(era, notify)` builds a server; `notify` tells of changes. */
 export function bothEras(make, happens) {
     const modern = createMcpHandler(({ era }) => make(era, modern.notify), { legacy: 'reject' });
     const stateless = toNodeHandler(modern);

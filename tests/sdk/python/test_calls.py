@@ -60,7 +60,7 @@ async def test_the_server_alone_lists_and_does_everything(upstream: Upstream, wi
 async def test_a_client_agrees_on_the_newest_version(gateway: Gateway, mode: str) -> None:
     async with connect(gateway.files, mode) as client:
         agreed, discovered = client.protocol_version, client.session.discover_result
-        (await client.list_tools()).tools
+        await client.list_tools()
         server = client.server_info
     assert agreed == VERSIONS[mode]
     assert (discovered is None) == (agreed == SESSION_VERSION)

@@ -20,5 +20,6 @@ stream.on('test:fail', ({ details }) => {
     if (details.type !== 'suite') counts.failed += 1;
     process.exitCode = 1;
 });
-stream.on('close', () => console.log(`MCP SDKs for TypeScript: ${counts.passed} passed, ${counts.failed} failed`));
-stream.compose(spec).pipe(process.stdout);
+for await (const chunk of stream.compose(spec)) process.stdout.write(chunk);
+console.log(`MCP SDKs for TypeScript: ${counts.passed} passed, ${counts.failed} failed`);
+if (counts.passed === 0) process.exitCode = 1;

@@ -1,8 +1,7 @@
 // What both test servers serve: an office with documents, mail and reports. And what a test asks a server past the gateway:
 // what really arrived, and that a waiting report may go on.
 
-import { once } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 
 import { z } from 'zod';
 
@@ -91,6 +90,7 @@ export async function desk(request, response, url) {
         return answer(response, 200, {});
     }
     if (url.pathname !== '/until') return answer(response, 404, {});
-    while (!happened.slice(Number(url.searchParams.get('since'))).includes(url.searchParams.get('what'))) await once(news, 'news');
+    const [what, since] = [url.searchParams.get('what'), Number(url.searchParams.get('since'))];
+    while (!happened.slice(since).includes(what)) await once(news, 'news');
     return answer(response, 200, {});
 }

@@ -2,7 +2,11 @@
 
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import { CreateMessageResultSchema, ElicitResultSchema, RootsListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import {
+    CreateMessageResultSchema,
+    ElicitResultSchema,
+    RootsListChangedNotificationSchema
+} from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 
 import { desk, furnish, happens, text } from './office.mjs';
