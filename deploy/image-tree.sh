@@ -10,7 +10,7 @@
 #   cp config/quickstart.yaml "$tree"/etc/aegis/ && cp -r config/policies "$tree"/etc/aegis/
 #   sudo chroot --userspec=65532:65532 "$tree" /aegis check /etc/aegis/quickstart.yaml
 #
-# The tree: /aegis, users and groups, how names are looked up, /etc/aegis for the mounted configuration and /var/lib/aegis
+# The tree: /aegis, users and groups, how names are looked up, certificate authorities, /etc/aegis for the mounted configuration and /var/lib/aegis
 # for the mounted volume, which belongs to the user (where this runs as root; elsewhere to whoever runs it). A binary that
 # is not linked statically gets the libraries that ldd finds, so that a debug build can be tried too.
 set -euo pipefail
@@ -61,6 +61,11 @@ while read -r library; do
     [[ -n "$library" ]] || continue
     install -D -m 0755 "$library" "$tree$library"
 done <<<"$found"
+
+# Who is believed where `upstream.tls` names nobody: what this machine's package ca-certificates has.
+if [[ -f /etc/ssl/certs/ca-certificates.crt ]]; then
+    install -D -m 0644 /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
+fi
 
 # Names for the numbers, for whoever lists files. Nothing reads them at run time.
 cat >"$tree/etc/passwd" <<END

@@ -21,6 +21,8 @@
 //!    v                                                                                                |
 //!  Verdict::Forward(Permit) -> upstream_peer takes the permit, the judged bytes are sent -------------+
 //!  Verdict::Refuse(Refusal) -> proxy::respond -> agent
+//!
+//!  the call has ended      gateway::execution   -> a second record, which nothing waits for
 //! ```
 //!
 //! Beside it: `app::reload` compiles a changed file and `gateway::publish` records it and swaps it in; `control` answers

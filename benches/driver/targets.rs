@@ -181,7 +181,7 @@ fn gateway_config(kind: Kind, dir: &Path, upstream: SocketAddr) -> String {
          \x20   anonymous: {{id: bench-agent, type: ai-agent}}\n\
          policy: {{rules: {rules:?}, default: deny}}\n\
          audit: {{durability: {}}}\n\
-         telemetry: {{log: warn}}\n",
+         telemetry: {{log: warn, access_log: false}}\n",
         kind.name()
     )
 }

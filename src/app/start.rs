@@ -13,6 +13,7 @@ use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
+use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
 use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
@@ -20,7 +21,10 @@ use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
 use crate::identity::{Key, SessionSeal};
 use crate::proxy::{DataPlane, DataPlaneOptions, ListeningAt};
-use crate::telemetry::{Metrics, Redaction};
+use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
+
+/// Calls of an earlier epoch that are named when their outcome is unknown, besides as many as may have been under way.
+const MOST_LEFT_OPEN: usize = 65_536;
 
 /// How to start.
 #[derive(Clone, Debug)]
@@ -35,6 +39,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct App {
     pub(super) ledger: Arc<Ledger>,
+    pub(super) gateway: Arc<Gateway>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) reloader: Arc<Reloader>,
     pub(super) data_plane: DataPlane,
@@ -52,6 +57,7 @@ pub struct App {
     made_key: Option<PathBuf>,
     ledger_directory: PathBuf,
     opened: OpenReport,
+    reconciled: Vec<Reconciled>,
 }
 
 impl App {
@@ -68,6 +74,10 @@ impl App {
         let ledger_directory = data_dir.join("ledger");
         let (ledger, opened) = Ledger::open(ledger_options(&loaded.config), clock.now())
             .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
+        let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
+        // Before any other record, so that a start that is cut off here can be told by the next one.
+        let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
+        let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
         let publisher = Arc::new(publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
         let gateway = Arc::new(Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
@@ -75,18 +85,18 @@ impl App {
             max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
             sessions: SessionSeal::new(admin_key::session_key(&data_dir)?),
             redaction: Redaction::new(&loaded.config.audit.redact),
+            access_log: access_log(&loaded.config, &metrics)?,
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         }));
         let (stop, stopped) = watch::channel(false);
-        let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
         let control_runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("aegis-control")
             .enable_all()
             .build()?;
-        let data_plane =
-            data_runtime.block_on(DataPlane::bind(data_plane_options(&loaded.config), gateway))?;
+        let data_plane = data_runtime
+            .block_on(DataPlane::bind(data_plane_options(&loaded.config), Arc::clone(&gateway)))?;
         let control = bind(&control_runtime, loaded.config.control.listen)?;
         let telemetry =
             loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
@@ -115,6 +125,7 @@ impl App {
             control_address: control.local_addr()?,
             telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
             ledger,
+            gateway,
             clock,
             reloader,
             data_plane,
@@ -129,6 +140,7 @@ impl App {
             made_key,
             ledger_directory,
             opened,
+            reconciled,
         })
     }
 
@@ -166,6 +178,12 @@ impl App {
     #[must_use]
     pub const fn opened(&self) -> &OpenReport {
         &self.opened
+    }
+
+    /// What was found of calls whose process ended before it said what became of them.
+    #[must_use]
+    pub fn reconciled(&self) -> &[Reconciled] {
+        &self.reconciled
     }
 
     /// Starts the servers of the control runtime.
@@ -232,6 +250,17 @@ fn ledger_options(config: &Config) -> LedgerOptions {
     options.segment_bytes = config.audit.segment_bytes;
     options.reserve_percent = config.audit.reserve_percent;
     options
+}
+
+fn access_log(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<AccessLog>> {
+    if !config.telemetry.access_log {
+        return Ok(None);
+    }
+    let format = match config.telemetry.log_format {
+        config::LogFormat::Text => LogFormat::Text,
+        config::LogFormat::Json => LogFormat::Json,
+    };
+    AccessLog::start(format, Arc::clone(metrics)).map(Some).context("the access log cannot be started")
 }
 
 fn data_plane_options(config: &Config) -> DataPlaneOptions {

@@ -1,6 +1,7 @@
 //! Running until told to stop, and stopping as soon as nothing is in flight.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -8,6 +9,9 @@ use tokio::sync::watch;
 
 use crate::app::reload::{FILE, Reloader};
 use crate::app::{App, watch::Watcher};
+
+/// How long what is cut off may take to end.
+const CUT_OFF: Duration = Duration::from_secs(1);
 
 /// How the gateway stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +45,18 @@ impl App {
     /// # Errors
     /// The ledger could not be closed.
     pub fn run(self) -> Result<Stopped> {
-        let Self { ledger, clock, data_plane, data_runtime, control_runtime, state, stop, signals, .. } =
-            self;
+        let Self {
+            ledger,
+            gateway,
+            clock,
+            data_plane,
+            data_runtime,
+            control_runtime,
+            state,
+            stop,
+            signals,
+            ..
+        } = self;
         Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
         let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
@@ -52,8 +66,10 @@ impl App {
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
         }
-        data_runtime.shutdown_background();
+        // What was cut off leaves its records on its way out, so that is waited for.
+        data_runtime.shutdown_timeout(CUT_OFF);
         control_runtime.shutdown_background();
+        gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })
     }

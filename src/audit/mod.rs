@@ -9,9 +9,11 @@
 
 pub mod epoch;
 pub mod error;
+pub mod execution;
 pub mod ledger;
 pub mod line;
 pub mod read;
+pub mod reconcile;
 pub mod record;
 
 #[cfg(test)]

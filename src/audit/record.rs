@@ -135,36 +135,42 @@ impl SnapshotRecord<'_> {
 
 /// A run of JSON members being written. Each key comes with its punctuation as one constant, so that a member is two or
 /// three copies.
-struct Line {
-    bytes: Vec<u8>,
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Line {
     fn new(kind: &'static str) -> Self {
-        let mut line = Self { bytes: Vec::with_capacity(1024) };
+        Self::sized(kind, 1024)
+    }
+
+    /// A line that is expected to need so many bytes.
+    pub(super) fn sized(kind: &'static str, bytes: usize) -> Self {
+        let mut line = Self { bytes: Vec::with_capacity(bytes) };
         line.plain("\"kind\":\"", kind);
         line
     }
 
     /// A member whose value needs escaping; `key` is all up to the value.
-    fn text(&mut self, key: &'static str, value: &str) {
+    pub(super) fn text(&mut self, key: &'static str, value: &str) {
         self.bytes.extend_from_slice(key.as_bytes());
         write_json_string(value, &mut self.bytes);
     }
 
     /// A member whose value is one of our own words; `key` is all up to its first letter.
-    fn plain(&mut self, key: &'static str, value: &str) {
+    pub(super) fn plain(&mut self, key: &'static str, value: &str) {
         self.raw(key, value);
         self.bytes.push(b'"');
     }
 
     /// A member whose value is JSON already; `key` is all up to the value.
-    fn raw(&mut self, key: &'static str, value: &str) {
+    pub(super) fn raw(&mut self, key: &'static str, value: &str) {
         self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.extend_from_slice(value.as_bytes());
     }
 
-    fn id(&mut self, key: &'static str, id: &Id) {
+    pub(super) fn id(&mut self, key: &'static str, id: &Id) {
         self.bytes.extend_from_slice(key.as_bytes());
         id.write(&mut self.bytes);
         self.bytes.push(b'"');

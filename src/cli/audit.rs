@@ -44,9 +44,9 @@ fn print_report(report: &VerifyReport) {
             epoch.name, epoch.records, epoch.last_hash
         ));
     }
-    for ((kind, outcome), count) in &report.counts {
-        let outcome = outcome.as_deref().map(|outcome| format!(" {outcome}")).unwrap_or_default();
-        output::line(&format!("{count:>8} {kind}{outcome}"));
+    for ((kind, said), count) in &report.counts {
+        let said = said.as_deref().map(|said| format!(" {said}")).unwrap_or_default();
+        output::line(&format!("{count:>8} {kind}{said}"));
     }
     for caveat in report.epochs.iter().filter_map(|epoch| epoch.caveat()) {
         output::line(&format!("note: {caveat}"));
@@ -78,7 +78,11 @@ fn report_json(report: &VerifyReport) -> serde_json::Value {
     let counts: Vec<_> = report
         .counts
         .iter()
-        .map(|((kind, outcome), count)| json!({"kind": kind, "outcome": outcome, "count": count}))
+        .map(|((kind, said), count)| {
+            let executed = matches!(kind.as_str(), "execution" | "reconciliation");
+            let (outcome, result) = if executed { (None, said.as_ref()) } else { (said.as_ref(), None) };
+            json!({"kind": kind, "outcome": outcome, "result": result, "count": count})
+        })
         .collect();
     json!({"ok": true, "records": report.records, "epochs": epochs, "counts": counts})
 }

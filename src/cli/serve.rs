@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::app::{App, ConfigSource, Options, load};
+use crate::audit::reconcile::Reconciled;
 use crate::cli::command::Serve;
 use crate::cli::output;
 use crate::config;
@@ -50,6 +51,17 @@ pub(super) fn announce(app: &App) {
             "{} had not been closed: {} records kept, {cut}",
             repair.epoch, repair.records
         ));
+    }
+    for Reconciled { epoch, calls } in app.reconciled() {
+        match calls {
+            Ok(0) => {}
+            Ok(calls) => output::line(&format!(
+                "{epoch} ended with {calls} calls of which nobody saw the outcome: recorded as outcome_unknown"
+            )),
+            Err(error) => output::line(&format!(
+                "{epoch} could not be searched for calls without an outcome, the next start tries again: {error}"
+            )),
+        }
     }
     output::line(&format!("ledger in {}", app.ledger_directory().display()));
     output::line(&format!("control listening on http://{}", app.control_address()));

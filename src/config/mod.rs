@@ -30,8 +30,8 @@ pub use load::{Config, Stage, load_document};
 pub use policy::Policy;
 pub use raw::schema;
 pub use routes::{
-    Anonymous, McpDenial, Mode, Operation, PathPrefix, Protocol, Response, Route, ToolNames, Upstream,
-    UpstreamAddress, UpstreamHeader,
+    Anonymous, Balance, ClientIdentity, McpDenial, Mode, Operation, PathPrefix, Protocol, Response, Route,
+    ToolNames, Upstream, UpstreamAddress, UpstreamHeader, UpstreamHealth, UpstreamTls,
 };
 pub use secret::{Secret, Sources};
 pub use telemetry::{LogFormat, Telemetry};

@@ -14,6 +14,8 @@ pub struct Telemetry {
     pub log: String,
     /// How a log line looks.
     pub log_format: LogFormat,
+    /// Whether each request on the data plane leaves a line in the log.
+    pub access_log: bool,
 }
 
 /// How a log line looks.
@@ -31,5 +33,5 @@ pub(super) fn resolve(raw: RawTelemetry, spot: &Spot<'_>) -> Telemetry {
         RawLogFormat::Text => LogFormat::Text,
         RawLogFormat::Json => LogFormat::Json,
     };
-    Telemetry { listen, log: raw.log, log_format }
+    Telemetry { listen, log: raw.log, log_format, access_log: raw.access_log }
 }

@@ -5,7 +5,7 @@
 
 use crate::model::document::{Document, Node, NodeValue, Problem, child_pointer};
 
-use When::{Begins, Is, MoreThan, Written};
+use When::{Begins, Is, Written};
 
 /// When a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +16,10 @@ pub(super) enum When {
     Begins(&'static str),
     /// When its text is this.
     Is(&'static str),
-    /// When its list has more elements.
-    MoreThan(usize),
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 36] = [
+pub(super) const UNBUILT: [(&str, When); 29] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.public_url", Written),
@@ -34,12 +32,6 @@ pub(super) const UNBUILT: [(&str, When); 36] = [
     ("control.keys[].groups", Written),
     ("control.keys[].person", Written),
     ("routes[].hold", Written),
-    ("routes[].upstream.addresses", MoreThan(1)),
-    ("routes[].upstream.addresses[]", Begins("unix:")),
-    ("routes[].upstream.tls", Written),
-    ("routes[].upstream.http2", Written),
-    ("routes[].upstream.balance", Written),
-    ("routes[].upstream.health", Written),
     ("policy.governance", Written),
     ("policy.capabilities", Written),
     ("policy.grants", Written),
@@ -56,7 +48,6 @@ pub(super) const UNBUILT: [(&str, When); 36] = [
     ("audit.retention_days", Written),
     ("store", Written),
     ("telemetry.listen", Begins("unix:")),
-    ("telemetry.access_log", Written),
     ("telemetry.otlp", Written),
 ];
 
@@ -91,7 +82,6 @@ fn applies(when: When, node: &Node) -> bool {
         (Written, _) => true,
         (Begins(start), NodeValue::String(text)) => text.starts_with(start),
         (Is(word), NodeValue::String(text)) => text == word,
-        (MoreThan(most), NodeValue::Sequence(elements)) => elements.len() > most,
         _ => false,
     }
 }
@@ -101,7 +91,6 @@ fn remedy(when: When) -> String {
         Written => "remove the key".to_owned(),
         Begins(_) => "only TCP addresses are".to_owned(),
         Is(word) => format!("leave {word} out"),
-        MoreThan(most) => format!("at most {most} is"),
     }
 }
 

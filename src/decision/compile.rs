@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
-
 use crate::config::{self, Config};
+use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts, Upstream,
+    CompileError, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};
@@ -136,30 +135,5 @@ fn protocol(route: &config::Route, redaction: &Redaction) -> Result<Protocol, Co
             arguments: arguments.clone(),
             tools: tools.clone().into_iter().collect::<HashMap<_, _>>(),
         }),
-    })
-}
-
-fn upstream(route: &config::Route) -> Result<Upstream, CompileError> {
-    let refuse = |what: String| CompileError { route: route.name.clone(), what };
-    let value = |what: &str, text: &str| {
-        HeaderValue::from_str(text).map_err(|_| refuse(format!("{what} is no value a header can have")))
-    };
-    let mut headers = Vec::with_capacity(route.upstream.headers.len());
-    for header in &route.upstream.headers {
-        let name = HeaderName::try_from(&header.name)
-            .map_err(|_| refuse(format!("{:?} is no name of a header", header.name)))?;
-        let mut value = value(&header.name, header.value.reveal())?;
-        value.set_sensitive(true);
-        headers.push((name, value));
-    }
-    let address = format!("{}:{}", route.upstream.address.host, route.upstream.address.port);
-    Ok(Upstream {
-        resolved: address.parse().ok(),
-        address: address.into(),
-        path: route.upstream.path.clone(),
-        host: route.upstream.host.as_deref().map(|host| value("upstream.host", host)).transpose()?,
-        connect: route.upstream.connect,
-        read: route.upstream.read,
-        headers,
     })
 }

@@ -11,13 +11,18 @@ mod naming;
 mod route;
 mod snapshot;
 mod tunnel;
+mod upstream;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
-pub use route::{Protocol, ResponseRules, Route, RouteMatch, Upstream};
+pub use route::{Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
+pub use upstream::{
+    Endpoint, EndpointAddress, EndpointState, Endpoints, HealthCheck, TlsIdentity, UnderWay, Upstream,
+    UpstreamTls,
+};
 
 #[cfg(test)]
 mod tests;

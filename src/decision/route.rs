@@ -1,12 +1,9 @@
 //! A route, ready to serve: which requests it takes, how they are read, where they go.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-
-use http::{HeaderName, HeaderValue};
 
 use crate::config::{McpDenial, Mode};
+use crate::decision::Upstream;
 use crate::extract::{McpExtractor, OperationsExtractor, ToolCallExtractor};
 use crate::model::call::Principal;
 use crate::model::json::{NormalPath, PathAllowance};
@@ -74,25 +71,6 @@ pub enum Protocol {
     Http(OperationsExtractor),
     /// One JSON endpoint for tool calls.
     ToolCall(ToolCallExtractor),
-}
-
-/// Where a route's calls go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Upstream {
-    /// `host:port`.
-    pub address: Arc<str>,
-    /// The address itself, where no name has to be looked up.
-    pub resolved: Option<SocketAddr>,
-    /// Path on the upstream (MCP and tool-call routes).
-    pub path: String,
-    /// `Host` to send; the caller's own when absent.
-    pub host: Option<HeaderValue>,
-    /// Longest time to connect.
-    pub connect: Duration,
-    /// Longest time from sending to the response head.
-    pub read: Duration,
-    /// Headers the route adds, such as the tool's own credential.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Route {

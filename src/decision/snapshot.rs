@@ -69,11 +69,13 @@ impl PolicySnapshot {
         }
     }
 
-    /// Counts what is under way on the routes of `earlier`, the snapshot this one follows, on its own routes of the same names.
+    /// Counts what is under way on the routes of `earlier`, the snapshot this one follows, on its own routes of the same names,
+    /// and keeps what is known of their upstreams.
     pub fn succeed(&mut self, earlier: &Self) {
         for route in self.routes.iter_mut().filter_map(Arc::get_mut) {
             if let Some(before) = earlier.routes.iter().find(|before| before.name == route.name) {
                 route.slots = route.slots.succeeding(&before.slots);
+                route.upstream.succeed(&before.upstream);
             }
         }
     }

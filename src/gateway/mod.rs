@@ -6,16 +6,18 @@
 mod assess;
 mod clock;
 mod error;
+mod execution;
 mod head;
 mod in_flight;
 mod permit;
 mod pipeline;
 mod publish;
 mod refusal;
-mod tool_names;
+mod upstreams;
 
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
+pub use execution::Sent;
 pub use head::Incoming;
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};

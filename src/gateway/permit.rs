@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use crate::audit::AppendError;
 use crate::decision::Route;
 use crate::extract::McpEra;
 use crate::gateway::assess::BoundSession;
+use crate::gateway::execution::{Execution, Sent};
+use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 use crate::model::slots::Slot;
 use crate::response::ResponsePlan;
@@ -17,7 +20,7 @@ use crate::response::ResponsePlan;
 /// copied, and [`Permit::spend`] takes it by value: one permit forwards one call once.
 #[derive(Debug)]
 pub struct Permit {
-    forwarding: Forwarding,
+    forwarding: Box<Forwarding>,
 }
 
 /// What may be forwarded, and where.
@@ -38,12 +41,14 @@ pub struct Forwarding {
     /// What is to be done to the answer.
     pub(in crate::gateway) plan: Option<Box<ResponsePlan>>,
     pub(in crate::gateway) era: McpEra,
+    /// What is recorded of a call once this is dropped.
+    pub(in crate::gateway) execution: Execution,
     /// The call's place among those under way on its route.
     pub(in crate::gateway) _slot: Slot,
 }
 
 impl Permit {
-    pub(in crate::gateway) const fn new(forwarding: Forwarding) -> Self {
+    pub(in crate::gateway) const fn new(forwarding: Box<Forwarding>) -> Self {
         Self { forwarding }
     }
 
@@ -59,14 +64,31 @@ impl Permit {
         self.forwarding.plan.as_deref()
     }
 
+    /// Gives the permit back unused: nothing is forwarded, because of `code`.
+    pub fn withdraw(mut self, code: ReasonCode) {
+        self.forwarding.ended(Err(code));
+    }
+
     /// Uses the permit up.
     #[must_use]
-    pub fn spend(self) -> Forwarding {
+    pub fn spend(mut self) -> Box<Forwarding> {
+        self.forwarding.execution.begin();
         self.forwarding
     }
 }
 
 impl Forwarding {
+    /// No permit is made of it, since the ledger did not take the record in time: it is not forwarded. Where the record may be
+    /// in the ledger all the same, that is recorded too.
+    pub(in crate::gateway) fn withdraw(mut self, error: &AppendError) {
+        match error {
+            AppendError::Deadline | AppendError::NotDurable => {
+                self.execution.ended(Err(ReasonCode::LedgerUnavailable));
+            }
+            _ => self.execution.forget(),
+        }
+    }
+
     /// The route the call came by.
     #[must_use]
     pub const fn route(&self) -> &Arc<Route> {
@@ -131,5 +153,27 @@ impl Forwarding {
     #[must_use]
     pub fn rpc_id(&self) -> Option<&str> {
         self.rpc_id.as_deref()
+    }
+
+    /// To be marked by whoever sends the first byte to the tool.
+    #[must_use]
+    pub fn sent(&self) -> &Sent {
+        self.execution.sent()
+    }
+
+    /// The tool's answer began, with this HTTP status.
+    pub fn answered(&mut self, status: u16) {
+        self.execution.answered(status);
+    }
+
+    /// So many bytes of the answer's body came from the tool.
+    pub fn received(&mut self, bytes: usize) {
+        self.execution.received(bytes);
+    }
+
+    /// How it ended: `Ok` when the whole answer was passed on. Recorded when this is dropped; without a word from here the call
+    /// was interrupted.
+    pub fn ended(&mut self, ending: Result<(), ReasonCode>) {
+        self.execution.ended(ending);
     }
 }

@@ -2,29 +2,31 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::gateway::assess::Assessed;
-use crate::gateway::tool_names::ToolNames;
+use crate::gateway::assess::{Assessed, ToolNames};
+use crate::gateway::execution::Recorder;
 use crate::gateway::{Clock, Incoming, Permit, Refusal};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
-use crate::model::id::REQUEST;
+use crate::model::id::{Id, REQUEST};
 use crate::model::slots::{Slot, Slots};
 use crate::model::time::Timestamp;
-use crate::telemetry::{Metrics, Redaction};
+use crate::telemetry::{AccessLine, AccessLog, AccessRequest, Metrics, Redaction};
 
 /// The enforcement point.
 #[derive(Debug)]
 pub struct Gateway {
-    snapshot: Arc<Handle<PolicySnapshot>>,
+    pub(super) snapshot: Arc<Handle<PolicySnapshot>>,
     ledger: Arc<Ledger>,
     slots: Slots,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
     pub(super) redaction: Redaction,
@@ -45,6 +47,8 @@ pub struct GatewayParts {
     pub sessions: SessionSeal,
     /// What is not stored.
     pub redaction: Redaction,
+    /// Where each request leaves a line.
+    pub access_log: Option<AccessLog>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Time and randomness.
@@ -64,12 +68,23 @@ impl Gateway {
     /// A gateway made of `parts`.
     #[must_use]
     pub fn new(parts: GatewayParts) -> Self {
-        let GatewayParts { snapshot, ledger, max_concurrent_requests, sessions, redaction, metrics, clock } =
-            parts;
+        let GatewayParts {
+            snapshot,
+            ledger,
+            max_concurrent_requests,
+            sessions,
+            redaction,
+            access_log,
+            metrics,
+            clock,
+        } = parts;
+        let recorder = Recorder::new(Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
         Self {
             snapshot,
             ledger,
             slots: Slots::new(max_concurrent_requests),
+            recorder: Arc::new(recorder),
+            access_log,
             sessions,
             tool_names: Arc::default(),
             redaction,
@@ -95,30 +110,43 @@ impl Gateway {
     ///
     /// INVARIANT: the snapshot is loaded here and nowhere else on the way of a request, and a [`Permit`] exists only after
     /// the ledger took the record. Every failure on the way, a panic included, is a refusal.
-    pub async fn judge(&self, incoming: Incoming<'_>) -> Verdict {
-        self.judge_read(incoming, None).await
+    ///
+    /// `access` is left what the access log will say of the request; it is ended with [`Self::log_access`].
+    pub async fn judge(&self, incoming: Incoming<'_>, access: &mut Option<AccessLine>) -> Verdict {
+        self.judge_read(incoming, None, access).await
     }
 
     /// Refuses a request whose body could not be read, for the reason `error` gives. A caller that is not known is told only
     /// that; of one that is, the refusal is recorded.
-    pub async fn refuse_unread(&self, incoming: Incoming<'_>, error: ExtractError) -> Box<Refusal> {
-        match self.judge_read(incoming, Some(error)).await {
+    pub async fn refuse_unread(
+        &self,
+        incoming: Incoming<'_>,
+        error: ExtractError,
+        access: &mut Option<AccessLine>,
+    ) -> Box<Refusal> {
+        match self.judge_read(incoming, Some(error), access).await {
             Verdict::Refuse(refusal) => refusal,
             // `assess_unread` forwards nothing; should it ever, this still does not.
             Verdict::Forward(_) => Box::new(Refusal::internal(None)),
         }
     }
 
-    async fn judge_read(&self, incoming: Incoming<'_>, unread: Option<ExtractError>) -> Verdict {
+    async fn judge_read(
+        &self,
+        incoming: Incoming<'_>,
+        unread: Option<ExtractError>,
+        access: &mut Option<AccessLine>,
+    ) -> Verdict {
         let started = Instant::now();
         let now = self.clock.now();
-        let assessed = catch_unwind(AssertUnwindSafe(|| {
+        let mut assessed = catch_unwind(AssertUnwindSafe(|| {
             let snapshot = self.snapshot.load();
             let (id, facts) = (self.clock.id(REQUEST, now), Facts { now });
-            match unread {
+            let assessed = match unread {
                 None => self.assess(&snapshot, incoming, id, facts),
                 Some(error) => self.assess_unread(&snapshot, incoming, error, id, facts),
-            }
+            };
+            self.with_access(assessed, &id, now)
         }))
         .unwrap_or_else(|_panic| self.panicked());
         let recorded = match &assessed.record {
@@ -133,12 +161,16 @@ impl Gateway {
             Some(route) => self.metrics.count(&route.name, &route.counters, outcome, code),
             None => self.metrics.requests("", outcome, code).inc(),
         }
+        *access = assessed.access.take().map(|line| line.judged(outcome, code));
         self.metrics.observe_processing(started);
         match (recorded, assessed.answer) {
             (Ok(()), Ok(forwarding)) => Verdict::Forward(Permit::new(forwarding)),
             (Ok(()), Err(refusal)) => Verdict::Refuse(refusal),
-            (Err(error), _) => {
+            (Err(error), answer) => {
                 tracing::error!(%error, "the ledger took no record; the call was refused");
+                if let Ok(forwarding) = answer {
+                    forwarding.withdraw(&error);
+                }
                 Verdict::Refuse(Box::new(Refusal::ledger_unavailable(assessed.rpc_id)))
             }
         }
@@ -165,6 +197,43 @@ impl Gateway {
         self.metrics.requests(route, None, code).inc();
         if let Err(error) = self.ledger.append(&record.payload(), self.clock.now()) {
             tracing::error!(%error, kind, "the ledger took no record");
+        }
+    }
+
+    /// The line of a request whose caller is not known.
+    fn with_access(&self, mut assessed: Assessed, id: &Id, now: Timestamp) -> Assessed {
+        if let (Some(log), None) = (&self.access_log, &assessed.access) {
+            let route = assessed.route.as_ref().map(|route| &*route.name);
+            let request = AccessRequest { request_id: Some(id), route, ..AccessRequest::default() };
+            assessed.access = Some(log.begin(now, request));
+        }
+        assessed
+    }
+
+    /// Ends the line of a request in the access log, where there is one. `line` is what [`Self::judge`] left, `ended_by`
+    /// why it came to something else than what was judged, `status` what the caller was answered.
+    pub fn log_access(
+        &self,
+        line: Option<AccessLine>,
+        ended_by: Option<ReasonCode>,
+        status: Option<u16>,
+        elapsed: Duration,
+    ) {
+        let Some(log) = &self.access_log else { return };
+        // Without a line nothing was judged: shed, or ended before its body was whole.
+        let mut line = line.unwrap_or_else(|| log.begin(self.clock.now(), AccessRequest::default()));
+        if let Some(code) = ended_by {
+            line.ended_by(code);
+        }
+        log.end(line, status, elapsed);
+    }
+
+    /// Writes what is left to be written: execution records the ledger did not take at once, and the access log. For when
+    /// nothing is under way any more, and before the ledger is closed.
+    pub fn close(&self) {
+        self.recorder.close();
+        if let Some(log) = &self.access_log {
+            log.close();
         }
     }
 
@@ -197,6 +266,7 @@ impl Gateway {
             outcome: Some(Outcome::Deny),
             code,
             rpc_id: None,
+            access: self.access_log.as_ref().map(|log| log.begin(self.clock.now(), AccessRequest::default())),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Imports nothing of ours, does no I/O, reads no clock, draws no randomness. Start reading at [`call`] (what a caller wants), then [`decision`] (what we answer).
 
 pub mod call;
+pub mod decimal;
 pub mod decision;
 pub mod document;
 pub mod handle;

@@ -1,7 +1,7 @@
 //! What a request carries from phase to phase.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pingora::proxy::Session;
@@ -12,7 +12,9 @@ use crate::model::decision::ReasonCode;
 use crate::model::slots::Slot;
 use crate::proxy::body::Homecoming;
 use crate::proxy::listen::Deadline;
+use crate::proxy::upstream::Chosen;
 use crate::response::ResponseError;
+use crate::telemetry::AccessLine;
 
 /// The state of one request. Pingora moves it about, so it is used boxed.
 #[derive(Debug)]
@@ -25,15 +27,24 @@ pub(super) struct RequestContext {
     /// Taken once, by `upstream_peer`.
     pub(super) permit: Option<Permit>,
     /// What the spent permit allows.
-    pub(super) forwarding: Option<Forwarding>,
+    pub(super) forwarding: Option<Box<Forwarding>>,
     /// The judged body, until it is handed to the upstream.
     pub(super) body: Bytes,
     /// Where the caller's session comes home to, while it is lent for a long body.
     pub(super) lent: Option<Homecoming>,
     /// The request's place among those under way.
     pub(super) slot: Option<Slot>,
+    /// The address of the upstream that takes the call, and the call's place there.
+    pub(super) chosen: Option<Chosen>,
     /// Why the answer did not pass its filter.
     pub(super) answer_refused: Option<ResponseError>,
+    /// When its head was read.
+    started: Instant,
+    /// What the access log will say of it.
+    pub(super) access: Option<AccessLine>,
+    /// Why it came to something else than what was judged.
+    pub(super) ended_by: Option<ReasonCode>,
+    finished: bool,
 }
 
 impl RequestContext {
@@ -47,8 +58,28 @@ impl RequestContext {
             body: Bytes::new(),
             lent: None,
             slot: None,
+            chosen: None,
             answer_refused: None,
+            started: Instant::now(),
+            access: None,
+            ended_by: None,
+            finished: false,
         }
+    }
+
+    /// The request is over: the caller was answered with `status`, and what was forwarded ended so. The access log and the
+    /// ledger are told.
+    pub(super) fn finish(&mut self, status: Option<u16>, ending: std::result::Result<(), ReasonCode>) {
+        if let Some(permit) = self.permit.take() {
+            permit.withdraw(ending.err().unwrap_or(ReasonCode::Interrupted));
+        }
+        if let Some(mut forwarding) = self.forwarding.take() {
+            forwarding.ended(ending);
+            self.ended_by = ending.err();
+        }
+        self.finished = true;
+        let (access, elapsed) = (self.access.take(), self.started.elapsed());
+        self.gateway.log_access(access, self.ended_by, status, elapsed);
     }
 
     /// Takes over the deadline of the connection that `session` came by.
@@ -103,12 +134,18 @@ impl RequestContext {
 }
 
 impl Drop for RequestContext {
-    /// The last net: a panic that no phase caught unwinds through here, and is recorded.
+    /// The last net: a panic that no phase caught unwinds through here, and is recorded; so does a request whose gateway stops.
     fn drop(&mut self) {
         if std::thread::panicking() {
             let route = self.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
             let reason = "A panic ended a request of this route.";
             self.gateway.note(route, "panic", ReasonCode::InternalError, reason);
+            self.ended_by = Some(ReasonCode::InternalError);
+        }
+        if !self.finished {
+            let code = self.ended_by.unwrap_or(ReasonCode::Interrupted);
+            self.ended_by = Some(code);
+            self.finish(None, Err(code));
         }
     }
 }

@@ -18,4 +18,9 @@ pub enum ProxyError {
     /// TLS with callers could not be set up: a defect.
     #[error("TLS could not be set up: {0}")]
     Tls(rustls::Error),
+    /// The system's certificate authorities, which tools are verified with.
+    #[error(
+        "the system's certificate authorities cannot be used: {0}; SSL_CERT_FILE may name a file of others"
+    )]
+    Authorities(String),
 }

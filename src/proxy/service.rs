@@ -12,7 +12,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, Session};
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType, Result};
+use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use crate::config::Timeouts;
 use crate::extract::rpc_code;
@@ -43,7 +43,10 @@ impl Service {
         }
         match self.gateway.admit() {
             Ok(slot) => ctx.slot = Some(slot),
-            Err(refusal) => return refuse_unread(session, ctx, &refusal).await,
+            Err(refusal) => {
+                ctx.ended_by = Some(refusal.code);
+                return refuse_unread(session, ctx, &refusal).await;
+            }
         }
         ctx.within(self.timeouts.body);
         let body = read_body(session, ctx, self.max_body_bytes).await;
@@ -62,12 +65,12 @@ impl Service {
             Ok(body) => body,
             Err(code) => {
                 let code = if timed_out { ReasonCode::BodyTimeout } else { code };
-                let refusal =
-                    self.gateway.refuse_unread(incoming(&[]), unread(code, self.max_body_bytes)).await;
+                let error = unread(code, self.max_body_bytes);
+                let refusal = self.gateway.refuse_unread(incoming(&[]), error, &mut ctx.access).await;
                 return refuse_unread(session, ctx, &refusal).await;
             }
         };
-        match self.gateway.judge(incoming(&body)).await {
+        match self.gateway.judge(incoming(&body), &mut ctx.access).await {
             Verdict::Forward(permit) => {
                 if !permit.opens_tunnel() {
                     ctx.request_is_whole();
@@ -116,29 +119,26 @@ impl Service {
             let refusal = Refusal::problem(502, ReasonCode::ResponseRefused, detail);
             return Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM));
         }
-        let timed_out =
-            ctx.timed_out() || matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
-        // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
-        // bytes behind its body.
-        let ours = matches!(error.esource(), pingora::ErrorSource::Upstream);
-        if !timed_out && !ours && matches!(error.esource(), pingora::ErrorSource::Downstream) {
+        let code = ending(error, ctx);
+        if code == ReasonCode::ClientGone {
             return None;
         }
         let route = &forwarding.route().name;
         tracing::warn!(route = %route, request_id = %forwarding.request_id(), error = %error.etype().as_str(), "the upstream failed");
-        let refusal = if timed_out {
-            Refusal::problem(
-                504,
-                ReasonCode::UpstreamTimeout,
-                "The tool did not answer in time; the call may have run.",
-            )
-        } else {
-            Refusal::problem(
+        let (status, detail) = match (code, forwarding.sent().is_marked()) {
+            (ReasonCode::UpstreamTimeout, true) => {
+                (504, "The tool did not answer in time; the call may have run.")
+            }
+            (ReasonCode::UpstreamTimeout, false) => {
+                (504, "The tool could not be reached in time; the call was not sent.")
+            }
+            (_, true) => (
                 502,
-                ReasonCode::UpstreamFailed,
-                "The tool could not be reached, or its answer broke off or could not be used; the call may have run.",
-            )
+                "The tool's answer broke off, did not come or could not be used; the call may have run.",
+            ),
+            (_, false) => (502, "The tool could not be reached; the call was not sent."),
         };
+        let refusal = Refusal::problem(status, code, detail);
         Some(refusal.for_rpc(forwarding.rpc_id().map(str::to_owned), rpc_code::UPSTREAM))
     }
 }
@@ -167,6 +167,7 @@ impl ProxyHttp for Service {
                     ReasonCode::InternalError,
                     "A panic was caught; the call was refused.",
                 );
+                ctx.ended_by = Some(ReasonCode::InternalError);
                 session.set_keepalive(None);
                 refuse(session, &Refusal::internal(None)).await?;
                 Ok(true)
@@ -183,9 +184,14 @@ impl ProxyHttp for Service {
         let permit =
             ctx.permit.take().ok_or_else(|| Error::explain(ErrorType::HTTPStatus(502), "no permit"))?;
         let forwarding = ctx.forwarding.insert(permit.spend());
-        let route = Arc::clone(forwarding.route());
+        let (route, sent) = (Arc::clone(forwarding.route()), forwarding.sent().clone());
+        // A tunnel's head waits for the end of its body too, which is none: a tool that agreed before Pingora had seen that end
+        // would have the tunnel closed again.
+        let waits = !ctx.body.is_empty() || forwarding.is_tunnel();
         ctx.within(route.upstream.connect + route.upstream.read);
-        self.peers.peer(&route.upstream, !ctx.body.is_empty()).await
+        let (peer, chosen) = self.peers.peer(&route, waits, sent).await?;
+        ctx.chosen = Some(chosen);
+        Ok(peer)
     }
 
     async fn upstream_request_filter(
@@ -194,6 +200,9 @@ impl ProxyHttp for Service {
         request: &mut RequestHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
+        if let (Some(chosen), Some(forwarding)) = (&ctx.chosen, &ctx.forwarding) {
+            self.peers.sending(chosen, forwarding.sent());
+        }
         let was_chunked = session.req_header().headers.contains_key(TRANSFER_ENCODING);
         match &ctx.forwarding {
             Some(forwarding) => headers::prepare(request, forwarding, ctx.body.len(), was_chunked),
@@ -223,10 +232,13 @@ impl ProxyHttp for Service {
         response: &mut ResponseHeader,
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
-        if let Some(forwarding) = &ctx.forwarding {
+        if let Some(forwarding) = &mut ctx.forwarding {
+            if is_final(response.status) {
+                forwarding.answered(response.status.as_u16());
+            }
             self.show_session(response, forwarding)?;
         }
-        if !response.status.is_informational() || response.status == StatusCode::SWITCHING_PROTOCOLS {
+        if is_final(response.status) {
             match self.timeouts.stream_idle {
                 Some(idle) => ctx.within(idle),
                 None => ctx.clear_deadline(),
@@ -238,10 +250,13 @@ impl ProxyHttp for Service {
     fn response_body_filter(
         &self,
         _session: &mut Session,
-        _body: &mut Option<Bytes>,
+        body: &mut Option<Bytes>,
         _end_of_stream: bool,
         ctx: &mut Box<RequestContext>,
     ) -> Result<Option<Duration>> {
+        if let (Some(forwarding), Some(body)) = (&mut ctx.forwarding, body) {
+            forwarding.received(body.len());
+        }
         if let Some(idle) = self.timeouts.stream_idle {
             ctx.within(idle);
         }
@@ -265,9 +280,12 @@ impl ProxyHttp for Service {
         &self,
         _session: &mut Session,
         _peer: &HttpPeer,
-        _ctx: &mut Box<RequestContext>,
+        ctx: &mut Box<RequestContext>,
         mut error: Box<Error>,
     ) -> Box<Error> {
+        if let Some(chosen) = &ctx.chosen {
+            self.peers.failed(chosen);
+        }
         error.set_retry(false);
         error.as_up();
         error
@@ -297,9 +315,12 @@ impl ProxyHttp for Service {
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
-    async fn logging(&self, session: &mut Session, _error: Option<&Error>, ctx: &mut Box<RequestContext>) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Box<RequestContext>) {
         // The last phase before Pingora asks the session for its connection.
         ctx.take_back(session);
+        let status = session.response_written().map(|head| head.status.as_u16());
+        let ending = error.map_or(Ok(()), |error| Err(ending(error, ctx)));
+        ctx.finish(status, ending);
     }
 
     fn suppress_error_log(&self, _session: &Session, _ctx: &Box<RequestContext>, _error: &Error) -> bool {
@@ -310,6 +331,24 @@ impl ProxyHttp for Service {
     fn request_summary(&self, session: &Session, ctx: &Box<RequestContext>) -> String {
         let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
         format!("{} on route {route:?}", session.req_header().method)
+    }
+}
+
+/// Whether no other status follows.
+fn is_final(status: StatusCode) -> bool {
+    !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// What kept an answer from being passed on whole.
+fn ending(error: &Error, ctx: &RequestContext) -> ReasonCode {
+    let late = matches!(error.etype(), ErrorType::ConnectTimedout | ErrorType::ReadTimedout);
+    // The source, not the kind, says whose failure it was: Pingora also calls it a ConnectError when a caller sends
+    // bytes behind its body.
+    match error.esource() {
+        _ if ctx.answer_refused.is_some() => ReasonCode::ResponseRefused,
+        _ if late || ctx.timed_out() => ReasonCode::UpstreamTimeout,
+        ErrorSource::Downstream => ReasonCode::ClientGone,
+        _ => ReasonCode::UpstreamFailed,
     }
 }
 

@@ -4,23 +4,24 @@ use std::sync::OnceLock;
 
 use prometheus::IntCounter;
 
-use crate::model::decision::{Outcome, ReasonCode};
+use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
 
 /// Requests that have no outcome are counted beside the outcomes.
 const COLUMNS: usize = Outcome::ALL.len() + 1;
 
-/// The request counters of one route, one for each (outcome, code), resolved as each is first needed. [`Metrics`] fills and
-/// counts; whoever owns the route only keeps it.
+/// The counters of one route, one for each (outcome, code) of its requests and each result of its executions, resolved as
+/// each is first needed. [`Metrics`] fills and counts; whoever owns the route only keeps it.
 ///
 /// [`Metrics`]: crate::telemetry::Metrics
 #[derive(Clone, Debug)]
 pub struct RouteCounters {
     cells: Vec<OnceLock<IntCounter>>,
+    executions: [OnceLock<IntCounter>; ExecutionResult::ALL.len()],
 }
 
 impl Default for RouteCounters {
     fn default() -> Self {
-        Self { cells: vec![OnceLock::new(); ReasonCode::COUNT * COLUMNS] }
+        Self { cells: vec![OnceLock::new(); ReasonCode::COUNT * COLUMNS], executions: Default::default() }
     }
 }
 
@@ -29,6 +30,11 @@ impl RouteCounters {
     pub(super) fn cell(&self, outcome: Option<Outcome>, code: ReasonCode) -> Option<&OnceLock<IntCounter>> {
         let column = outcome.map_or(COLUMNS - 1, |outcome| outcome as usize);
         self.cells.get(code as usize * COLUMNS + column)
+    }
+
+    /// The place of the counter of one result.
+    pub(super) fn execution(&self, result: ExecutionResult) -> Option<&OnceLock<IntCounter>> {
+        self.executions.get(result as usize)
     }
 }
 

@@ -7,8 +7,8 @@ use prometheus::{
     TextEncoder,
 };
 
-use crate::model::decision::{Outcome, ReasonCode};
-use crate::telemetry::{RouteCounters, TelemetryError};
+use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
+use crate::telemetry::{RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -33,15 +33,19 @@ const INSIDE_BUCKETS: [f64; 14] = [
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
+    executions: IntCounterVec,
     decision: Histogram,
     processing: Histogram,
     append: Histogram,
     ledger_records: IntCounter,
+    execution_failed: IntCounter,
+    access_log_dropped: IntCounter,
     ledger_disk_free: IntGauge,
     snapshot_version: IntGauge,
     snapshot_rejected: IntCounter,
     panics: IntCounter,
     shed: IntCounter,
+    upstream_healthy: IntGaugeVec,
 }
 
 impl Metrics {
@@ -62,6 +66,13 @@ impl Metrics {
                 ),
                 &["route", "outcome", "code"],
             )?,
+            executions: IntCounterVec::new(
+                Opts::new(
+                    "aegis_executions_total",
+                    "Calls that were let through, by route and what became of them.",
+                ),
+                &["route", "result"],
+            )?,
             decision: histogram(
                 "aegis_decision_seconds",
                 "Time to decide one call, extraction and ledger aside.",
@@ -77,6 +88,14 @@ impl Metrics {
             ledger_records: IntCounter::new(
                 "aegis_ledger_records_total",
                 "Records appended by this process.",
+            )?,
+            execution_failed: IntCounter::new(
+                "aegis_ledger_execution_failed_total",
+                "Execution records the ledger did not take when their call ended.",
+            )?,
+            access_log_dropped: IntCounter::new(
+                "aegis_access_log_dropped_total",
+                "Access log lines dropped because standard error did not take them in time.",
             )?,
             ledger_disk_free: IntGauge::new(
                 "aegis_ledger_disk_free_bytes",
@@ -95,6 +114,13 @@ impl Metrics {
                 "Requests refused because as many were under way as may be.",
             )?,
             panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
+            upstream_healthy: IntGaugeVec::new(
+                Opts::new(
+                    "aegis_upstream_healthy",
+                    "1 while calls of the route go to the address, 0 while it is avoided.",
+                ),
+                &["route", "address"],
+            )?,
         };
         let build =
             IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
@@ -106,10 +132,20 @@ impl Metrics {
     fn register(&self, build: IntGaugeVec) -> Result<(), TelemetryError> {
         self.registry.register(Box::new(build))?;
         self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.executions.clone()))?;
+        self.registry.register(Box::new(self.upstream_healthy.clone()))?;
         for histogram in [&self.decision, &self.processing, &self.append] {
             self.registry.register(Box::new(histogram.clone()))?;
         }
-        for counter in [&self.ledger_records, &self.snapshot_rejected, &self.panics, &self.shed] {
+        let counters = [
+            &self.ledger_records,
+            &self.execution_failed,
+            &self.access_log_dropped,
+            &self.snapshot_rejected,
+            &self.panics,
+            &self.shed,
+        ];
+        for counter in counters {
             self.registry.register(Box::new(counter.clone()))?;
         }
         for gauge in [&self.ledger_disk_free, &self.snapshot_version] {
@@ -131,6 +167,25 @@ impl Metrics {
             Some(cell) => cell.get_or_init(|| self.requests(route, outcome, code)).inc(),
             None => self.requests(route, outcome, code).inc(),
         }
+    }
+
+    /// Counts what became of a call of a route that keeps its counters.
+    pub fn executed(&self, route: &str, counters: &RouteCounters, result: ExecutionResult) {
+        let resolve = || self.executions.with_label_values(&[route, result.as_str()]);
+        match counters.execution(result) {
+            Some(cell) => cell.get_or_init(resolve).inc(),
+            None => resolve().inc(),
+        }
+    }
+
+    /// Notes an execution record that was not taken.
+    pub fn execution_not_recorded(&self) {
+        self.execution_failed.inc();
+    }
+
+    /// Notes lines that are missing from the access log.
+    pub fn access_log_dropped(&self, lines: u64) {
+        self.access_log_dropped.inc_by(lines);
     }
 
     /// Notes how long a decision took.
@@ -166,6 +221,19 @@ impl Metrics {
     /// Notes a refused candidate.
     pub fn snapshot_rejected(&self) {
         self.snapshot_rejected.inc();
+    }
+
+    /// What shows whether an address of a route's upstream is fit for calls.
+    #[must_use]
+    pub fn upstream(&self, route: &str, address: &str) -> UpstreamGauge {
+        let gauge = self.upstream_healthy.with_label_values(&[route, address]);
+        UpstreamGauge { route: route.to_owned(), address: address.to_owned(), gauge }
+    }
+
+    /// The address is no route's any more.
+    pub fn forget_upstream(&self, shown: &UpstreamGauge) {
+        // Not there any more is what is wanted.
+        let _absent = self.upstream_healthy.remove_label_values(&[&shown.route, &shown.address]);
     }
 
     /// Everything in the text format of Prometheus. What the ledger knows of itself is read at the scrape: the records of

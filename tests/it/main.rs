@@ -22,3 +22,4 @@ mod responses;
 mod support;
 mod traffic;
 mod tunnels;
+mod upstreams;

@@ -134,8 +134,9 @@ fn events_are_edited_as_they_come() {
     // This comes before the tool has ended its answer.
     let seen = String::from_utf8(client.read_until(b"}}\n\n").unwrap()).unwrap();
     assert!(seen.contains(": hello\n\n"), "{seen}");
+    assert!(seen.contains("id: 1\n"), "{seen}");
     assert!(
-        seen.contains("id: 1\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"card\":\"[REDACTED]\"}}"),
+        seen.contains("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"card\":\"[REDACTED]\"}}"),
         "{seen}"
     );
     release.send(()).unwrap();

@@ -8,6 +8,7 @@ mod name;
 mod repair;
 mod replace;
 mod seal;
+mod unreconciled;
 
 pub(crate) use directory::{
     EpochLock, NEXT, SEALED, SegmentFile, create_private_directory, cut, segment_name, segments,
@@ -19,3 +20,4 @@ pub(crate) use repair::repair;
 pub use repair::{Repair, TornFile};
 pub(crate) use replace::{Replacement, replace};
 pub(crate) use seal::seal;
+pub(crate) use unreconciled::{is_unreconciled, leave_unreconciled, set_reconciled};

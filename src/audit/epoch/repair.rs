@@ -18,6 +18,7 @@ use crate::audit::epoch::directory::{
 };
 use crate::audit::epoch::mark::{Mark, read_mark};
 use crate::audit::epoch::seal::seal;
+use crate::audit::epoch::unreconciled::leave_unreconciled;
 use crate::audit::error::LedgerError;
 use crate::audit::line::{Frame, HexHash};
 use crate::audit::read::{Anchor, LineEnd, Walk, walk};
@@ -82,6 +83,7 @@ pub(crate) fn repair(name: &str, path: &Path) -> Result<Repair, LedgerError> {
     };
     let sealed =
         Mark { records: walk.records, segment: segment_name(segment), offset, last_hash: walk.last_hash };
+    leave_unreconciled(path)?;
     seal(path, &sealed)?;
     let torn = torn_files(&path.join(TORN))?;
     let reason = match (&walk.trouble, walk.end) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::audit::epoch::EpochLock;
+use crate::audit::epoch::{EpochLock, leave_unreconciled};
 use crate::audit::error::{AppendError, LedgerError};
 use crate::audit::ledger::append::{Admission, Appended, LogEnd};
 use crate::audit::ledger::options::{Durability, LedgerOptions, Probes};
@@ -102,8 +102,25 @@ impl Ledger {
     /// As [`Ledger::append`], [`AppendError::Deadline`] after `append_deadline`, and [`AppendError::NotDurable`] when the
     /// sync that covered the record failed.
     pub async fn record(&self, payload: &[u8], now: Timestamp) -> Result<Appended, AppendError> {
-        let appended = match self.append(payload, now) {
-            Err(AppendError::Busy) => self.append_when_room(payload, now).await?,
+        self.record_as(payload, now, Admission::Normal).await
+    }
+
+    /// As [`Ledger::record`], but may use the reserve of free space, as [`Ledger::append_from_reserve`].
+    ///
+    /// # Errors
+    /// As [`Ledger::record`], except `NoSpace` while the reserve lasts.
+    pub async fn record_from_reserve(&self, payload: &[u8], now: Timestamp) -> Result<Appended, AppendError> {
+        self.record_as(payload, now, Admission::Reserve).await
+    }
+
+    async fn record_as(
+        &self,
+        payload: &[u8],
+        now: Timestamp,
+        admission: Admission,
+    ) -> Result<Appended, AppendError> {
+        let appended = match self.append_as(payload, now, admission) {
+            Err(AppendError::Busy) => self.append_when_room(payload, now, admission).await?,
             other => other?,
         };
         if self.shared.options.durability == Durability::Disk {
@@ -145,6 +162,15 @@ impl Ledger {
         &self.shared.directory
     }
 
+    /// Has the next start look through this epoch for calls of which nothing says what became of them, although it is
+    /// closed in order.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn leave_unreconciled(&self) -> Result<(), LedgerError> {
+        leave_unreconciled(&self.shared.directory)
+    }
+
     pub(super) fn append_as(
         &self,
         payload: &[u8],
@@ -173,13 +199,18 @@ impl Ledger {
     }
 
     /// Retries a busy append each time space was prepared, until the deadline.
-    async fn append_when_room(&self, payload: &[u8], now: Timestamp) -> Result<Appended, AppendError> {
+    async fn append_when_room(
+        &self,
+        payload: &[u8],
+        now: Timestamp,
+        admission: Admission,
+    ) -> Result<Appended, AppendError> {
         let deadline = Instant::now() + self.shared.options.append_deadline;
         loop {
             let mut notified = std::pin::pin!(self.shared.room.notified());
             // Listen before looking, or the space could be prepared in between unheard.
             notified.as_mut().enable();
-            match self.append(payload, now) {
+            match self.append_as(payload, now, admission) {
                 Err(AppendError::Busy) => {}
                 other => return other,
             }

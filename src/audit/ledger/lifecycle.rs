@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::audit::epoch::{
-    EpochLock, EpochName, MarkFile, Repair, SEALED, create_private_directory, epochs, read_sealed, repair,
-    segment_name, sync_directory,
+    EpochLock, EpochName, MarkFile, Repair, SEALED, create_private_directory, epochs, is_unreconciled,
+    read_sealed, repair, segment_name, sync_directory,
 };
 use crate::audit::error::{AppendError, Damage, LedgerError};
 use crate::audit::ledger::append::{Admission, LogEnd};
@@ -40,6 +40,9 @@ pub struct OpenReport {
     pub repaired: Vec<Repair>,
     /// Epochs that another process is writing; left alone.
     pub live: Vec<String>,
+    /// Closed epochs, oldest first, in which calls may be left of which nothing says what became of them; see
+    /// `audit::reconcile`.
+    pub unreconciled: Vec<String>,
     /// Epochs that were sealed before, and records in all sealed ones.
     pub sealed: usize,
     /// Records in the epochs that are sealed now.
@@ -184,6 +187,9 @@ fn settle(options: &LedgerOptions) -> Result<OpenReport, LedgerError> {
         let end = match read_sealed(&path)? {
             Some(Ok(mark)) => {
                 report.sealed += 1;
+                if is_unreconciled(&path) {
+                    report.unreconciled.push(name.clone());
+                }
                 Some((mark.records, mark.last_hash.to_string()))
             }
             Some(Err(why)) => {
@@ -199,6 +205,7 @@ fn settle(options: &LedgerOptions) -> Result<OpenReport, LedgerError> {
                     let repaired = repair(&name, &path)?;
                     let end = (repaired.records, repaired.last_hash.to_string());
                     report.repaired.push(repaired);
+                    report.unreconciled.push(name.clone());
                     Some(end)
                 }
             },

@@ -9,7 +9,7 @@ mod tail;
 mod verify;
 mod walk;
 
-pub(crate) use cursor::LineEnd;
+pub(crate) use cursor::{Cursor, LineEnd};
 pub use records::{Reader, StoredRecord};
 pub use tail::{Tail, tail};
 pub use verify::{EpochReport, EpochState, VerifyReport, verify};

@@ -64,7 +64,8 @@ pub struct VerifyReport {
     pub records: u64,
     /// Hash of the last record of the last epoch.
     pub last_hash: Option<HexHash>,
-    /// Records by kind and outcome (`None` for kinds that have none).
+    /// Records by kind and what they say of a call: its outcome, or the result of its execution (`None` for kinds that say
+    /// nothing).
     pub counts: BTreeMap<(String, Option<String>), u64>,
 }
 
@@ -74,6 +75,8 @@ struct Head<'a> {
     kind: Option<Cow<'a, str>>,
     #[serde(borrow)]
     outcome: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    result: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -187,9 +190,11 @@ pub(crate) fn written_after(path: &PathBuf, offset: u64) -> Result<u64, LedgerEr
 }
 
 fn count(counts: &mut BTreeMap<(String, Option<String>), u64>, line: &[u8]) {
-    let head = serde_json::from_slice::<Head<'_>>(line).unwrap_or(Head { kind: None, outcome: None });
+    let unreadable = Head { kind: None, outcome: None, result: None };
+    let head = serde_json::from_slice::<Head<'_>>(line).unwrap_or(unreadable);
     let kind = head.kind.map_or_else(|| "unreadable".to_owned(), Cow::into_owned);
-    *counts.entry((kind, head.outcome.map(Cow::into_owned))).or_default() += 1;
+    let said = head.outcome.or(head.result);
+    *counts.entry((kind, said.map(Cow::into_owned))).or_default() += 1;
 }
 
 /// The first record of an epoch names its own epoch and the one before it, with how that ended.

@@ -3,4 +3,5 @@
 mod chain;
 mod crash;
 mod disk;
+mod reconcile;
 mod support;

@@ -24,6 +24,6 @@ pub(super) use route::{
 };
 pub(super) use secret::RawSecret;
 pub(super) use telemetry::{RawLogFormat, RawTelemetry};
-pub(super) use upstream::RawUpstream;
+pub(super) use upstream::{RawBalance, RawHealth, RawUpstream, RawUpstreamTls, RawUpstreamTlsSettings};
 
 pub use root::schema;

@@ -16,11 +16,14 @@ pub(crate) struct RawTelemetry {
     pub(crate) log: String,
     /// How a log line looks. Default text.
     pub(crate) log_format: RawLogFormat,
+    /// Whether each request on the data plane leaves a line in the log: who called what by which route, and what came of it;
+    /// never arguments, paths or queries. Default true.
+    pub(crate) access_log: bool,
 }
 
 impl Default for RawTelemetry {
     fn default() -> Self {
-        Self { listen: None, log: "info".to_owned(), log_format: RawLogFormat::Text }
+        Self { listen: None, log: "info".to_owned(), log_format: RawLogFormat::Text, access_log: true }
     }
 }
 

@@ -18,4 +18,6 @@ pub use protocol::{McpDenial, Protocol, ToolNames};
 pub use response::Response;
 pub(super) use route::resolve;
 pub use route::{Anonymous, Mode, PathPrefix, Route};
-pub use upstream::{Upstream, UpstreamAddress, UpstreamHeader};
+pub use upstream::{
+    Balance, ClientIdentity, Upstream, UpstreamAddress, UpstreamHeader, UpstreamHealth, UpstreamTls,
+};

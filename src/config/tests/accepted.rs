@@ -147,11 +147,11 @@ fn the_full_sample_becomes_what_it_says() {
             "crm.contacts.card",
         ]
     );
-    assert_eq!(config.routes[1].upstream.address.host, "crm.internal");
+    assert_eq!(config.routes[1].upstream.addresses[0].to_string(), "crm.internal:9001");
     assert!(matches!(&config.routes[2].protocol, Protocol::ToolCall { name, .. } if name == "/tool"));
     assert_eq!(
-        (config.routes[2].upstream.address.host.as_str(), config.routes[2].mode),
-        ("::1", Mode::Enforce)
+        (config.routes[2].upstream.addresses[0].to_string().as_str(), config.routes[2].mode),
+        ("[::1]:9002", Mode::Enforce)
     );
 }
 
@@ -191,7 +191,7 @@ proptest! {
 
     /// Damaged samples: a line lost, doubled, or cut.
     #[test]
-    fn damaged_samples_never_panic(line in 0_usize..180, cut in 0_usize..60, kind in 0_u8..3) {
+    fn damaged_samples_never_panic(line in 0_usize..210, cut in 0_usize..60, kind in 0_u8..3) {
         let mut lines: Vec<String> = FULL.lines().map(str::to_owned).collect();
         let line = line % lines.len();
         match kind {

@@ -6,5 +6,6 @@ mod overrides;
 mod refused;
 mod routes;
 mod support;
+mod upstreams;
 
-use support::{load_beside, load_with, problems_of};
+use support::{Memory, certificate, load_beside, load_from, load_with, problems_of};

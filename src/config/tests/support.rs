@@ -29,9 +29,12 @@ impl Memory {
         let mut memory = Self::default();
         memory.variables.insert("FILES_TOKEN".to_owned(), "Bearer hunter2".to_owned());
         memory.files.insert("/etc/aegis/secrets/files.key".into(), "key-hunter2\n".to_owned());
-        let made = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
-        memory.files.insert("/etc/aegis/secrets/gateway.pem".into(), made.cert.pem());
-        memory.files.insert("/etc/aegis/secrets/gateway.key".into(), made.signing_key.serialize_pem());
+        let (certificate, key) = certificate();
+        memory.files.insert("/etc/aegis/secrets/ca.pem".into(), self::certificate().0);
+        for name in ["client", "gateway"] {
+            memory.files.insert(format!("/etc/aegis/secrets/{name}.pem").into(), certificate.clone());
+            memory.files.insert(format!("/etc/aegis/secrets/{name}.key").into(), key.clone());
+        }
         let document = include_str!("../../../config/crm.openapi.yaml");
         memory.files.insert("/etc/aegis/crm.openapi.yaml".into(), document.to_owned());
         memory
@@ -47,13 +50,27 @@ pub(in crate::config::tests) fn load_beside(text: &str, files: &[(&str, &str)]) 
     load_document(Document::parse("gateway.yaml", text)?, Path::new("/etc/aegis"), [], &memory)
 }
 
+/// A new certificate and its key, both in PEM form.
+pub(in crate::config::tests) fn certificate() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["files.internal".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
 pub(in crate::config::tests) fn load_with(
+    text: &str,
+    variables: &[(&str, &str)],
+) -> Result<Config, Problems> {
+    load_from(&Memory::sample(), text, variables)
+}
+
+pub(in crate::config::tests) fn load_from(
+    memory: &Memory,
     text: &str,
     variables: &[(&str, &str)],
 ) -> Result<Config, Problems> {
     let document = Document::parse("gateway.yaml", text)?;
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    load_document(document, Path::new("/etc/aegis"), variables, &Memory::sample())
+    load_document(document, Path::new("/etc/aegis"), variables, memory)
 }
 
 /// The problems of a text, one a line; "" when it is accepted.

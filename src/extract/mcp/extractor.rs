@@ -102,6 +102,7 @@ impl McpExtractor {
             _ => {}
         }
         match era {
+            McpEra::Session if mirrored::opens_session(input.head, &message) => {}
             McpEra::Session => not_mirrored(input.head, message.id())?,
             McpEra::Stateless => stateless(input.head, &message)?,
         }

@@ -49,6 +49,14 @@ pub(super) fn check(head: &McpHead<'_>, message: &Envelope<'_>) -> Result<(), Ex
     Ok(())
 }
 
+/// Whether the message is the session era's `initialize` with an `Mcp-Method` that says just that. The official conformance suite
+/// sends it: by this message the era is agreed on, so who speaks both may well repeat it. Nothing is believed of it.
+pub(super) fn opens_session(head: &McpHead<'_>, message: &Envelope<'_>) -> bool {
+    matches!(message, Envelope::Request { method, .. } if method == "initialize")
+        && head.method == SingleHeader::Once(b"initialize")
+        && head.name == SingleHeader::Absent
+}
+
 /// The value that a header repeats: plain text, or text in base64 between `=?base64?` and `?=`. `None` where it is neither:
 /// base64 in a form that no encoder writes included, since two decoders may read that differently.
 pub(super) fn decode(value: &[u8]) -> Option<Cow<'_, str>> {

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::audit::execution::ExecutionOf;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
 use crate::extract::{Extracted, McpEra, rpc_code};
 use crate::gateway::assess::BoundSession;
+use crate::gateway::execution::Execution;
 use crate::gateway::head::Incoming;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
@@ -18,11 +20,12 @@ use crate::model::id::{DECISION, Id};
 use crate::model::json::{Json, NormalPath, write_json};
 use crate::model::slots::Slot;
 use crate::response::ResponsePlan;
+use crate::telemetry::{AccessLine, AccessRequest};
 
 /// What a request came to, before the ledger was asked.
 pub(in crate::gateway) struct Assessed {
     /// What to do once the record is in.
-    pub(in crate::gateway) answer: Result<Forwarding, Box<Refusal>>,
+    pub(in crate::gateway) answer: Result<Box<Forwarding>, Box<Refusal>>,
     /// The record; `None` for callers that were never identified.
     pub(in crate::gateway) record: Option<Vec<u8>>,
     /// For the metrics.
@@ -31,6 +34,8 @@ pub(in crate::gateway) struct Assessed {
     pub(in crate::gateway) code: ReasonCode,
     /// The JSON-RPC id, where refusals take that form.
     pub(in crate::gateway) rpc_id: Option<String>,
+    /// What the access log says of it, where there is one and the caller is known.
+    pub(in crate::gateway) access: Option<AccessLine>,
 }
 
 /// A request whose route and caller are known.
@@ -72,7 +77,7 @@ impl Assessed {
     /// Refused before the caller was known: counted, not recorded, so that strangers cannot fill the ledger.
     pub(super) fn unknown(refusal: Box<Refusal>, route: Option<Arc<Route>>) -> Self {
         let code = refusal.code;
-        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None }
+        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None, access: None }
     }
 }
 
@@ -84,6 +89,16 @@ impl Known<'_> {
             snapshot: &self.snapshot.reference,
             facts: self.facts,
         }
+    }
+
+    fn access(&self, capability: Option<&str>) -> Option<AccessLine> {
+        let request = AccessRequest {
+            request_id: Some(&self.request_id),
+            route: Some(&self.route.name),
+            actor: Some(&self.principal.id),
+            capability,
+        };
+        self.gateway.access_log.as_ref().map(|log| log.begin(self.facts.now, request))
     }
 
     /// No place is free on the route.
@@ -120,6 +135,7 @@ impl Known<'_> {
             outcome: None,
             code,
             rpc_id,
+            access: self.access(None),
         }
     }
 
@@ -153,8 +169,10 @@ impl Known<'_> {
             reason: &reason,
         };
         let record = Some(record.payload());
+        let access = self.access(capability);
         let rpc_id = rpc_text(rpc_id);
-        let (route, forwarding) = self.forward(onward, None, rpc_id.clone());
+        let action = call.map(|(call, _)| &call.action);
+        let (route, forwarding) = self.forward(onward, None, rpc_id.clone(), action);
         Assessed {
             answer: Ok(forwarding),
             record,
@@ -162,6 +180,7 @@ impl Known<'_> {
             outcome: Some(Outcome::Allow),
             code,
             rpc_id,
+            access,
         }
     }
 
@@ -201,13 +220,23 @@ impl Known<'_> {
         let record = Some(record.payload(&self.gateway.redaction));
         let rpc_id = rpc_text(rpc_id);
         let (outcome, code) = (Some(decision.outcome), decision.code);
+        let access = self.access(call.action.capability());
         if allowed || !enforced {
-            let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone());
-            return Assessed { answer: Ok(forwarding), record, route: Some(route), outcome, code, rpc_id };
+            let (route, forwarding) =
+                self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+            return Assessed {
+                answer: Ok(forwarding),
+                record,
+                route: Some(route),
+                outcome,
+                code,
+                rpc_id,
+                access,
+            };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
         let route = Some(Arc::clone(self.route));
-        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id }
+        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
     }
 
     fn denied(
@@ -234,7 +263,8 @@ impl Known<'_> {
         Onward { incoming, path, tunnel, session, plan, slot }: Onward<'_>,
         decision_id: Option<Id>,
         rpc_id: Option<String>,
-    ) -> (Arc<Route>, Forwarding) {
+        action: Option<&Action<'_>>,
+    ) -> (Arc<Route>, Box<Forwarding>) {
         let target = match &self.route.protocol {
             // The query is not part of what was judged on these routes, so it does not go on.
             Protocol::Mcp(_) | Protocol::ToolCall(_) => self.route.upstream.path.clone(),
@@ -248,6 +278,14 @@ impl Known<'_> {
                 target
             }
         };
+        let of = action.map(|action| ExecutionOf {
+            principal: &self.principal,
+            action,
+            route: &self.route.name,
+            decision_id: decision_id.as_ref(),
+            request_id: &self.request_id,
+        });
+        let execution = Execution::new(&self.gateway.recorder, self.route, of);
         let route = Arc::clone(self.route);
         let forwarding = Forwarding {
             route: Arc::clone(&route),
@@ -262,9 +300,10 @@ impl Known<'_> {
             plan,
             session,
             era: self.era,
+            execution,
             _slot: slot,
         };
-        (route, forwarding)
+        (route, Box::new(forwarding))
     }
 }
 

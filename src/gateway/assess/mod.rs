@@ -7,6 +7,8 @@ mod known;
 mod plan;
 mod request;
 mod session;
+mod tool_names;
 
 pub(super) use known::Assessed;
 pub(super) use session::BoundSession;
+pub(super) use tool_names::ToolNames;

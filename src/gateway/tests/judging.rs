@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use http::{HeaderMap, HeaderValue};
 use tempfile::TempDir;
 
-use crate::audit::{Durability, Ledger, LedgerOptions, tail};
+use crate::audit::reconcile::{Reconciled, reconcile};
+use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::gateway::{
-    Candidate, Clock, Gateway, GatewayParts, Incoming, PublishError, Publisher, RefusalForm, SystemClock,
-    Verdict,
+    Candidate, Clock, Gateway, GatewayParts, Incoming, Permit, PublishError, Publisher, RefusalForm,
+    SystemClock, Verdict,
 };
 use crate::identity::SessionSeal;
 use crate::model::decision::{ReasonCode, SnapshotRef};
@@ -73,13 +74,14 @@ impl Parts {
     /// With a clock that panics at the id after so many.
     fn panicking_after(ids_before: u32) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut options = LedgerOptions::new(folder.path().join("ledger"));
-        options.durability = Durability::Process;
-        options.segment_bytes = 1 << 20;
-        options.reserve_percent = 0;
-        let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
+        let (ledger, _report) = open(&folder);
         let clock = Arc::new(PanicsOnce { ids_before: AtomicU32::new(ids_before) });
         Self { folder, ledger, metrics: Arc::new(Metrics::new("test").unwrap()), clock }
+    }
+
+    /// The ledger, as a next start would open it.
+    fn reopen(&self) -> (Arc<Ledger>, OpenReport) {
+        open(&self.folder)
     }
 
     fn publisher(&self) -> Result<Publisher, PublishError> {
@@ -103,6 +105,7 @@ impl Parts {
             max_concurrent_requests: 64,
             sessions: SessionSeal::new([7; 32]),
             redaction: Redaction::default(),
+            access_log: None,
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
         })
@@ -117,6 +120,14 @@ impl Parts {
         let text = String::from_utf8(self.metrics.render(0, 0).unwrap()).unwrap();
         text.lines().any(|found| found == line)
     }
+}
+
+fn open(folder: &TempDir) -> (Arc<Ledger>, OpenReport) {
+    let mut options = LedgerOptions::new(folder.path().join("ledger"));
+    options.durability = Durability::Process;
+    options.segment_bytes = 1 << 20;
+    options.reserve_percent = 0;
+    Ledger::open(options, SystemClock.now()).unwrap()
 }
 
 fn snapshot(reference: SnapshotRef) -> PolicySnapshot {
@@ -137,7 +148,7 @@ async fn get(gateway: &Gateway) -> Verdict {
         body: b"",
         may_upgrade: true,
     };
-    gateway.judge(incoming).await
+    gateway.judge(incoming, &mut None).await
 }
 
 #[tokio::test]
@@ -150,7 +161,8 @@ async fn a_panic_while_judging_is_a_recorded_denial_and_the_next_request_is_serv
     assert!(!refusal.detail.contains("planted"), "{}", refusal.detail);
     assert!(matches!(get(&gateway).await, Verdict::Forward(_)));
 
-    let records = parts.records();
+    let mut records = parts.records();
+    records.retain(|record| record["kind"] != "execution");
     let [.., panic, decision] = records.as_slice() else { panic!("{records:?}") };
     assert_eq!((panic["kind"].as_str(), panic["outcome"].as_str()), (Some("panic"), Some("DENY")));
     assert_eq!(panic["code"], "internal_error");
@@ -213,4 +225,73 @@ async fn versions_count_up_only_when_the_content_changes() {
         .collect();
     assert_eq!(versions, [1, 2, 3]);
     assert!(parts.has_metric("aegis_snapshot_rejected_total 1"));
+}
+
+/// The one execution record there is, once what is forwarded has gone through `course`.
+async fn executed(course: impl FnOnce(Permit)) -> serde_json::Value {
+    let parts = Parts::panicking_after(100);
+    let gateway = parts.gateway(&parts.publisher().unwrap());
+    let Verdict::Forward(permit) = get(&gateway).await else { panic!("not forwarded") };
+    course(permit);
+    let mut records = parts.records();
+    let execution = records.pop().unwrap();
+    assert_eq!(execution["kind"], "execution", "{execution}");
+    let decision = records.pop().unwrap();
+    for member in ["tenant", "actor", "capability", "route", "decision_id", "request_id"] {
+        assert_eq!(execution[member], decision[member], "{member}");
+    }
+    let result = execution["result"].as_str().unwrap();
+    assert!(parts.has_metric(&format!("aegis_executions_total{{result=\"{result}\",route=\"crm\"}} 1")));
+    execution
+}
+
+#[tokio::test]
+async fn every_permit_leaves_one_execution_record_whatever_becomes_of_it() {
+    let said = |record: &serde_json::Value| {
+        let word = |member: &str| record[member].as_str().unwrap_or_default().to_owned();
+        (word("result"), word("code"))
+    };
+    let pair = |result: &str, code: &str| (result.to_owned(), code.to_owned());
+
+    assert_eq!(said(&executed(drop).await), pair("not_forwarded", "interrupted"));
+    let withdrawn = executed(|permit| permit.withdraw(ReasonCode::ClientGone)).await;
+    assert_eq!(said(&withdrawn), pair("not_forwarded", "client_gone"));
+    let sent = executed(|permit| permit.spend().sent().mark()).await;
+    assert_eq!(said(&sent), pair("unknown_outcome", "interrupted"));
+    assert!(sent["status"].is_null() && sent["duration_ms"].is_number());
+    let panicked = executed(|permit| {
+        let dropped = std::thread::spawn(move || {
+            let forwarding = permit.spend();
+            forwarding.sent().mark();
+            panic!("a planted panic");
+        });
+        assert!(dropped.join().is_err());
+    });
+    assert_eq!(said(&panicked.await), pair("unknown_outcome", "internal_error"));
+    let whole = executed(|permit| {
+        let mut forwarding = permit.spend();
+        forwarding.sent().mark();
+        forwarding.answered(418);
+        forwarding.received(5);
+        forwarding.received(6);
+        forwarding.ended(Ok(()));
+    });
+    let whole = whole.await;
+    assert_eq!((said(&whole), &whole["status"]), (pair("completed", ""), &418.into()));
+    assert_eq!(whole["response_bytes"], 11);
+}
+
+#[tokio::test]
+async fn an_execution_record_that_is_not_taken_is_counted_and_left_to_the_next_start() {
+    let parts = Parts::panicking_after(100);
+    let gateway = parts.gateway(&parts.publisher().unwrap());
+    let Verdict::Forward(permit) = get(&gateway).await else { panic!("not forwarded") };
+    parts.ledger.close(SystemClock.now()).unwrap();
+    drop(permit);
+    assert!(parts.has_metric("aegis_ledger_execution_failed_total 1"));
+    gateway.close();
+    let (ledger, report) = parts.reopen();
+    assert_eq!(report.unreconciled, [parts.ledger.status().epoch]);
+    let reconciled = reconcile(&ledger, &report, 8, SystemClock.now()).await;
+    assert!(matches!(reconciled.as_slice(), [Reconciled { calls: Ok(1), .. }]), "{reconciled:?}");
 }

@@ -57,7 +57,7 @@ pub enum ReasonCode {
     UnsupportedMediaType,
     /// The body did not arrive in time.
     BodyTimeout,
-    /// The client left before its request was whole.
+    /// The client left: before its request was whole, or before its answer was.
     ClientGone,
     /// The ledger did not take the record.
     LedgerUnavailable,
@@ -69,6 +69,8 @@ pub enum ReasonCode {
     UpstreamTimeout,
     /// The upstream's answer is not what may come back.
     ResponseRefused,
+    /// The gateway stopped before the call had ended.
+    Interrupted,
     /// A defect of the gateway, caught.
     InternalError,
 }
@@ -114,6 +116,7 @@ impl ReasonCode {
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::ResponseRefused => "response_refused",
+            Self::Interrupted => "interrupted",
             Self::InternalError => "internal_error",
         }
     }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod code;
+mod execution;
 mod facts;
 mod finding;
 mod outcome;
@@ -11,6 +12,7 @@ mod reason;
 
 pub use answer::{Decision, SnapshotRef};
 pub use code::ReasonCode;
+pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Witnessed};
 pub use facts::Facts;
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
 pub use outcome::{Outcome, RiskLevel};

@@ -35,6 +35,7 @@ pub struct DataPlane {
     certificates: Certificates,
     proxy: Arc<HttpProxy<Service>>,
     peers: Arc<Peers>,
+    gateway: Arc<Gateway>,
     timeouts: Timeouts,
 }
 
@@ -78,10 +79,11 @@ impl DataPlane {
             listeners.push(Speaking { listener, tls, http2: listen.http2 });
         }
         let configuration = Arc::new(ServerConf::default());
-        let peers = Arc::new(Peers::new());
-        let service = Service { gateway, timeouts, max_body_bytes, peers: Arc::clone(&peers) };
+        let peers = Arc::new(Peers::new()?);
+        let service =
+            Service { gateway: Arc::clone(&gateway), timeouts, max_body_bytes, peers: Arc::clone(&peers) };
         let proxy = Arc::new(http_proxy(&configuration, service));
-        Ok(Self { listeners, certificates, proxy, peers, timeouts })
+        Ok(Self { listeners, certificates, proxy, peers, gateway, timeouts })
     }
 
     /// Where it really listens.
@@ -102,9 +104,10 @@ impl DataPlane {
     /// Serves until `stop` turns true, then takes no more connections and waits for the requests in flight, at most
     /// `shutdown_grace`. Returns whether all of them ended by themselves.
     pub async fn serve(self, stop: watch::Receiver<bool>) -> bool {
-        let Self { listeners, proxy, peers, timeouts, .. } = self;
-        let mut sweeping = JoinSet::new();
-        sweeping.spawn(async move { peers.sweep().await });
+        let Self { listeners, proxy, peers, gateway, timeouts, .. } = self;
+        // Ends with this function.
+        let mut tending = JoinSet::new();
+        tending.spawn(async move { peers.tend(&gateway).await });
         let connections = InFlight::default();
         let serving =
             Arc::new(Serving { proxy: Arc::clone(&proxy), timeouts, connections: connections.clone() });

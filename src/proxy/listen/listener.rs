@@ -106,9 +106,9 @@ fn bind_private(private: &Path, path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Has the kernel find out that a caller is gone who did not say so (a laptop asleep, a lost NAT entry): an open stream waits
-/// for ever otherwise, and keeps its place among the requests under way.
-fn watch_for_silence(stream: &TcpStream) -> io::Result<()> {
+/// Has the kernel find out that the other side is gone and did not say so (a laptop asleep, a lost NAT entry): an open stream
+/// waits for ever otherwise, and keeps its place among the requests under way.
+pub(in crate::proxy) fn watch_for_silence(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
     sockopt::set_socket_keepalive(stream, true)?;
     sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;

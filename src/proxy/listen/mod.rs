@@ -14,4 +14,5 @@ mod tls;
 
 pub use data_plane::{DataPlane, DataPlaneOptions, ListeningAt};
 pub(super) use deadline::Deadline;
+pub(super) use listener::watch_for_silence;
 pub use tls::Certificates;

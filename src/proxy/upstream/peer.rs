@@ -1,126 +1,183 @@
 //! From a route's upstream to the peer Pingora connects to.
 
-use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use pingora::connectors::L4Connect;
-use pingora::protocols::l4::socket::SocketAddr as PeerAddress;
-use pingora::protocols::l4::stream::Stream;
-use pingora::protocols::l4::virt::VirtualSocketStream;
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType, OrErr, Result};
-use tokio::net::TcpStream;
+use pingora::{Error, ErrorType, OkOrErr};
 
-use crate::decision::Upstream;
-use crate::proxy::upstream::pool::{IdlePool, TICK};
-use crate::proxy::upstream::socket::UpstreamSocket;
+use crate::decision::{Endpoint, EndpointAddress, Route, UnderWay, Upstream};
+use crate::gateway::{Gateway, Sent};
+use crate::proxy::ProxyError;
+use crate::proxy::upstream::connect::{ForPingora, Own};
+use crate::proxy::upstream::names::Names;
+use crate::proxy::upstream::own::{IDLE_TICKS, IdlePool, TICK};
+use crate::proxy::upstream::tend::Tending;
+use crate::proxy::upstream::tls::{Certificates, system_authorities};
 
-/// Makes peers, and keeps the idle connections of all of them.
+/// Most calls at once on one HTTP/2 connection; the tool may allow fewer.
+const MAX_STREAMS: usize = 100;
+
+/// Stands where Pingora wants an address that our own connecting does not look at.
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+/// Makes peers, keeps the idle connections of all of them, and looks after their addresses.
 #[derive(Debug)]
 pub(in crate::proxy) struct Peers {
-    pool: Arc<IdlePool>,
+    shared: Arc<Shared>,
+    /// How many certificate authorities the system has.
+    system_authorities: usize,
+}
+
+/// What connections share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) pool: Arc<IdlePool>,
+    pub(super) names: Names,
+    pub(super) certificates: Certificates,
+}
+
+/// The address that takes a call, with the place the call takes there.
+#[derive(Debug)]
+pub(in crate::proxy) struct Chosen {
+    pub(super) route: Arc<Route>,
+    pub(super) number: usize,
+    /// Counted until it is dropped.
+    pub(super) _place: Option<UnderWay>,
 }
 
 impl Peers {
-    pub(in crate::proxy) fn new() -> Self {
-        Self { pool: Arc::new(IdlePool::default()) }
+    /// # Errors
+    /// The system's certificate authorities cannot be used.
+    pub(in crate::proxy) fn new() -> Result<Self, ProxyError> {
+        Ok(Self { shared: Arc::default(), system_authorities: system_authorities()? })
     }
 
-    /// The peer of an upstream, for one request. A host name is looked up anew, so that a moved service is found.
+    /// Chooses an address for one call of `route`, and the peer for it. `Chosen` is kept until the answer has ended.
     ///
-    /// `body_follows`: the head is held back until the body comes, which must be at once.
+    /// `body_follows`: the head is held back until the body comes, which must be at once. `sent` is marked as the first byte
+    /// leaves, as far as the connection is our own.
     pub(in crate::proxy) async fn peer(
         &self,
-        upstream: &Upstream,
+        route: &Arc<Route>,
         body_follows: bool,
-    ) -> Result<Box<HttpPeer>> {
-        let address = match upstream.resolved {
-            Some(address) => address,
-            None => look_up(upstream).await?,
+        sent: Sent,
+    ) -> pingora::Result<(Box<HttpPeer>, Chosen)> {
+        let upstream = &route.upstream;
+        let (number, place) = upstream.endpoints.choose(self.shared.pool.now());
+        let chosen = Chosen { route: Arc::clone(route), number, _place: place };
+        let peer = if !goes_through_pingora(upstream) {
+            let (shared, route) = (Arc::clone(&self.shared), Arc::clone(route));
+            let mut peer = HttpPeer::new(NOWHERE, false, String::new());
+            // The time to connect is bounded where a connection is really made: Pingora's timer would cost every request.
+            peer.options.custom_l4 = Some(Arc::new(Own { shared, route, number, body_follows, sent }));
+            peer
+        } else {
+            let peer = self.shared.pooled(upstream, chosen.endpoint()).await;
+            peer.inspect_err(|_| self.shared.failed(&chosen))?
         };
-        let mut peer = HttpPeer::new(address, false, String::new());
-        // The time to connect is bounded where a connection is really made: Pingora's timer would cost every request.
+        let mut peer = Box::new(peer);
         peer.options.write_timeout = Some(upstream.read);
-        let connect = Connect { pool: Arc::clone(&self.pool), within: upstream.connect, body_follows };
-        peer.options.custom_l4 = Some(Arc::new(connect));
-        Ok(Box::new(peer))
+        Ok((peer, chosen))
     }
 
-    /// Closes idle connections as their time comes; never returns.
-    pub(in crate::proxy) async fn sweep(&self) {
+    /// No connection could be made, or none that the call could be sent on.
+    pub(in crate::proxy) fn failed(&self, chosen: &Chosen) {
+        self.shared.failed(chosen);
+    }
+
+    /// A connection was made that a call is about to be sent on.
+    pub(in crate::proxy) fn sending(&self, chosen: &Chosen, sent: &Sent) {
+        // A connection of our own says by itself when it was made, and where to, and when a first byte leaves.
+        if goes_through_pingora(&chosen.route.upstream) {
+            sent.mark();
+            self.shared.reached(chosen);
+        }
+    }
+
+    /// Closes idle connections as their time comes, has the addresses of the routes in force checked, and shows how they
+    /// are; never returns.
+    pub(in crate::proxy) async fn tend(&self, gateway: &Gateway) {
+        let mut tending = Tending::new(Arc::clone(&self.shared), self.system_authorities);
         loop {
+            tending.look(gateway);
             tokio::time::sleep(TICK).await;
-            self.pool.tick();
+            self.shared.pool.tick();
+            self.shared.names.tick();
         }
     }
 }
 
-async fn look_up(upstream: &Upstream) -> Result<SocketAddr> {
-    let lookup = tokio::time::timeout(upstream.connect, tokio::net::lookup_host(&*upstream.address)).await;
-    let found = lookup.ok().and_then(std::result::Result::ok).and_then(|mut addresses| addresses.next());
-    found.ok_or_else(|| {
-        let mut error = Error::explain(ErrorType::ConnectError, "the upstream's name could not be resolved");
-        error.as_up();
-        error
-    })
+/// Whether Pingora makes and keeps the connections.
+const fn goes_through_pingora(upstream: &Upstream) -> bool {
+    upstream.tls.is_some() || upstream.http2
 }
 
-/// How Pingora comes by a connection: an idle one, or a new one.
-#[derive(Debug)]
-struct Connect {
-    pool: Arc<IdlePool>,
-    within: Duration,
-    body_follows: bool,
-}
+impl Shared {
+    /// The peer of an address that is reached through Pingora's connectors.
+    pub(super) async fn pooled(
+        self: &Arc<Self>,
+        upstream: &Upstream,
+        endpoint: &Endpoint,
+    ) -> pingora::Result<HttpPeer> {
+        let server_name =
+            if upstream.tls.is_some() { endpoint.server_name.to_string() } else { String::new() };
+        let tls = upstream.tls.is_some();
+        let mut peer = match &endpoint.address {
+            EndpointAddress::Inet(address) => HttpPeer::new(*address, tls, server_name),
+            EndpointAddress::Named { host, port } => {
+                HttpPeer::new(self.names.address(host, *port, upstream.connect).await?, tls, server_name)
+            }
+            EndpointAddress::Unix(path) => {
+                let path =
+                    path.to_str().or_err(ErrorType::ConnectError, "the socket's path is not Unicode")?;
+                HttpPeer::new_uds(path, tls, server_name)?
+            }
+        };
+        let connect = ForPingora {
+            shared: Arc::clone(self),
+            address: endpoint.address.clone(),
+            within: upstream.connect,
+        };
+        peer.options.custom_l4 = Some(Arc::new(connect));
+        peer.options.total_connection_timeout = Some(upstream.connect);
+        peer.options.idle_timeout = Some(TICK * IDLE_TICKS);
+        peer.options.max_h2_streams = MAX_STREAMS;
+        match (&upstream.tls, upstream.http2) {
+            // Both are offered, and the tool chooses.
+            (Some(_), true) => peer.options.set_http_version(2, 1),
+            // Nobody is asked: the tool must speak it.
+            (None, true) => peer.options.set_http_version(2, 2),
+            (_, false) => peer.options.set_http_version(1, 1),
+        }
+        if let Some(tls) = &upstream.tls {
+            if peer.sni.is_empty() {
+                return Err(Error::explain(ErrorType::InvalidCert, "no name to verify"));
+            }
+            self.certificates.fit(&mut peer, tls);
+        }
+        Ok(peer)
+    }
 
-#[async_trait]
-impl L4Connect for Connect {
-    async fn connect(&self, address: &PeerAddress) -> Result<Stream> {
-        let PeerAddress::Inet(address) = address else {
-            return Err(Error::explain(ErrorType::ConnectError, "the upstream has no internet address"));
-        };
-        let stream = match self.pool.take(address) {
-            Some(stream) => stream,
-            None => dial(*address, self.within).await?,
-        };
-        let socket = UpstreamSocket::new(stream, *address, Arc::clone(&self.pool), self.body_follows);
-        Ok(VirtualSocketStream::new(Box::new(socket)).into())
+    /// An address could not be reached: it is left alone for a while.
+    pub(super) fn failed(&self, chosen: &Chosen) {
+        let (route, endpoint) = (&chosen.route, chosen.endpoint());
+        if endpoint.state.failed(self.pool.now(), route.upstream.health.is_some()) {
+            tracing::warn!(route = %route.name, address = %endpoint.name, "an upstream address cannot be reached");
+        }
+    }
+
+    /// A connection was made.
+    pub(super) fn reached(&self, chosen: &Chosen) {
+        let endpoint = chosen.endpoint();
+        if endpoint.state.connected() {
+            tracing::info!(route = %chosen.route.name, address = %endpoint.name, "an upstream address is reached again");
+        }
     }
 }
 
-async fn dial(address: SocketAddr, within: Duration) -> Result<TcpStream> {
-    let connecting = tokio::time::timeout(within, TcpStream::connect(address)).await;
-    let stream = connecting
-        .or_err(ErrorType::ConnectTimedout, "connecting took too long")?
-        .map_err(|error| Error::because(kind_of(&error), "connecting", error))?;
-    stream.set_nodelay(true).or_err(ErrorType::ConnectError, "setting TCP_NODELAY")?;
-    Ok(stream)
-}
-
-/// Pingora's word for what kept a connection from being made, as the log says it.
-fn kind_of(error: &io::Error) -> ErrorType {
-    match error.kind() {
-        io::ErrorKind::TimedOut => ErrorType::ConnectTimedout,
-        io::ErrorKind::ConnectionRefused => ErrorType::ConnectRefused,
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => ErrorType::ConnectNoRoute,
-        _ => ErrorType::ConnectError,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_keeps_a_connection_from_being_made_is_told_apart() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let refused = dial(address, Duration::from_secs(5)).await.unwrap_err();
-        assert_eq!(refused.etype(), &ErrorType::ConnectRefused);
-        assert_eq!(kind_of(&io::ErrorKind::TimedOut.into()), ErrorType::ConnectTimedout);
+impl Chosen {
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        self.route.upstream.endpoints.at(self.number)
     }
 }

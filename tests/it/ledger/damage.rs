@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use crate::decisions::RULES;
-use crate::support::{Gateway, Tool, aegis, eventually, refused_start, routes};
+use crate::support::{Client, Gateway, Tool, aegis, eventually, refused_start, routes};
 
 /// The ledger of a gateway that was started `epochs` times, took some calls each time, and was stopped.
 struct Closed {
@@ -22,7 +22,7 @@ impl Closed {
             }
             let mut client = gateway.client();
             for id in 0..5 {
-                assert_eq!(client.get(&format!("/crm/contacts/{id}")).status, 200);
+                assert_eq!(blocked(&mut client, id), 403);
             }
             assert!(gateway.stop().success());
         }
@@ -48,6 +48,11 @@ impl Closed {
     fn finding(&self) -> String {
         finding(&self.gateway)
     }
+}
+
+/// The status of a call that leaves exactly one record.
+fn blocked(client: &mut Client, id: usize) -> u16 {
+    client.request("DELETE", &format!("/crm/contacts/{id}"), &[], b"").status
 }
 
 fn finding(gateway: &Gateway) -> String {
@@ -200,7 +205,7 @@ fn killed() -> (Gateway, PathBuf) {
     let mut gateway = Gateway::configured(&config).file("rules.yaml", RULES).start();
     let mut client = gateway.client();
     for id in 0..5 {
-        assert_eq!(client.get(&format!("/crm/contacts/{id}")).status, 200);
+        assert_eq!(blocked(&mut client, id), 403);
     }
     // The mark trails the records a little; what it covers is what a start insists on.
     let epoch = epochs(&gateway.ledger()).remove(0);

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
 
 use crate::decisions::RULES;
-use crate::support::{Answer, Client, Gateway, Running, Tool, eventually, routes};
+use crate::support::{Answer, Client, Gateway, Running, Tool, eventually, metric_in, routes};
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"a"}}}"#;
 
@@ -135,4 +135,48 @@ fn a_disk_that_takes_no_more_refuses_everything_and_recovers_with_process_durabi
 #[test]
 fn a_disk_that_takes_no_more_refuses_everything_and_recovers_with_disk_durability() {
     fails_and_recovers("disk");
+}
+
+/// The tool has run by then: what it answered is the caller's, and its record comes as soon as the ledger takes it.
+#[test]
+fn an_answer_is_not_withheld_when_what_became_of_its_call_cannot_be_recorded() {
+    const CALLS: usize = 8;
+    let (tool, release) = Tool::waiting();
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut gateway = limited(&tool, "process", folder.path());
+    let address = gateway.address("gateway listening on http://");
+    let control = gateway.address("control listening on http://");
+    let mut held: Vec<Client> = (0..CALLS).map(|_| Client::connect(address)).collect();
+    for client in &mut held {
+        client.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        tool.wait();
+    }
+    limit_files(&gateway, Some(0));
+    let mut client = Client::connect(address);
+    let mut full = || client.request("DELETE", "/crm/contacts/1", &[], b"").status == 503;
+    eventually("the ledger is full", || full().then_some(()));
+    (0..CALLS).for_each(|_| release.send(()).unwrap());
+    for client in &mut held {
+        let answer = client.answer().unwrap();
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{\"late\":true}"));
+    }
+    let key = std::fs::read_to_string(folder.path().join("data/admin.key")).unwrap();
+    let metric = |name: &str| {
+        let headers = [("X-Api-Key", key.trim())];
+        let text = Client::connect(control).request("GET", "/metrics", &headers, b"").text();
+        metric_in(&text, name)
+    };
+    // The room that was too little for another decision may have been enough for a record or two.
+    eventually("each is counted", || {
+        (metric("aegis_executions_total{result=\"completed\",route=\"crm\"}") >= 8.0).then_some(())
+    });
+    assert!(metric("aegis_ledger_execution_failed_total") >= 1.0);
+
+    limit_files(&gateway, None);
+    eventually("ready again", || (Client::connect(control).get("/readyz").status == 200).then_some(()));
+    assert!(gateway.stop("TERM").success(), "{}", gateway.log());
+    let ledger = folder.path().join("data/ledger");
+    let verified = crate::support::aegis().args(["audit", "verify"]).arg(&ledger).output().unwrap();
+    let verified = String::from_utf8(verified.stdout).unwrap();
+    assert!(verified.contains("8 execution completed"), "{verified}");
 }

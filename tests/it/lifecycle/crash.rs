@@ -18,6 +18,22 @@ fn ids(records: &[Value]) -> HashSet<String> {
     records.iter().map(|record| record["decision_id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Every call that was let through has exactly one record of what became of it: its own, or the next start's.
+fn each_is_told_once(gateway: &Gateway) {
+    let records = gateway.records();
+    let decided =
+        records.iter().filter(|record| record["kind"] == "decision" && record["outcome"] == "ALLOW");
+    let mut untold: HashSet<&str> = decided.map(|record| record["decision_id"].as_str().unwrap()).collect();
+    assert!(!untold.is_empty());
+    for record in records.iter().filter(|record| record["result"].is_string()) {
+        assert!(
+            untold.remove(record["decision_id"].as_str().unwrap()),
+            "told twice, or never asked: {record}"
+        );
+    }
+    assert!(untold.is_empty(), "{untold:?}");
+}
+
 fn crash(durability: &str) {
     let tool = Tool::start();
     let config = format!(
@@ -51,6 +67,7 @@ fn crash(durability: &str) {
         assert!(gateway.verify().status.success(), "before the restart: {:?}", gateway.verify());
 
         gateway = gateway.restart();
+        each_is_told_once(&gateway);
         assert_eq!(gateway.client().get("/crm/contacts/1").status, 200);
         assert!(gateway.verify().status.success(), "after the restart: {:?}", gateway.verify());
         assert!(recorded.is_subset(&ids(&gateway.records_of("decision"))));
@@ -65,6 +82,7 @@ fn crash(durability: &str) {
     }
     assert!(gateway.stop().success());
     assert!(gateway.verify().status.success());
+    each_is_told_once(&gateway);
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn calls_are_decided_and_a_denial_is_a_tool_result_under_the_callers_id() {
         assert!(!answer.text().contains("secret-path"), "{text}");
         let meta = &result["_meta"]["aegis/decision"];
         assert_eq!((&meta["code"], &meta["help"]), (&json!(code), &json!("Ask #agent-ops")), "{said}");
-        let record = gateway.records().pop().unwrap();
+        let record = gateway.records_of("decision").pop().unwrap();
         assert_eq!(
             (&meta["decision_id"], &record["code"]),
             (&record["decision_id"], &json!(code)),
@@ -182,7 +182,7 @@ fn a_denial_may_be_a_json_rpc_error() {
         assert_eq!((&said["id"], &said["error"]["code"]), (&id, &json!(4030)), "{said}");
         let data = &said["error"]["data"];
         assert_eq!((&data["code"], &data["help"]), (&json!(code), &json!("Ask #agent-ops")), "{said}");
-        assert_eq!(data["decision_id"], gateway.records().pop().unwrap()["decision_id"]);
+        assert_eq!(data["decision_id"], gateway.records_of("decision").pop().unwrap()["decision_id"]);
         assert!(said["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
     }
     assert_eq!(tool.count(), 0);
@@ -206,7 +206,7 @@ fn resources_and_prompts_are_decided_too() {
         // A denied read has no tool result to be said in.
         let denied = said["error"]["code"] == 4030 && said["error"]["data"]["code"] == "default_denied";
         assert_eq!(denied, !allowed, "{method} {params}: {said}");
-        let record = gateway.records().pop().unwrap();
+        let record = gateway.records_of("decision").pop().unwrap();
         let resource = params.get("uri").or(params.get("name")).unwrap();
         assert_eq!(&record["resource"], resource, "{record}");
         assert_eq!(record["capability"], format!("files.{}", method.replace('/', ".")), "{record}");
@@ -254,7 +254,11 @@ fn a_template_names_the_resource() {
         match resource {
             Some(resource) => {
                 assert_eq!(answer.status, 200, "{arguments}: {}", answer.text());
-                assert_eq!(gateway.records().pop().unwrap()["resource"], resource, "{arguments}");
+                assert_eq!(
+                    gateway.records_of("decision").pop().unwrap()["resource"],
+                    resource,
+                    "{arguments}"
+                );
             }
             None => assert_eq!(
                 (answer.status, &answer.json()["error"]["code"]),

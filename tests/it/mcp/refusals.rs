@@ -102,6 +102,8 @@ fn the_eras_are_not_mixed() {
     for (body, headers, code) in [
         (message("tools/call"), &[("Mcp-Method", "tools/call")][..], -32020),
         (message("tools/call"), &[("Mcp-Method", "ping")], -32020),
+        (message("initialize"), &[("Mcp-Method", "ping"), session], -32020),
+        (message("initialize"), &[("Mcp-Method", "initialize"), ("Mcp-Name", "x")], -32020),
         (message("tools/call"), &[("Mcp-Name", "x"), session], -32020),
         (message("tools/call"), &[("mcp_name", "x"), session], -32020),
         (message("tools/call"), &[session, stateless], -32020),
@@ -127,6 +129,9 @@ fn the_eras_are_not_mixed() {
         assert_eq!(client.request("GET", "/files", headers, b"").status, 400, "{headers:?}");
     }
     assert_eq!(tool.count(), 0);
+    // The era is only being agreed on: a client of both may repeat the method, if it is that.
+    let headers = [JSON, session, ("Mcp-Method", "initialize")];
+    assert_eq!(client.request("POST", "/files", &headers, message("initialize").as_bytes()).status, 200);
 }
 
 #[test]

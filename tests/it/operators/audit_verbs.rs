@@ -17,12 +17,13 @@ fn lines(output: &Output) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// A gateway that has blocked so many calls: each leaves one record.
 fn gateway(calls: usize) -> Gateway {
     let tool = Tool::start();
     let gateway = Gateway::in_front_of(tool.address, RULES).start();
     let mut client = gateway.client();
     for id in 0..calls {
-        client.get(&format!("/crm/contacts/{id}"));
+        client.request("DELETE", &format!("/crm/contacts/{id}"), &[], b"");
     }
     gateway
 }
@@ -57,11 +58,11 @@ fn tail_follows_new_records_also_into_the_next_epoch() {
     let mut first = gateway(2);
     let follower = Running::spawn(aegis().args(["audit", "tail", "-f", "-n", "1"]).arg(first.ledger()));
     eventually("the last record", || follower.said().contains("contact:1\"").then_some(()));
-    first.client().get("/crm/contacts/new-one");
+    first.client().request("DELETE", "/crm/contacts/new-one", &[], b"");
     eventually("a new record", || follower.said().contains("contact:new-one").then_some(()));
     first.stop();
     let second = first.restart();
-    second.client().get("/crm/contacts/new-epoch");
+    second.client().request("DELETE", "/crm/contacts/new-epoch", &[], b"");
     eventually("a record of the next epoch", || follower.said().contains("contact:new-epoch").then_some(()));
     assert!(!follower.said().contains("contact:0\""));
     let kinds: Vec<String> = follower
@@ -75,19 +76,23 @@ fn tail_follows_new_records_also_into_the_next_epoch() {
 #[test]
 fn verify_counts_and_says_what_it_cannot_show() {
     let mut gateway = gateway(2);
-    gateway.client().request("DELETE", "/crm/contacts/1", &[], b"");
+    gateway.client().get("/crm/contacts/1");
     gateway.stop();
     let text = String::from_utf8(audit(&gateway, &["verify"]).stdout).unwrap();
-    assert!(text.contains("2 decision ALLOW") && text.contains("1 decision DENY"), "{text}");
-    assert!(text.contains("OK: 6 records in 1 epochs") && text.contains("consistent with itself"), "{text}");
+    assert!(text.contains("1 decision ALLOW") && text.contains("2 decision DENY"), "{text}");
+    assert!(text.contains("1 execution completed"), "{text}");
+    assert!(text.contains("OK: 7 records in 1 epochs") && text.contains("consistent with itself"), "{text}");
 
     let json = lines(&audit(&gateway, &["verify", "--json"])).remove(0);
-    assert_eq!((json["ok"].as_bool(), json["records"].as_u64()), (Some(true), Some(6)));
+    assert_eq!((json["ok"].as_bool(), json["records"].as_u64()), (Some(true), Some(7)));
     let epoch = &json["epochs"][0];
-    assert_eq!((epoch["state"].as_str(), epoch["records"].as_u64()), (Some("sealed"), Some(6)));
+    assert_eq!((epoch["state"].as_str(), epoch["records"].as_u64()), (Some("sealed"), Some(7)));
     assert_eq!(epoch["last_hash"].as_str().unwrap().len(), 64);
-    let denied = json["counts"].as_array().unwrap().iter().find(|count| count["outcome"] == "DENY").unwrap();
-    assert_eq!((denied["kind"].as_str(), denied["count"].as_u64()), (Some("decision"), Some(1)));
+    let counts = json["counts"].as_array().unwrap();
+    let executed = counts.iter().find(|count| count["result"] == "completed").unwrap();
+    assert_eq!((executed["kind"].as_str(), executed["count"].as_u64()), (Some("execution"), Some(1)));
+    let denied = counts.iter().find(|count| count["outcome"] == "DENY").unwrap();
+    assert_eq!((denied["kind"].as_str(), denied["count"].as_u64()), (Some("decision"), Some(2)));
 }
 
 #[test]

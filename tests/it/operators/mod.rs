@@ -1,5 +1,6 @@
 //! The control listener, the command line and the samples: what operators see.
 
+mod access_log;
 mod admin_key;
 mod audit_verbs;
 mod check;

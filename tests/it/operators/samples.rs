@@ -34,9 +34,17 @@ fn copy() -> TempDir {
     }
     fs::create_dir(folder.path().join("secrets")).unwrap();
     fs::write(folder.path().join("secrets/files.key"), "a key\n").unwrap();
-    let made = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
-    fs::write(folder.path().join("secrets/gateway.pem"), made.cert.pem()).unwrap();
-    fs::write(folder.path().join("secrets/gateway.key"), made.signing_key.serialize_pem()).unwrap();
+    let made = rcgen::generate_simple_self_signed(["files.internal".to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    for (name, text) in [
+        ("ca.pem", &certificate),
+        ("client.pem", &certificate),
+        ("client.key", &key),
+        ("gateway.pem", &certificate),
+        ("gateway.key", &key),
+    ] {
+        fs::write(folder.path().join("secrets").join(name), text).unwrap();
+    }
     folder
 }
 

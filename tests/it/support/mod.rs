@@ -11,7 +11,7 @@ mod tool;
 pub use client::{Answer, Client};
 pub use gateway::{Gateway, Setup, aegis, key_hash, routes};
 pub use golden::golden;
-pub use observe::{eventually, load_time};
+pub use observe::{eventually, load_time, metric_in};
 pub use route::Route;
 pub use running::{Running, refused_start};
 pub use tool::{Tool, respond};

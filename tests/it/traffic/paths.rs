@@ -166,7 +166,11 @@ fn what_no_operation_matches_has_the_capability_unmapped() {
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
         if status == 403 {
             assert_eq!(answer.json()["code"], "default_denied", "{method} {path}");
-            assert_eq!(gateway.records().pop().unwrap()["capability"], "crm.unmapped", "{method} {path}");
+            assert_eq!(
+                gateway.records_of("decision").pop().unwrap()["capability"],
+                "crm.unmapped",
+                "{method} {path}"
+            );
         }
     }
     assert_eq!(tool.count(), 1);

@@ -1,16 +1,16 @@
 //! A socket to an upstream, as Pingora uses it for one request.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
-use tokio::net::TcpStream;
 
-use crate::proxy::upstream::pool::IdlePool;
+use crate::proxy::upstream::own::IdlePool;
+use crate::proxy::upstream::own::Wire;
+use crate::proxy::upstream::peer::Chosen;
 
 /// Bytes gathered before they are written: most heads and the bodies of most calls fit together.
 const WRITE_BUFFER_BYTES: usize = 8192;
@@ -22,10 +22,11 @@ const PROBE_BYTES: usize = 1;
 /// A connection for one request. Dropped after Pingora found the connection fit for another request, it goes back to the
 /// pool; dropped in any other state, it closes.
 #[derive(Debug)]
-pub(super) struct UpstreamSocket {
+pub(in crate::proxy::upstream) struct UpstreamSocket {
     /// `None` only while dropping.
-    stream: Option<BufWriter<TcpStream>>,
-    address: SocketAddr,
+    stream: Option<BufWriter<Wire>>,
+    /// The address it goes to, which may be another than the one chosen first.
+    chosen: Chosen,
     pool: Arc<IdlePool>,
     /// Whether the next flush is left out: it is the one after the head, and a body follows at once.
     body_follows: bool,
@@ -35,19 +36,19 @@ pub(super) struct UpstreamSocket {
 }
 
 impl UpstreamSocket {
-    pub(super) fn new(
-        stream: TcpStream,
-        address: SocketAddr,
+    pub(in crate::proxy::upstream) fn new(
+        stream: Wire,
+        chosen: Chosen,
         pool: Arc<IdlePool>,
         body_follows: bool,
     ) -> Self {
         // Without a body nothing is gained by waiting, and Pingora's time limit holds for a write but not for the flush behind it.
         let gathered = if body_follows { WRITE_BUFFER_BYTES } else { 0 };
         let stream = Some(BufWriter::with_capacity(gathered, stream));
-        Self { stream, address, pool, body_follows, answered: false }
+        Self { stream, chosen, pool, body_follows, answered: false }
     }
 
-    fn stream(&mut self) -> io::Result<Pin<&mut BufWriter<TcpStream>>> {
+    fn stream(&mut self) -> io::Result<Pin<&mut BufWriter<Wire>>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 }
@@ -102,7 +103,7 @@ impl Drop for UpstreamSocket {
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take().filter(|stream| self.answered && stream.buffer().is_empty())
         {
-            self.pool.put(self.address, stream.into_inner());
+            self.pool.put(&self.chosen.endpoint().address, stream.into_inner().into_transport());
         }
     }
 }

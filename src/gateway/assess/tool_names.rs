@@ -23,7 +23,7 @@ const ONE_LIST_MICROS: i64 = 60_000_000;
 
 /// The names of tools, by route.
 #[derive(Debug, Default)]
-pub(super) struct ToolNames {
+pub(in crate::gateway) struct ToolNames {
     seen: Mutex<HashMap<Arc<str>, Seen>>,
     /// Version of the snapshot under which no two names are known to make one capability: the usual case, told without a lock.
     distinct_under: AtomicU64,
