@@ -29,6 +29,16 @@ sdk:
     cargo build --bin aegis
     AEGIS_BIN=target/debug/aegis tests/sdk/python/run.sh target/sdk-python
 
+# The official MCP SDKs for TypeScript, version 1 and version 2, as clients and as servers.
+sdk-typescript:
+    cargo build --bin aegis
+    AEGIS_BIN=target/debug/aegis tests/sdk/typescript/run.sh target/sdk-node
+
+# The official MCP conformance suite, directly and through the gateway: the results must be the same.
+conformance:
+    cargo build --bin aegis
+    AEGIS_BIN=target/debug/aegis tests/sdk/conformance/run.sh target/sdk-node
+
 # What CI runs.
 ci:
     bash .ci/run

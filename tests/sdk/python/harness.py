@@ -4,6 +4,7 @@ Ports are chosen by the system and read from what the programs print; nothing he
 """
 
 import atexit
+import hashlib
 import os
 import queue
 import re
@@ -17,14 +18,22 @@ HERE = Path(__file__).resolve().parent
 START_S = 60
 STOP_S = 60
 
+# Two callers with a key each.
+KEYS = {"alice": "key-of-alice-0123456789abcdef", "bob": "key-of-bob-0123456789abcdef"}
+
+# The same server behind three routes: one denies with a tool result, one with a JSON-RPC error, one wants a key.
 GATEWAY_YAML = """\
 version: 1
 stage: dev
 data_dir: {data_dir}
 control:
   listen: 127.0.0.1:0
+  keys:
+    - {{id: alice, hash: "sha256:{alice}"}}
+    - {{id: bob, hash: "sha256:{bob}"}}
 gateway:
   listen: [{{address: "127.0.0.1:0"}}]
+  hosts: ["127.0.0.1"]
 routes:
   - name: files
     match: {{path_prefix: /mcp/files}}
@@ -39,6 +48,11 @@ routes:
     upstream: {{addresses: ["127.0.0.1:{port}"], path: /mcp}}
     anonymous: {{id: dev-agent, type: ai-agent}}
     denial: {{mcp: jsonrpc_error}}
+  - name: keyed
+    match: {{path_prefix: /mcp/keyed}}
+    protocol: mcp
+    capability_prefix: keyed
+    upstream: {{addresses: ["127.0.0.1:{port}"], path: /mcp}}
 policy:
   rules: rules.yaml
   default: deny
@@ -48,11 +62,18 @@ RULES_YAML = """\
 version: 1
 defaults: {approval: block}
 rules:
-  - {name: reads, match: {type: "files.read_*"}, risk_level: low, approval: auto}
-  - {name: search, match: {type: "files.search_*"}, approval: auto}
-  - {name: no_deletes, match: {type: "files.delete_*"}, risk_level: critical, approval: block}
-  - {name: strict_reads, match: {type: "strict.read_*"}, approval: auto}
-  - {name: no_strict_deletes, match: {type: "strict.delete_*"}, risk_level: critical, approval: block}
+  - {name: no_deletes, match: {type: "*.delete_*"}, risk_level: critical, approval: block}
+  - {name: reads, match: {type: "*.read_file"}, risk_level: low, approval: auto}
+  - {name: search, match: {type: "*.search_*"}, approval: auto}
+  - {name: reports, match: {type: "*.slow_report"}, approval: auto}
+  - {name: questions, match: {type: "*.ask_owner"}, approval: auto}
+  - {name: summaries, match: {type: "*.summarize"}, approval: auto}
+  - {name: news, match: {type: "*.publish"}, approval: auto}
+  - {name: small_writes, match: {type: "*.write_file"}, conditions: {param_lte: {size: 100}}, approval: auto}
+  - {name: mail_needs_a_person, match: {type: "*.send_email"}, risk_level: high, approval: approve}
+  - {name: no_salaries, match: {type: "*.resources.read", target: "docs://salaries"}, approval: block}
+  - {name: handbook, match: {type: "*.resources.read", target: "docs://handbook"}, approval: auto}
+  - {name: summary_prompt, match: {type: "*.prompts.get", target: summary}, approval: auto}
 """
 
 
@@ -112,7 +133,8 @@ class Upstream(Program):
     def __init__(self, folder: Path) -> None:
         super().__init__([sys.executable, str(HERE / "server.py")], folder, "server")
         self.port = int(self.line(r"^LISTENING (\d+)$")[1])
-        self.url = f"http://127.0.0.1:{self.port}/mcp"
+        self.origin = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.origin}/mcp"
 
 
 class Gateway(Program):
@@ -124,7 +146,8 @@ class Gateway(Program):
             raise AssertionError("set AEGIS_BIN to the aegis binary under test")
         self.folder = folder
         self.data_dir = folder / "aegis-data"
-        config = GATEWAY_YAML.format(data_dir=self.data_dir, port=upstream.port)
+        hashes = {name: hashlib.sha256(key.encode()).hexdigest() for name, key in KEYS.items()}
+        config = GATEWAY_YAML.format(data_dir=self.data_dir, port=upstream.port, **hashes)
         (folder / "gateway.yaml").write_text(config)
         (folder / "rules.yaml").write_text(RULES_YAML)
         super().__init__([self.binary, "serve", "--config", "gateway.yaml"], folder, "gateway")
@@ -133,6 +156,7 @@ class Gateway(Program):
         self.line(r"^ready$")
         self.files = f"{self.base}/mcp/files"
         self.strict = f"{self.base}/mcp/strict"
+        self.keyed = f"{self.base}/mcp/keyed"
 
     def stop_and_verify(self) -> str:
         """Stops the gateway, which must end well, and checks its ledger offline; returns what the check printed."""

@@ -38,4 +38,4 @@ fi
 # Nothing is written into the source tree. A proxy of the surroundings must not come between a client and 127.0.0.1.
 export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 cd "$here"
-"$venv/bin/python" -m pytest -p no:cacheprovider --rootdir "$here" "$@" test_gateway.py
+"$venv/bin/python" -m pytest -p no:cacheprovider --rootdir "$here" "$@"
