@@ -93,17 +93,11 @@ impl Gateway {
         }
     }
 
-    /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused
-    /// unread: counted, but not recorded, since it is not known who asks.
-    ///
-    /// # Errors
-    /// The refusal, when no place is free.
-    pub fn admit(&self) -> Result<Slot, Box<Refusal>> {
-        self.slots.take().ok_or_else(|| {
-            self.metrics.shed();
-            self.metrics.requests("", None, ReasonCode::Overloaded).inc();
-            Box::new(Refusal::overloaded(None))
-        })
+    /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
+    /// ([`Self::shed`]).
+    #[must_use]
+    pub fn admit(&self) -> Option<Slot> {
+        self.slots.take()
     }
 
     /// Judges a request whose body is complete.

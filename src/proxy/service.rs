@@ -41,36 +41,27 @@ impl Service {
         if session.is_http2() {
             headers::name_host(session.req_header_mut());
         }
-        match self.gateway.admit() {
-            Ok(slot) => ctx.slot = Some(slot),
-            Err(refusal) => {
-                ctx.ended_by = Some(refusal.code);
-                return refuse_unread(session, ctx, &refusal).await;
-            }
+        ctx.slot = self.gateway.admit();
+        if ctx.slot.is_none() {
+            let refusal = self.gateway.shed(incoming(session, &[]));
+            ctx.ended_by = Some(refusal.code);
+            return refuse_unread(session, ctx, &refusal).await;
         }
         ctx.within(self.timeouts.body);
         let body = read_body(session, ctx, self.max_body_bytes).await;
         let timed_out = ctx.timed_out();
         ctx.clear_deadline();
-        let head = session.req_header();
-        let incoming = |body| Incoming {
-            method: head.method.as_str(),
-            path: head.uri.path(),
-            query: head.uri.query(),
-            headers: &head.headers,
-            body,
-            may_upgrade: head.version == Version::HTTP_11,
-        };
         let body = match body {
             Ok(body) => body,
             Err(code) => {
                 let code = if timed_out { ReasonCode::BodyTimeout } else { code };
                 let error = unread(code, self.max_body_bytes);
-                let refusal = self.gateway.refuse_unread(incoming(&[]), error, &mut ctx.access).await;
+                let refusal =
+                    self.gateway.refuse_unread(incoming(session, &[]), error, &mut ctx.access).await;
                 return refuse_unread(session, ctx, &refusal).await;
             }
         };
-        match self.gateway.judge(incoming(&body), &mut ctx.access).await {
+        match self.gateway.judge(incoming(session, &body), &mut ctx.access).await {
             Verdict::Forward(permit) => {
                 if !permit.opens_tunnel() {
                     ctx.request_is_whole();
@@ -331,6 +322,19 @@ impl ProxyHttp for Service {
     fn request_summary(&self, session: &Session, ctx: &Box<RequestContext>) -> String {
         let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
         format!("{} on route {route:?}", session.req_header().method)
+    }
+}
+
+/// A request as the gateway judges it.
+fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a> {
+    let head = session.req_header();
+    Incoming {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: &head.headers,
+        body,
+        may_upgrade: head.version == Version::HTTP_11,
     }
 }
 

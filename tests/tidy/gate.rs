@@ -6,7 +6,8 @@ use crate::tidy::text::{SourceFile, Violation, block_after, matching_close, patt
 const PIPELINE: &str = "src/gateway/pipeline";
 
 /// Files of the gateway outside the path of a request, which may load for their own work.
-const BESIDE_THE_REQUEST: [&str; 3] = ["src/gateway/publish", "src/gateway/jobs", "src/gateway/upstreams"];
+const BESIDE_THE_REQUEST: [&str; 4] =
+    ["src/gateway/publish", "src/gateway/jobs", "src/gateway/upstreams", "src/gateway/assess/shed"];
 
 /// How a `Handle` is loaded: without arguments, where an atomic takes its ordering.
 const LOAD: &str = r"\.\s*(load(?:_full)?)\s*\(\s*\)";

@@ -7,6 +7,7 @@ mod known;
 mod plan;
 mod request;
 mod session;
+mod shed;
 mod tool_names;
 
 pub(super) use known::Assessed;

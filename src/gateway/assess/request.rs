@@ -120,7 +120,7 @@ fn caller<'r>(
     })
 }
 
-fn find_route<'r, 'a>(
+pub(super) fn find_route<'r, 'a>(
     snapshot: &'r PolicySnapshot,
     incoming: Incoming<'a>,
     host: &str,

@@ -169,3 +169,28 @@ fn only_posted_json_is_served() {
     }
     assert_eq!(tool.count(), 6);
 }
+
+/// No place is free in all of the gateway: the body is not read, so its id is not known.
+#[test]
+fn a_request_that_finds_no_place_is_told_so_in_json_rpc() {
+    let (tool, go) = Tool::waiting();
+    let routes = Route::section(&[Route::mcp("files", tool.address)]);
+    let limited = "gateway: {listen: [{address: \"127.0.0.1:0\"}], max_concurrent_requests: 1}";
+    let gateway = Gateway::with(&format!("{limited}\n{routes}"), OPEN).start();
+    let mut first = gateway.client();
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    first.send(
+        format!(
+            "POST /files HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{ping}",
+            ping.len()
+        )
+        .as_bytes(),
+    );
+    tool.wait();
+    let shed = gateway.client().post_json("/files", ping);
+    assert_eq!((shed.status, shed.header("retry-after")), (503, Some("1")));
+    let error = &shed.json()["error"];
+    assert_eq!((&shed.json()["id"], &error["data"]["code"]), (&json!(null), &json!("overloaded")));
+    go.send(()).unwrap();
+    assert_eq!(first.answer().unwrap().status, 200);
+}
