@@ -180,7 +180,22 @@ fn a_body_over_the_limit_is_413_and_never_a_prefix() {
     assert_eq!(tool.count(), 0);
 }
 
-/// Bodies that two JSON readers read differently, or that are no JSON.
+/// A caller that sends all it has before it reads finds the answer.
+#[test]
+fn the_answer_to_a_body_that_is_refused_unread_is_not_lost() {
+    let tool = Tool::start();
+    let gateway = gateway(&tool);
+    let large = json_of(8 * LIMIT);
+    let pieces: Vec<&[u8]> = large.chunks(65_536).collect();
+    for request in [with_length(&large), with_chunks(&pieces)] {
+        let mut client = gateway.client();
+        client.send(&request);
+        let answer = client.answer().unwrap();
+        assert_eq!((answer.status, &answer.json()["code"]), (413, &json!("body_too_large")));
+        assert!(client.is_closed());
+    }
+    assert_eq!(tool.count(), 0);
+}
 
 #[test]
 fn ambiguous_json_is_refused_on_every_protocol_and_recorded() {
