@@ -134,6 +134,7 @@ impl AsyncRead for Connection {
             return self.poll_gone(context);
         }
         if !self.early.is_empty() {
+            self.deadline.bytes_arrived();
             let count = self.early.len().min(buffer.remaining());
             buffer.put_slice(self.early.get(..count).unwrap_or_default());
             self.early.advance(count);
