@@ -61,7 +61,7 @@ impl App {
         let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
         control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
-        control_runtime.spawn(reload_on_change(self.reloader, self.watcher, hangup));
+        control_runtime.spawn(reload_on_change(self.reloader, self.watcher, hangup, stopped.clone()));
         let drained = data_runtime.block_on(data_plane.serve(stopped));
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
@@ -83,7 +83,12 @@ async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, stop: watc
     stop.send_replace(true);
 }
 
-async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>, mut hangup: Signal) {
+async fn reload_on_change(
+    reloader: Arc<Reloader>,
+    mut watcher: Option<Watcher>,
+    mut hangup: Signal,
+    mut stopped: watch::Receiver<bool>,
+) {
     loop {
         let changed = async {
             match &mut watcher {
@@ -92,6 +97,8 @@ async fn reload_on_change(reloader: Arc<Reloader>, mut watcher: Option<Watcher>,
             }
         };
         let mut cause = tokio::select! {
+            // Nothing is put in force any more.
+            _stopping = stopped.wait_for(|stop| *stop) => return,
             changed = changed => match changed {
                 Some(()) => FILE,
                 None => return,

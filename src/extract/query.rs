@@ -2,7 +2,7 @@
 
 use crate::extract::ExtractError;
 use crate::model::decision::ReasonCode;
-use crate::model::json::{CaseEqualKeys, Json, Text};
+use crate::model::json::{CaseEqualKeys, Json, Text, fold_case};
 
 /// Most keys in a query string.
 const QUERY_MAX_KEYS: usize = 256;
@@ -22,7 +22,7 @@ pub fn parse_query<'a>(raw: &str, case_equal_keys: CaseEqualKeys) -> Result<Json
         let (key, value) = (decode(key)?, decode(value)?);
         let repeated = members.iter().any(|(other, _)| match case_equal_keys {
             CaseEqualKeys::Allow => other.as_str() == key,
-            CaseEqualKeys::Refuse => other.as_str().to_lowercase() == key.to_lowercase(),
+            CaseEqualKeys::Refuse => fold_case(other.as_str()) == fold_case(&key),
         });
         if repeated {
             return Err(refused("a query key stands twice, which servers read in different ways"));

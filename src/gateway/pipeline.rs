@@ -100,6 +100,12 @@ impl Gateway {
         self.slots.take()
     }
 
+    /// Whether so many requests are under way that strangers should not wait with a place of theirs for a body to come.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.slots.is_crowded()
+    }
+
     /// Judges a request whose body is complete.
     ///
     /// INVARIANT: the snapshot is loaded here and nowhere else on the way of a request, and a [`Permit`] exists only after

@@ -31,6 +31,12 @@ impl Slots {
         Some(Slot { taken: Arc::clone(&self.taken) })
     }
 
+    /// Whether more than an eighth of the places are taken.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) > self.most / 8
+    }
+
     /// The same number of places, those taken in `earlier` taken here too: what is under way is counted across a change.
     #[must_use]
     pub fn succeeding(&self, earlier: &Self) -> Self {

@@ -123,7 +123,7 @@ const fn title(status: u16) -> &'static str {
         415 => "Unsupported media type",
         421 => "Host not served here",
         500 => "Internal error",
-        502 => "The tool could not be reached",
+        502 => "The tool failed",
         503 => "Not available now",
         504 => "The tool did not answer in time",
         _ => "Bad request",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::TRANSFER_ENCODING;
+use http::header::{EXPECT, TRANSFER_ENCODING};
 use http::{StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
@@ -44,6 +44,14 @@ impl Service {
         ctx.slot = self.gateway.admit();
         if ctx.slot.is_none() {
             let refusal = self.gateway.shed(incoming(session, &[]));
+            ctx.ended_by = Some(refusal.code);
+            return refuse_unread(session, ctx, &refusal).await;
+        }
+        // Who sends no body is judged at once. The body of a stranger is waited for only while there are places enough, and nobody
+        // is told to go on with one that will not be read.
+        let waits = !session.is_body_empty()
+            && (self.gateway.is_crowded() || session.req_header().headers.contains_key(EXPECT));
+        if waits && let Some(refusal) = self.gateway.turn_away(incoming(session, &[])) {
             ctx.ended_by = Some(refusal.code);
             return refuse_unread(session, ctx, &refusal).await;
         }
@@ -224,6 +232,10 @@ impl ProxyHttp for Service {
         ctx: &mut Box<RequestContext>,
     ) -> Result<()> {
         if let Some(forwarding) = &mut ctx.forwarding {
+            if response.status == StatusCode::SWITCHING_PROTOCOLS && !forwarding.is_tunnel() {
+                let what = "the tool left HTTP, which nobody asked of it";
+                return Err(Error::explain(ErrorType::InvalidHTTPHeader, what).into_up());
+            }
             if is_final(response.status) {
                 forwarding.answered(response.status.as_u16());
             }

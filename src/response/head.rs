@@ -31,7 +31,7 @@ pub(super) enum Media {
 impl ResponseHead<'_> {
     /// Whether no body follows.
     pub(super) const fn has_no_body(&self) -> bool {
-        let by_status = matches!(self.status, 100 | 102..=199 | 204 | 205 | 304);
+        let by_status = matches!(self.status, 100 | 102..=199 | 204 | 304);
         by_status || self.to_head || matches!(self.content_length, Some(0))
     }
 

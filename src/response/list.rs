@@ -1,6 +1,6 @@
 //! Leaves tools out of the answer to `tools/list`.
 
-use crate::model::json::{Json, Text};
+use crate::model::json::{Json, Text, fold_case};
 use crate::response::{ListFilter, ListKind, ResponseError};
 
 /// Members of an object.
@@ -72,6 +72,5 @@ fn only<'m, 'a>(members: &'m mut Members<'a>, key: &str) -> Result<Option<&'m mu
 /// Whether the two are equal but for letter case. `wanted` is ASCII; `text` may hold letters that fold to ASCII ones (the
 /// Kelvin sign, the long s).
 fn is_spelling_of(text: &str, wanted: &str) -> bool {
-    text.eq_ignore_ascii_case(wanted)
-        || (!text.is_ascii() && text.to_uppercase().to_lowercase() == wanted.to_lowercase())
+    text.eq_ignore_ascii_case(wanted) || (!text.is_ascii() && fold_case(text) == fold_case(wanted))
 }

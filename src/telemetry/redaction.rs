@@ -1,4 +1,6 @@
-//! What of a call must not be stored, by the name of the key. Imports nothing of ours.
+//! What of a call must not be stored, by the name of the key. Imports `model`.
+
+use crate::model::json::fold_case;
 
 /// Decides by key name (`audit.redact`): a key that contains one of the words, in any letter case and with `-`, `_`, `.` and
 /// spaces left out, has its value replaced before anything is stored.
@@ -61,8 +63,9 @@ fn slot(firsts: &mut [u64; 4], byte: u8) -> Option<(&mut u64, u64)> {
 }
 
 fn plain(text: &str) -> Vec<u8> {
-    let letters = text.chars().filter(|letter| !u8::try_from(*letter).is_ok_and(is_separator));
-    letters.flat_map(char::to_lowercase).collect::<String>().into_bytes()
+    let letters: String =
+        text.chars().filter(|letter| !u8::try_from(*letter).is_ok_and(is_separator)).collect();
+    fold_case(&letters).into_bytes()
 }
 
 const fn is_separator(byte: u8) -> bool {

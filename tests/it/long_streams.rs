@@ -85,3 +85,19 @@ fn over_http_2() {
     drop(body);
     assert_eq!(told.recv().unwrap(), seen);
 }
+
+/// A caller that sent something for later is missed as well.
+#[test]
+fn with_bytes_of_a_next_request() {
+    let (tool, arrived, told) = counting();
+    let gateway = Gateway::with(&Route::section(&[Route::crm(tool.address)]), OPEN).start();
+    let mut client = Client::connect(gateway.address);
+    client.send(b"GET /crm/contacts/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(client.read_until(b"data: 0\n\n").is_some());
+    client.send(b"GET /crm/contacts/2 HTTP/1.1\r\n");
+    arrived.send(true).unwrap();
+    assert!(client.read_until(b"data: 1\n\n").is_some());
+    arrived.send(false).unwrap();
+    drop(client);
+    assert_eq!(told.recv().unwrap(), 2);
+}

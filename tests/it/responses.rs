@@ -142,6 +142,22 @@ fn events_are_edited_as_they_come() {
     release.send(()).unwrap();
 }
 
+/// Statuses that say there is no more to look at: a body behind them is looked at all the same, and nothing else than HTTP comes back.
+#[test]
+fn no_status_leads_around_the_filter() {
+    let (answer, _) = through(HIDE, "205 Reset Content", "application/json", r#"{"card":"4711"}"#);
+    assert_eq!((answer.status, answer.text().as_str()), (205, r#"{"card":"[REDACTED]"}"#));
+    for rules in [HIDE, "max_bytes: 100"] {
+        let upgraded = "101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade";
+        let (answer, gateway) = through(rules, upgraded, "application/json", r#"{"card":"4711"}"#);
+        assert_eq!((answer.status, &answer.json()["code"]), (502, &json!("upstream_failed")));
+        assert_eq!(gateway.records_of("execution")[0]["code"], "upstream_failed");
+        // Nor is a tunnel opened where answers are to be looked at.
+        let ask = [("Upgrade", "websocket"), ("Connection", "Upgrade")];
+        assert_eq!(gateway.client().request("GET", "/crm/live", &ask, b"").status, 400);
+    }
+}
+
 #[test]
 fn heads_without_bodies_pass() {
     let tool = Tool::answering(|seen, stream| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use crate::config::Mode;
-use crate::decision::{PolicySnapshot, Protocol, Route};
+use crate::decision::{PolicySnapshot, Protocol, ResponseRules, Route};
 use crate::extract::{ExtractError, Extracted, McpInput, MessageKind, OperationsInput};
 use crate::gateway::assess::Assessed;
 use crate::gateway::assess::known::{Known, Onward, Passed};
@@ -97,7 +97,7 @@ impl Gateway {
     }
 }
 
-fn caller<'r>(
+pub(super) fn caller<'r>(
     snapshot: &PolicySnapshot,
     route: &'r Route,
     headers: &HeaderMap,
@@ -130,6 +130,11 @@ pub(super) fn find_route<'r, 'a>(
     };
     // Which forms are let through depends on the route, so the route is found with all of them read, and the path is
     // then read again as the route wants it.
+    // Some tools ignore the letter case of methods: `delete` would be an operation there that nobody judged as one.
+    if !incoming.method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_') {
+        let detail = "The request was refused: its method is not written in capitals.";
+        return Err(Box::new(Refusal::problem(400, ReasonCode::InvalidRequest, detail)));
+    }
     let widest = PathAllowance { semicolon: true, encoded_slash: true };
     let path = NormalPath::parse(incoming.path, widest).map_err(refuse)?;
     let route = snapshot.route(host, &path).ok_or_else(|| {
@@ -185,6 +190,9 @@ fn tunnel<'a>(
     let Protocol::Http(operations) = &route.protocol else {
         return refuse("only http routes serve WebSocket");
     };
+    if route.response != ResponseRules::default() {
+        return refuse("the route looks at answers (response), and nobody can look into a tunnel");
+    }
     if route.upstream.http2 {
         return refuse("the route's tool is spoken to over HTTP/2, which carries no tunnel");
     }

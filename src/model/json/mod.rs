@@ -18,7 +18,7 @@ pub use error::{JsonError, JsonErrorKind};
 pub use parse::{CaseEqualKeys, Reader};
 pub(crate) use path::hex_pair;
 pub use path::{NormalPath, PathAllowance, PathError};
-pub use text::Text;
+pub use text::{Text, fold_case};
 pub use value::{Json, Number, NumberValue};
 pub use write::{write_json, write_json_string};
 

@@ -4,7 +4,7 @@
 //! integers beyond 64 bits) *and* keeps the exact text of numbers and strings for the record.
 
 use crate::model::json::scan::plain_bytes;
-use crate::model::json::{Json, JsonError, JsonErrorKind, Number, NumberValue, Text};
+use crate::model::json::{Json, JsonError, JsonErrorKind, Number, NumberValue, Text, fold_case};
 
 /// What to do with two keys of one object that differ only in letter case (`gateway.json.case_equal_keys`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -178,7 +178,7 @@ impl<'a> Cursor<'a> {
             if other == key {
                 return Err(JsonError { kind: JsonErrorKind::DuplicateKey, offset: key_at });
             }
-            if refuse_case && (all_ascii || other.to_lowercase() == key.to_lowercase()) {
+            if refuse_case && (all_ascii || fold_case(other) == fold_case(key)) {
                 return Err(JsonError { kind: JsonErrorKind::CaseEqualKeys, offset: key_at });
             }
         }
@@ -193,7 +193,7 @@ impl<'a> Cursor<'a> {
             return Err(self.error(JsonErrorKind::DuplicateKey));
         }
         if self.settings.case_equal_keys == CaseEqualKeys::Refuse {
-            let mut folded: Vec<String> = keys.iter().map(|key| key.to_lowercase()).collect();
+            let mut folded: Vec<String> = keys.iter().map(|key| fold_case(key)).collect();
             folded.sort_unstable();
             if folded.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
                 return Err(self.error(JsonErrorKind::CaseEqualKeys));

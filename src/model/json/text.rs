@@ -65,3 +65,13 @@ impl fmt::Debug for Text<'_> {
         fmt::Debug::fmt(self.as_str(), formatter)
     }
 }
+
+/// `text` as every way of ignoring letter case sees it: the letters that some libraries take for others (the long s, the Kelvin
+/// sign, the Turkish i with and without its dot) become what they are taken for. Two texts that any of them calls equal have
+/// one folding; some that none does may share one too.
+#[must_use]
+pub fn fold_case(text: &str) -> String {
+    let dotted = |letter| if letter == '\u{130}' { 'i' } else { letter };
+    let letters = text.chars().map(dotted).flat_map(char::to_lowercase);
+    letters.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}

@@ -1,6 +1,7 @@
 //! Answers that must not pass as they are: their head and body go through a [`ResponseFilter`] on the way to the caller.
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
     TRANSFER_ENCODING,
@@ -57,7 +58,7 @@ impl Filtering {
     }
 
     fn head(&mut self, mut head: Box<ResponseHeader>, end: bool) -> Result<Option<HttpTask>, ResponseError> {
-        if head.status.is_informational() {
+        if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(Some(HttpTask::Header(head, end)));
         }
         let mode = ResponseFilter::begin(&self.plan, self.read(&head))?;

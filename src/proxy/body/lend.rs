@@ -115,8 +115,9 @@ impl Drop for Lent {
 #[async_trait]
 impl CustomSession for Lent {
     fn get_retry_buffer(&self) -> Option<Bytes> {
-        // Only that there is one matters: the body filter puts in the bytes that were judged, and lets go of them.
-        Some(Bytes::new())
+        // Only that there is one matters: the body filter puts in the bytes that were judged, and lets go of them. Without a
+        // body HTTP/2 ends the stream with the head, and nothing may follow.
+        self.has_body.then(Bytes::new)
     }
 
     fn enable_retry_buffering(&mut self) {}
@@ -205,7 +206,8 @@ impl CustomSession for Lent {
     }
 
     fn is_body_done(&mut self) -> bool {
-        self.caller.is_body_done()
+        // It was read whole before the session was lent. A stream of HTTP/2 says so only once its trailers are read, too.
+        true
     }
 
     async fn finish(&mut self) -> Result<()> {

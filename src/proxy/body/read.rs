@@ -26,7 +26,8 @@ pub(in crate::proxy) async fn read_body(
     ctx: &RequestContext,
     limit: usize,
 ) -> Result<Bytes, ReasonCode> {
-    if session.downstream_session.is_body_empty() {
+    // A stream of HTTP/2 ends where it ends, whatever its Content-Length says.
+    if session.downstream_session.is_body_empty() && !session.is_http2() {
         return Ok(Bytes::new());
     }
     let announced = announced_bytes(session)?;

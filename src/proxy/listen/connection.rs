@@ -6,10 +6,11 @@
 //! all: when it passes, that read fails, and the phase that owns the wait says what to answer.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bytes::{Buf, BytesMut};
@@ -30,7 +31,7 @@ const WRITE_BUFFER_BYTES: usize = 4096;
 /// What HTTP/2 begins with.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Most bytes that are taken from a caller before their time, where the socket cannot be looked at without reading.
+/// Most bytes that are taken from a caller before their time.
 const EARLY_BYTES: usize = 16 * 1024;
 
 /// A connection whose reads fail once its deadline has passed.
@@ -74,35 +75,23 @@ impl Connection {
         Ok(is_http2)
     }
 
-    /// Ready once the caller has left or the deadline has passed; bytes that wait are kept for later.
+    /// Ready once the caller has left or the deadline has passed. What it sends meanwhile is for its next request and is kept; a
+    /// caller that sends too much of it is taken for gone.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.poll_looked(context) {
-            Poll::Ready(Ok(true)) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(false)) | Poll::Pending if self.poll_deadline(context) => {
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        let mut room = [MaybeUninit::uninit(); 1024];
+        loop {
+            let mut buffer = ReadBuf::uninit(&mut room);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Pending if self.poll_deadline(context) => {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() && self.early.len() < EARLY_BYTES => {
+                    self.early.extend_from_slice(buffer.filled());
+                }
+                Poll::Ready(read) => return Poll::Ready(read),
             }
-            Poll::Ready(Ok(false)) | Poll::Pending => Poll::Pending,
         }
-    }
-
-    /// Whether the caller has left, as far as can be told.
-    fn poll_looked(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let mut probe = [0];
-        if let Socket::Tcp(stream) = self.stream.get_ref() {
-            let peeked = ready!(stream.poll_peek(context, &mut ReadBuf::new(&mut probe)));
-            return Poll::Ready(peeked.map(|count| count == 0));
-        }
-        while self.early.len() < EARLY_BYTES {
-            let mut room = [0; 1024];
-            let mut buffer = ReadBuf::new(&mut room);
-            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
-            if buffer.filled().is_empty() {
-                return Poll::Ready(Ok(true));
-            }
-            self.early.extend_from_slice(buffer.filled());
-        }
-        Poll::Ready(Ok(false))
     }
 
     /// Whether the deadline has passed; if not, wakes the task when it does.

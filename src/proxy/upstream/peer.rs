@@ -1,5 +1,6 @@
 //! From a route's upstream to the peer Pingora connects to.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -156,6 +157,10 @@ impl Shared {
             }
             self.certificates.fit(&mut peer, tls);
         }
+        // What is kept under an address may have been made to another address of the same host, so it is that host's alone.
+        let mut hasher = DefaultHasher::new();
+        (peer.group_key, &*endpoint.name).hash(&mut hasher);
+        peer.group_key = hasher.finish();
         Ok(peer)
     }
 

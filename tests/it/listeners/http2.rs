@@ -103,6 +103,19 @@ fn a_body_over_the_limit_is_refused_without_losing_the_answer() {
 }
 
 #[test]
+fn a_length_that_is_not_the_bodys_is_no_request() {
+    let tool = Tool::start();
+    let gateway = gateway(&tool, "");
+    let client = Http2::connect(gateway.address);
+    for length in [0, 3, 5] {
+        let mut request = to("POST", "/crm/contacts");
+        request.headers_mut().insert("content-length", length.into());
+        assert!(client.request(request, b"four").is_err_and(|error| error.is_reset()), "{length}");
+    }
+    assert_eq!(tool.count(), 0);
+}
+
+#[test]
 fn a_body_that_does_not_come_is_refused_in_time() {
     let tool = Tool::start();
     let gateway = gateway(&tool, ", timeouts: {body_ms: 50}");

@@ -19,6 +19,17 @@ fn send(gateway: &Gateway, bytes: &[u8]) -> Option<Answer> {
 }
 
 #[test]
+fn a_method_that_is_not_in_capitals_is_refused() {
+    let tool = Tool::start();
+    let gateway = gateway(&tool);
+    for method in ["delete", "Delete", "gET"] {
+        let answer = gateway.client().request(method, "/crm/contacts/1", &[], b"");
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("invalid_request")), "{method}");
+    }
+    assert_eq!(tool.count(), 0);
+}
+
+#[test]
 fn headers_that_ask_for_another_method_or_target_are_refused() {
     let tool = Tool::start();
     let gateway = gateway(&tool);

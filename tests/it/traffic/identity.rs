@@ -229,3 +229,31 @@ fn connection_may_not_name_what_was_judged() {
     }
     assert_eq!((tool.count(), gateway.records_of("decision").len()), (0, 0));
 }
+
+/// Of eight places one is for strangers: others are refused without waiting for their bodies.
+#[test]
+fn strangers_do_not_take_the_places_of_those_who_are_known() {
+    let tool = Tool::start();
+    let limited = "gateway: {listen: [{address: \"127.0.0.1:0\"}], max_concurrent_requests: 8}";
+    let config = format!("{limited}\n{}", Route::section(&[Route::crm(tool.address).closed()]));
+    let gateway = Gateway::with(&config, "rules: [{name: all, match: {}, approval: auto}]").start();
+    let begun = b"POST /crm/contacts HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{";
+    let mut waiting = Vec::new();
+    let told = loop {
+        let mut stranger = gateway.client();
+        stranger.send(begun);
+        stranger.stream().set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+        let mut first = [0; 12];
+        match std::io::Read::read(stranger.stream(), &mut first) {
+            Ok(_) => break String::from_utf8_lossy(&first).into_owned(),
+            Err(_) => waiting.push(stranger),
+        }
+        assert!(waiting.len() < 8, "every place is a stranger's");
+    };
+    assert_eq!(told, "HTTP/1.1 401");
+    // A place is left, and one who is told to go on is let in.
+    let refused = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
+    let mut client = gateway.client();
+    client.send(refused);
+    assert!(client.read_until(b"\r\n").unwrap().starts_with(b"HTTP/1.1 404 "));
+}

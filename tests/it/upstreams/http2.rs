@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::gateway;
 use super::server::{Reply, Server, Speaks};
+use crate::listeners::{Http2, to};
 use crate::support::{Gateway, Route, eventually};
 
 fn tool() -> Server {
@@ -166,4 +167,55 @@ fn mcp_is_served_over_it() {
     assert_eq!(gateway.client().post_json("/files", &call).status, 200);
     let seen = tool.calls().remove(0);
     assert!(seen.target.ends_with("/tool") && seen.body == call.as_bytes(), "{seen:?}");
+}
+
+/// Callers of either version, with and without a body, and where the answer is looked at: each takes another way through Pingora.
+#[test]
+fn callers_of_either_version_reach_it_with_and_without_a_body() {
+    let tool = tool();
+    let plain = format!("addresses: [\"{}\"], http2: true", tool.address);
+    for more in ["", "  response: {redact: [/secret], max_bytes: 1000}\n"] {
+        let gateway = Gateway::with(&(super::routes(&plain) + more), super::OPEN).start();
+        let http2 = Http2::connect(gateway.address);
+        for (method, body) in [
+            ("GET", ""),
+            ("POST", ""),
+            ("POST", "{\"a\":1}"),
+            ("POST", &format!("\"{}\"", "x".repeat(200_000))),
+        ] {
+            let answer = gateway.client().request(method, "/crm/1", &[JSON], body.as_bytes());
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (200, "{\"ok\":true}"),
+                "{method} {} {more}",
+                body.len()
+            );
+            assert_eq!(tool.calls().last().unwrap().body.len(), body.len());
+            let mut request = to(method, "/crm/1");
+            request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+            let (head, said) = http2.request(request, body.as_bytes()).unwrap();
+            assert_eq!(
+                (head.status().as_u16(), &*said),
+                (200, &b"{\"ok\":true}"[..]),
+                "{method} {} {more}",
+                body.len()
+            );
+            assert_eq!(tool.calls().last().unwrap().body.len(), body.len());
+        }
+        assert!(gateway.records_of("execution").iter().all(|record| record["result"] == "completed"));
+    }
+}
+
+/// They are dropped, and what they stand behind arrives.
+#[test]
+fn trailers_of_a_request_do_not_keep_its_body_back() {
+    let tool = tool();
+    let gateway = in_front_of(&tool);
+    let client = Http2::connect(gateway.address);
+    let mut requests = client.requests.clone();
+    let (response, mut sending) = requests.send_request(to("POST", "/crm/1"), false).unwrap();
+    sending.send_data("body".into(), false).unwrap();
+    sending.send_trailers([("x-late".parse().unwrap(), "1".parse().unwrap())].into_iter().collect()).unwrap();
+    assert_eq!(client.runtime.block_on(response).unwrap().status().as_u16(), 200);
+    assert_eq!(tool.calls().remove(0).body, b"body");
 }
