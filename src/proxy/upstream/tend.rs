@@ -57,6 +57,8 @@ impl Tending {
             }
             for (number, endpoint) in route.upstream.endpoints.iter().enumerate() {
                 let gauge = gateway.upstream_gauge(&route.name, &endpoint.name);
+                // A gauge begins with 0, and may be looked at from now on.
+                gauge.set(endpoint.state.is_fit(self.shared.pool.now()));
                 shown.push((Arc::clone(&endpoint.state), gauge));
                 if route.upstream.health.is_some() {
                     self.checks.spawn(watch(Arc::clone(&self.checker), Arc::clone(route), number));

@@ -26,11 +26,12 @@ fn an_address_that_fails_its_checks_gets_no_calls_until_it_passes_them() {
     for http2 in [false, true] {
         let tools = two(Speaks { http2, ..Speaks::default() });
         let gateway = checked(&tools, &format!(", host: tool.example, http2: {http2}"));
+        tools.iter().for_each(|tool| await_shown(&gateway, tool, true));
         tools[0].reply([Reply::Status(503)]);
         await_shown(&gateway, &tools[0], false);
         let before = tools[0].calls().len();
         for _ in 0..6 {
-            assert_eq!(gateway.client().get("/crm/1").status, 200);
+            assert_eq!(gateway.client().get("/crm/1").status, 200, "{}", gateway.log());
         }
         assert_eq!(tools[0].calls().len(), before);
 
@@ -56,6 +57,7 @@ fn an_address_that_fails_its_checks_gets_no_calls_until_it_passes_them() {
 fn when_all_fail_their_checks_calls_go_on() {
     let tools = two(Speaks::default());
     let gateway = checked(&tools, "");
+    tools.iter().for_each(|tool| await_shown(&gateway, tool, true));
     tools.iter().for_each(|tool| tool.reply([Reply::Status(500)]));
     tools.iter().for_each(|tool| await_shown(&gateway, tool, false));
     for _ in 0..4 {
