@@ -43,7 +43,7 @@ conformance:
 ci:
     bash .ci/run
 
-# The gateway beside bare Pingora: CPU per request, requests per second, latency.
+# The gateway beside bare Pingora: CPU per request, requests per second, latency; `just bench --all` for every shape of traffic.
 bench *arguments:
     cargo build --release --bins --examples
     target/release/examples/driver {{ arguments }}

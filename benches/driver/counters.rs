@@ -11,11 +11,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::load::{Generator, Intensity};
+use crate::load::Load;
 use crate::process::Process;
 use crate::report::{count, ratio};
 use crate::targets::Target;
-use crate::wire::Workload;
 
 /// The events asked of `perf`; those the machine lacks are left out of the report.
 const EVENTS: &str = "instructions,context-switches,cpu-migrations,page-faults";
@@ -24,9 +23,7 @@ const EVENTS: &str = "instructions,context-switches,cpu-migrations,page-faults";
 #[derive(Debug)]
 pub(crate) struct Counters<'a> {
     pub(crate) dir: &'a Path,
-    pub(crate) generator: &'a Generator,
-    pub(crate) workload: &'a Workload,
-    pub(crate) intensity: Intensity,
+    pub(crate) load: &'a Load,
 }
 
 impl Counters<'_> {
@@ -59,7 +56,7 @@ impl Counters<'_> {
             // perf does not say when it counts; what it misses of the load is a few per mille.
             std::thread::sleep(Duration::from_millis(50));
         }
-        let tally = self.generator.run(target.address, self.workload, self.intensity)?;
+        let tally = self.load.run(target.address)?;
         tracer.signal(Signal::INT);
         tracer.wait_or_kill(Duration::from_secs(5));
         let counts = parse(&fs::read_to_string(&output).unwrap_or_default());

@@ -1,7 +1,4 @@
-//! What is measured: the programs, their generated settings, and how each one is started.
-//!
-//! All of them stand before the same upstream. It imports `process`, `wire`, `machine` and `upstream`.
-//! Start reading at `Target::start`.
+//! How each target is started, and what can be asked of one that serves. Start reading at `Target::start`.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -10,40 +7,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, anyhow, bail};
 
+use crate::load::{Load, http2_exchange};
 use crate::process::Process;
-use crate::wire::{ANSWER, TOOL, Workload, exchange};
+use crate::shape::Version;
+use crate::targets::{Kind, settings};
+use crate::wire::exchange;
+use crate::workload::ANSWER;
 use crate::{machine, upstream};
-
-/// The targets by the names of the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kind {
-    /// Bare Pingora, the yardstick.
-    Bare,
-    /// A second bare Pingora: its ratios show how much of the others' is noise.
-    Control,
-    /// The gateway, ledger durability `process`.
-    Process,
-    /// The gateway, ledger durability `disk`.
-    Disk,
-    /// The upstream itself, to show what the load and the machine can do.
-    Direct,
-    /// nginx as a plain reverse proxy.
-    Nginx,
-}
-
-impl Kind {
-    /// The name in the report.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Bare => "bare",
-            Kind::Control => "control",
-            Kind::Process => "process",
-            Kind::Disk => "disk",
-            Kind::Direct => "direct",
-            Kind::Nginx => "nginx",
-        }
-    }
-}
 
 /// Where things are.
 #[derive(Debug)]
@@ -53,6 +23,8 @@ pub(crate) struct Places {
     /// A folder of this run: settings, ledgers, logs.
     pub(crate) dir: PathBuf,
     pub(crate) upstream_threads: usize,
+    /// Whether the gateway writes its access log.
+    pub(crate) access_log: bool,
 }
 
 impl Places {
@@ -80,6 +52,8 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
     process: Process,
+    /// The folder of the records, where the target writes any.
+    ledger: Option<PathBuf>,
 }
 
 impl Target {
@@ -89,7 +63,12 @@ impl Target {
         command.arg("upstream").arg("--threads").arg(places.upstream_threads.to_string());
         let mut process = Process::start(&mut command, &places.dir, "upstream")?;
         let lines = process.wait_for_line("listening on ").context("upstream")?;
-        Ok(Target { kind: Kind::Direct, address: address_after(&lines, "listening on ")?, process })
+        Ok(Target {
+            kind: Kind::Direct,
+            address: address_after(&lines, "listening on ")?,
+            process,
+            ledger: None,
+        })
     }
 
     /// Starts a program before `upstream` and waits until it serves.
@@ -110,18 +89,52 @@ impl Target {
 
     /// Sends one call and makes sure the tool itself answered it: a gateway that refuses answers MCP calls with
     /// 200 as well, and would look fast.
-    pub(crate) fn probe(&self, workload: &Workload, upstream: SocketAddr) -> anyhow::Result<()> {
+    pub(crate) fn probe(&self, load: &Load, upstream: SocketAddr) -> anyhow::Result<()> {
+        let (name, shape, workload) = (self.kind.name(), load.shape, &load.workload);
         let before = upstream::served(upstream)?;
-        let answer = exchange(self.address, &workload.request_bytes(self.address))
-            .with_context(|| format!("{}: {}", self.kind.name(), self.process.last_words(&[])))?;
+        let answer = match shape.version {
+            Version::H1 => exchange(self.address, &workload.http1_request(self.address)),
+            Version::H2c => http2_exchange(self.address, workload),
+        };
+        let answer = answer.with_context(|| format!("{name}, {shape}: {}", self.process.last_words(&[])))?;
         if answer != ANSWER {
-            bail!("{}: the call was not answered by the tool but with {answer}", self.kind.name());
+            bail!("{name}, {shape}: the call was not answered by the tool but with {answer}");
         }
-        if upstream::served(upstream)? != before + 1 {
-            bail!("{}: the upstream did not see exactly one call", self.kind.name());
+        let after = upstream::served(upstream)?;
+        if after.calls != before.calls + 1 {
+            bail!("{name}, {shape}: the upstream did not see exactly one call");
+        }
+        if after.body_bytes != before.body_bytes + workload.body.len() as u64 {
+            bail!("{name}, {shape}: the upstream did not see the whole body");
         }
         Ok(())
     }
+
+    /// Removes the ledger's files that are written to the end: a turn of long bodies leaves gigabytes, which would
+    /// fill the disk and be written back during the turns of others.
+    pub(crate) fn drop_records(&self) -> anyhow::Result<()> {
+        let Some(ledger) = &self.ledger else { return Ok(()) };
+        for epoch in fs::read_dir(ledger)?.flatten().filter(|entry| entry.path().is_dir()) {
+            // Named by the number of their first record, so the last is the one that is being written.
+            let mut segments: Vec<PathBuf> = fs::read_dir(epoch.path())?
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|path| is_segment(path))
+                .collect();
+            segments.sort_unstable();
+            segments.pop();
+            for segment in segments {
+                fs::remove_file(segment)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file holds records from the one its name says; `next.jsonl` holds none yet.
+fn is_segment(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_suffix(".jsonl").is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn start_bare(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> {
@@ -130,26 +143,27 @@ fn start_bare(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::Resu
     command.env("LISTEN", address.to_string()).env("UPSTREAM", upstream.to_string());
     let mut process = Process::start(&mut command, &places.dir, kind.name())?;
     process.wait_for_port(address)?;
-    Ok(Target { kind, address, process })
+    Ok(Target { kind, address, process, ledger: None })
 }
 
 fn start_gateway(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> {
     let dir = places.dir.join(kind.name());
     fs::create_dir(&dir)?;
-    fs::write(dir.join("rules.yaml"), rules())?;
+    fs::write(dir.join("rules.yaml"), settings::rules())?;
     let config = dir.join("gateway.yaml");
-    fs::write(&config, gateway_config(kind, &dir, upstream))?;
+    fs::write(&config, settings::gateway(kind, &dir, upstream, places.access_log))?;
     let mut command = Command::new(existing(places.gateway())?);
     command.arg("serve").arg("--config").arg(&config).current_dir(&dir);
     let mut process = Process::start(&mut command, &places.dir, kind.name())?;
     let lines = process.wait_for_line("ready")?;
-    Ok(Target { kind, address: address_after(&lines, "gateway listening on http://")?, process })
+    let address = address_after(&lines, "gateway listening on http://")?;
+    Ok(Target { kind, address, process, ledger: Some(dir.join("data").join("ledger")) })
 }
 
 fn start_nginx(places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> {
     let address = free_address()?;
     let config = places.dir.join("nginx.conf");
-    fs::write(&config, nginx_config(&places.dir, address, upstream))?;
+    fs::write(&config, settings::nginx(&places.dir, address, upstream))?;
     let mut command = Command::new("nginx");
     command
         .arg("-e")
@@ -160,72 +174,7 @@ fn start_nginx(places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> 
         .arg(&config);
     let mut process = Process::start(&mut command, &places.dir, "nginx")?;
     process.wait_for_port(address)?;
-    Ok(Target { kind: Kind::Nginx, address, process })
-}
-
-/// The gateway's settings: one MCP route, everything else at its default.
-fn gateway_config(kind: Kind, dir: &Path, upstream: SocketAddr) -> String {
-    // Debug form: a YAML double-quoted string with its escapes.
-    let (data, rules) = (dir.join("data"), dir.join("rules.yaml"));
-    format!(
-        "version: 1\n\
-         data_dir: {data:?}\n\
-         control: {{listen: \"127.0.0.1:0\"}}\n\
-         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n\
-         routes:\n\
-         \x20 - name: bench\n\
-         \x20   match: {{path_prefix: /mcp}}\n\
-         \x20   protocol: mcp\n\
-         \x20   capability_prefix: docs\n\
-         \x20   upstream: {{addresses: [\"{upstream}\"], path: /mcp}}\n\
-         \x20   anonymous: {{id: bench-agent, type: ai-agent}}\n\
-         policy: {{rules: {rules:?}, default: deny}}\n\
-         audit: {{durability: {}}}\n\
-         telemetry: {{log: warn, access_log: false}}\n",
-        kind.name()
-    )
-}
-
-/// Ten rules; the only one that allows is the last, after wildcards that an index cannot skip.
-fn rules() -> String {
-    let blocked = [
-        "docs.delete_*",
-        "docs.write_*",
-        "docs.send_email",
-        "docs.share_*",
-        "files.*",
-        "crm.contacts.delete",
-        "*.drop_table",
-        "*_admin",
-        "infrastructure.deploy",
-    ];
-    let mut text = "version: \"1\"\ndefaults: {risk_level: medium, approval: block}\nrules:\n".to_owned();
-    for (index, pattern) in blocked.iter().enumerate() {
-        text.push_str(&format!(
-            "  - {{name: block_{index}, match: {{type: \"{pattern}\"}}, risk_level: high, approval: block}}\n"
-        ));
-    }
-    text.push_str(&format!(
-        "  - {{name: allow_search, match: {{type: \"docs.{TOOL}\"}}, risk_level: low, approval: auto}}\n"
-    ));
-    text
-}
-
-fn nginx_config(dir: &Path, listen: SocketAddr, upstream: SocketAddr) -> String {
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("  {name}_temp_path {};\n", dir.join(name).display()))
-        .collect();
-    format!(
-        "daemon off;\nworker_processes auto;\npid {};\nerror_log stderr;\n\
-         events {{ worker_connections 4096; }}\n\
-         http {{\n{temporary}  access_log off;\n  keepalive_requests 1000000000;\n  client_max_body_size 0;\n\
-         \x20 client_body_buffer_size 2m;\n\
-         \x20 upstream tool {{ server {upstream}; keepalive 128; keepalive_requests 1000000000; keepalive_timeout 4s; }}\n\
-         \x20 server {{\n    listen {listen} backlog=4096;\n    location / {{\n      proxy_pass http://tool;\n\
-         \x20     proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n    }}\n  }}\n}}\n",
-        dir.join("nginx.pid").display()
-    )
+    Ok(Target { kind: Kind::Nginx, address, process, ledger: None })
 }
 
 /// A port nobody uses now; another program could take it before the target does, then the start fails.
@@ -263,9 +212,8 @@ mod tests {
     }
 
     #[test]
-    fn there_are_ten_rules_and_one_allows() {
-        let text = rules();
-        assert_eq!(text.matches("- {name:").count(), 10);
-        assert_eq!(text.matches("approval: auto").count(), 1);
+    fn only_files_named_by_a_number_are_segments() {
+        assert!(is_segment(Path::new("epoch/00000000000000081920.jsonl")));
+        assert!(!is_segment(Path::new("epoch/next.jsonl")) && !is_segment(Path::new("epoch/mark")));
     }
 }
