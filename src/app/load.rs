@@ -90,11 +90,6 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
-    for tls in config.routes.iter().filter_map(|route| route.upstream.tls.as_ref()) {
-        let client = tls.client.iter().flat_map(|client| client.chain.iter().chain([&client.key]));
-        tls.authorities.iter().chain(client).for_each(|part| digest.note(part));
-        files.extend_from_slice(&tls.files);
-    }
     let loaded = Loaded { config, rules, hash: digest.finish(), files };
     loaded.check()?;
     Ok(loaded)

@@ -97,7 +97,7 @@ fn a_certificate_is_replaced_while_the_gateway_runs_and_a_bad_one_is_not_taken()
     assert!(shows(&first) && !shows(&second));
     let write = |name: &str, text: &str| std::fs::write(gateway.folder().join(name), text).unwrap();
     write("k.pem", &second.key);
-    eventually("the refusal", || gateway.log().contains("does not belong to the certificate").then_some(()));
+    eventually("the refusal", || gateway.log().contains("is not the key of the certificate").then_some(()));
     assert!(shows(&first), "a key of another certificate was taken");
     write("c.pem", &second.cert);
     eventually("the new certificate", || shows(&second).then_some(()));
@@ -108,7 +108,7 @@ fn a_certificate_is_replaced_while_the_gateway_runs_and_a_bad_one_is_not_taken()
 fn what_cannot_be_shown_stops_the_start_with_its_place() {
     let (one, other) = (pair(), pair());
     for (cert, key, said) in [
-        (one.cert.as_str(), other.key.as_str(), "does not belong to the certificate"),
+        (one.cert.as_str(), other.key.as_str(), "is not the key of the certificate"),
         ("nothing", &one.key, "no certificate in PEM form"),
         (&one.cert, "nothing", "no private key in PEM form"),
     ] {

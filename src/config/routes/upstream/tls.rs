@@ -5,17 +5,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use rustls::RootCertStore;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
-use x509_parser::parse_x509_certificate;
 
 use crate::config::raw::{RawUpstreamTls, RawUpstreamTlsSettings};
-use crate::config::resolve::{Spot, host_name};
+use crate::config::resolve::{KeyPair, Spot, certificates, host_name, key_pair};
 use crate::config::routes::upstream::UpstreamAddress;
 
 /// TLS to a tool.
@@ -27,8 +21,6 @@ pub struct UpstreamTls {
     pub server_name: Option<String>,
     /// What the gateway shows the tool.
     pub client: Option<ClientIdentity>,
-    /// The files it was read from.
-    pub files: Vec<PathBuf>,
 }
 
 /// A certificate and its key, which fit.
@@ -60,14 +52,13 @@ pub(super) fn resolve(
         Some(RawUpstreamTls::Settings(settings)) => settings,
     };
     let spot = upstream.key("tls");
-    let mut files = Vec::new();
     let server_name = server_name(settings, addresses, upstream);
     let authorities = match &settings.ca {
         None => Some(Vec::new()),
-        Some(path) => authorities(path, &spot.key("ca"), &mut files),
+        Some(path) => authorities(path, &spot.key("ca")),
     };
-    let client = client(settings, &spot, &mut files);
-    Some(Some(UpstreamTls { authorities: authorities?, server_name: server_name?, client: client?, files }))
+    let client = client(settings, &spot);
+    Some(Some(UpstreamTls { authorities: authorities?, server_name: server_name?, client: client? }))
 }
 
 /// `Some(None)`: the host of every address is verified.
@@ -109,9 +100,8 @@ fn verifiable(text: &str) -> Option<String> {
     }
 }
 
-fn authorities(path: &str, spot: &Spot<'_>, files: &mut Vec<PathBuf>) -> Option<Vec<Vec<u8>>> {
-    let text = file(path, spot, files)?;
-    let certificates = certificates(path, &text, spot)?;
+fn authorities(path: &str, spot: &Spot<'_>) -> Option<Vec<Vec<u8>>> {
+    let certificates = certificates(path, spot)?;
     let mut roots = RootCertStore::empty();
     for certificate in &certificates {
         if roots.add(certificate.clone()).is_err() {
@@ -123,11 +113,7 @@ fn authorities(path: &str, spot: &Spot<'_>, files: &mut Vec<PathBuf>) -> Option<
 }
 
 /// `Some(None)`: none is written.
-fn client(
-    settings: &RawUpstreamTlsSettings,
-    spot: &Spot<'_>,
-    files: &mut Vec<PathBuf>,
-) -> Option<Option<ClientIdentity>> {
+fn client(settings: &RawUpstreamTlsSettings, spot: &Spot<'_>) -> Option<Option<ClientIdentity>> {
     let (at_certificate, at_key) = (spot.key("client_cert"), spot.key("client_key"));
     let (certificate, key) = match (&settings.client_cert, &settings.client_key) {
         (None, None) => return Some(None),
@@ -141,66 +127,7 @@ fn client(
         }
         (Some(certificate), Some(key)) => (certificate, key),
     };
-    let chain = file(certificate, &at_certificate, files);
-    let chain = chain.and_then(|text| certificates(certificate, &text, &at_certificate));
-    let private = file(key, &at_key, files).and_then(|text| private_key(key, &text, &at_key));
-    let (chain, private) = (chain?, private?);
-    match CertifiedKey::from_der(chain.clone(), private.clone_key(), &ring::default_provider()) {
-        Ok(_) => Some(Some(ClientIdentity {
-            chain: chain.iter().map(|certificate| certificate.to_vec()).collect(),
-            key: private.secret_der().to_vec(),
-        })),
-        Err(rustls::Error::InconsistentKeys(_)) => {
-            at_key.refuse(format!("{} is not the key of the certificate in client_cert", key.escape_debug()));
-            None
-        }
-        Err(_) => {
-            at_key.refuse_with(
-                format!("{} holds a key that cannot be used", key.escape_debug()),
-                "RSA of 2048 bits and more, ECDSA (P-256, P-384) and Ed25519 can",
-            );
-            None
-        }
-    }
-}
-
-fn file(path: &str, spot: &Spot<'_>, files: &mut Vec<PathBuf>) -> Option<String> {
-    let full = spot.beside(path);
-    let text = spot.sources().file(&full);
-    files.push(full);
-    text.map_err(|reason| spot.refuse(format!("the file {} cannot be read: {reason}", path.escape_debug())))
-        .ok()
-}
-
-fn certificates(path: &str, text: &str, spot: &Spot<'_>) -> Option<Vec<CertificateDer<'static>>> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-    let path = path.escape_debug();
-    let complaint = match found {
-        Ok(found) if found.is_empty() => format!("{path} holds no certificate in PEM form"),
-        // Read with the library that reads them again when they are used, and that must not fail then.
-        Ok(found) if found.iter().all(is_certificate) => return Some(found),
-        Ok(_) => format!("{path} holds a certificate that cannot be read"),
-        Err(_) => format!("{path} is not sound PEM"),
-    };
-    spot.refuse(complaint);
-    None
-}
-
-fn is_certificate(der: &CertificateDer<'_>) -> bool {
-    parse_x509_certificate(der).is_ok_and(|(rest, _)| rest.is_empty())
-}
-
-fn private_key(path: &str, text: &str, spot: &Spot<'_>) -> Option<PrivateKeyDer<'static>> {
-    let key = PrivateKeyDer::from_pem_slice(text.as_bytes()).ok();
-    // From its bytes alone it must be recognized as well: that is how it is used.
-    let key = key.and_then(|key| PrivateKeyDer::try_from(key.secret_der().to_vec()).ok());
-    let path = path.escape_debug();
-    if key.is_none() && text.contains("ENCRYPTED") {
-        spot.refuse_with(
-            format!("{path} holds an encrypted key"),
-            "decrypt it, and let its file be readable by the gateway alone",
-        );
-        return None;
-    }
-    spot.require(key, || format!("{path} holds no private key in PEM form"))
+    let KeyPair { chain, key, .. } = key_pair((certificate, &at_certificate), (key, &at_key))?;
+    let chain = chain.iter().map(|certificate| certificate.to_vec()).collect();
+    Some(Some(ClientIdentity { chain, key: key.secret_der().to_vec() }))
 }
