@@ -54,6 +54,7 @@ impl Bench {
                     target.drop_records()?;
                 }
             }
+            println!("round {} of {} done", round + 1, self.rounds);
         }
         self.probe(targets, upstream)?;
         Ok(all)

@@ -35,6 +35,8 @@ pub struct DecisionRecord<'r, 'a> {
     pub decision: &'r Decision,
     /// Whether the answer is carried out; false on a route in mode `shadow`.
     pub enforced: bool,
+    /// Length of the request's body, which is about what its arguments take in the record.
+    pub body_bytes: usize,
 }
 
 /// Anything else that is forwarded or refused after the caller is known: `kind: "message"` (a protocol message),
@@ -72,11 +74,14 @@ pub struct SnapshotRecord<'r> {
     pub routes: usize,
 }
 
+/// What a decision's record is expected to need beside its arguments.
+const FRAME_BYTES: usize = 768;
+
 impl DecisionRecord<'_, '_> {
     /// The record's members.
     #[must_use]
     pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
-        let mut line = Line::new("decision");
+        let mut line = Line::sized("decision", FRAME_BYTES + self.body_bytes);
         let call = self.request.call;
         line.principal(self.request.principal);
         match &call.action {

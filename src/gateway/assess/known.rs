@@ -216,6 +216,7 @@ impl Known<'_> {
             request,
             decision: &decision,
             enforced,
+            body_bytes: onward.incoming.body.len(),
         };
         let record = Some(record.payload(&self.gateway.redaction));
         let rpc_id = rpc_text(rpc_id);
