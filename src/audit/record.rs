@@ -75,13 +75,15 @@ pub struct SnapshotRecord<'r> {
 }
 
 /// What a decision's record is expected to need beside its arguments.
-const FRAME_BYTES: usize = 768;
+const FRAME_BYTES: usize = 700;
+/// What most records fit in; the allocator is quickest up to here.
+const USUAL_BYTES: usize = 1024;
 
 impl DecisionRecord<'_, '_> {
     /// The record's members.
     #[must_use]
     pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
-        let mut line = Line::sized("decision", FRAME_BYTES + self.body_bytes);
+        let mut line = Line::sized("decision", (FRAME_BYTES + self.body_bytes).max(USUAL_BYTES));
         let call = self.request.call;
         line.principal(self.request.principal);
         match &call.action {
@@ -147,7 +149,7 @@ pub(super) struct Line {
 
 impl Line {
     fn new(kind: &'static str) -> Self {
-        Self::sized(kind, 1024)
+        Self::sized(kind, USUAL_BYTES)
     }
 
     /// A line that is expected to need so many bytes.
