@@ -3,7 +3,7 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Gateway, Route, Tool};
+use crate::support::{Client, Gateway, Route, Tool, eventually};
 
 /// Allows everything.
 const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
@@ -234,22 +234,20 @@ fn connection_may_not_name_what_was_judged() {
 #[test]
 fn strangers_do_not_take_the_places_of_those_who_are_known() {
     let tool = Tool::start();
-    let limited = "gateway: {listen: [{address: \"127.0.0.1:0\"}], max_concurrent_requests: 8}";
+    // No body is waited for too long here: who is answered was turned away.
+    let limited = "gateway: {listen: [{address: \"127.0.0.1:0\"}], max_concurrent_requests: 8, timeouts: {body_ms: 3600000}}";
     let config = format!("{limited}\n{}", Route::section(&[Route::crm(tool.address).closed()]));
     let gateway = Gateway::with(&config, "rules: [{name: all, match: {}, approval: auto}]").start();
-    let begun = b"POST /crm/contacts HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{";
-    let mut waiting = Vec::new();
-    let told = loop {
-        let mut stranger = gateway.client();
-        stranger.send(begun);
-        stranger.stream().set_read_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
+    let mut strangers: Vec<_> = (0..6).map(|_| gateway.client()).collect();
+    for stranger in &mut strangers {
+        stranger.send(b"POST /crm/contacts HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
+        stranger.stream().set_nonblocking(true).unwrap();
+    }
+    let told = eventually("a stranger that is turned away", || {
         let mut first = [0; 12];
-        match std::io::Read::read(stranger.stream(), &mut first) {
-            Ok(_) => break String::from_utf8_lossy(&first).into_owned(),
-            Err(_) => waiting.push(stranger),
-        }
-        assert!(waiting.len() < 8, "every place is a stranger's");
-    };
+        let read = |stranger: &mut Client| std::io::Read::read(stranger.stream(), &mut first).ok();
+        strangers.iter_mut().find_map(read).map(|_| String::from_utf8_lossy(&first).into_owned())
+    });
     assert_eq!(told, "HTTP/1.1 401");
     // A place is left, and one who is told to go on is let in.
     let refused = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
