@@ -31,6 +31,8 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
         scopes: vec![Scope::Admin],
         actors: Vec::new(),
         actor: None,
+        roles: [].into(),
+        person: None,
         expires_at: None,
     };
     Ok((key, made.then_some(path)))

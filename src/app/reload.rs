@@ -37,6 +37,7 @@ impl Fixed {
             ("gateway.max_body_bytes", format!("{:?}", config.gateway.max_body_bytes)),
             ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
             ("audit", format!("{:?}", config.audit)),
+            ("store", format!("{:?}", config.store)),
             ("telemetry", format!("{:?}", config.telemetry)),
             ("policy.watch", format!("{:?}", config.policy.watch)),
             ("stage", format!("{:?}", config.stage)),

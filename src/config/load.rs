@@ -9,11 +9,13 @@ use crate::config::audit::{self, Audit};
 use crate::config::control::{self, Control};
 use crate::config::env;
 use crate::config::gateway::{self, Gateway};
+use crate::config::holds::{self, Holds};
 use crate::config::policy::{self, Policy};
 use crate::config::raw::{RawConfig, RawStage, schema};
 use crate::config::resolve::{Context, Spot};
 use crate::config::routes::{self, Route, check_overlaps};
 use crate::config::secret::Sources;
+use crate::config::store::Store;
 use crate::config::telemetry::{self, Telemetry};
 use crate::config::unbuilt::{self, When};
 use crate::model::document::shape::{Misfit, MisfitKind, check};
@@ -34,8 +36,12 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Where the rules are, and what holds without them.
     pub policy: Policy,
+    /// Calls that wait for a person.
+    pub holds: Holds,
     /// The ledger's settings.
     pub audit: Audit,
+    /// Where holds are kept.
+    pub store: Store,
     /// Logs and metrics.
     pub telemetry: Telemetry,
 }
@@ -164,6 +170,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
     let control = control::resolve(raw.control.unwrap_or_default(), &root.key("control"));
     let gateway = gateway::resolve(&raw.gateway.unwrap_or_default(), &root.key("gateway"));
     let policy = policy::resolve(raw.policy.unwrap_or_default(), &root.key("policy"));
+    let holds = holds::resolve(&raw.holds.unwrap_or_default(), &root.key("holds"));
     let audit = audit::resolve(&raw.audit.unwrap_or_default(), gateway.max_body_bytes, &root.key("audit"));
     let telemetry = telemetry::resolve(raw.telemetry.unwrap_or_default(), &root.key("telemetry"));
 
@@ -185,7 +192,9 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
         gateway,
         routes,
         policy,
+        holds,
         audit,
+        store: Store::Sqlite,
         telemetry,
     })
 }

@@ -11,12 +11,14 @@ mod audit;
 mod control;
 mod env;
 mod gateway;
+mod holds;
 mod load;
 mod policy;
 mod raw;
 mod resolve;
 mod routes;
 mod secret;
+mod store;
 mod telemetry;
 mod unbuilt;
 
@@ -26,12 +28,14 @@ mod tests;
 pub use audit::{Audit, Durability};
 pub use control::{Control, Key, KeyActor, KeyHash};
 pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
+pub use holds::Holds;
 pub use load::{Config, Stage, load_document};
 pub use policy::Policy;
 pub use raw::schema;
 pub use routes::{
-    Anonymous, Balance, ClientIdentity, McpDenial, Mode, Operation, PathPrefix, Protocol, Response, Route,
-    ToolNames, Upstream, UpstreamAddress, UpstreamHeader, UpstreamHealth, UpstreamTls,
+    Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,
+    Route, ToolNames, Upstream, UpstreamAddress, UpstreamHeader, UpstreamHealth, UpstreamTls,
 };
 pub use secret::{Secret, Sources};
+pub use store::Store;
 pub use telemetry::{LogFormat, Telemetry};

@@ -19,19 +19,15 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 29] = [
+pub(super) const UNBUILT: [(&str, When); 27] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
-    ("control.public_url", Written),
     ("control.rate_limit", Written),
     ("gateway.listen[].tls.client_ca", Written),
     ("gateway.listen[].transparent", Written),
     ("gateway.jwt", Written),
     ("routes[].environment", Written),
-    ("control.keys[].roles", Written),
     ("control.keys[].groups", Written),
-    ("control.keys[].person", Written),
-    ("routes[].hold", Written),
     ("policy.governance", Written),
     ("policy.capabilities", Written),
     ("policy.grants", Written),
@@ -40,13 +36,15 @@ pub(super) const UNBUILT: [(&str, When); 29] = [
     ("policy.gates", Written),
     ("policy.risk", Written),
     ("executor", Written),
-    ("holds", Written),
+    ("holds.webhook", Written),
     ("audit.on_failure", Is("allow")),
     ("audit.checkpoint_every", Written),
     ("audit.checkpoint_s", Written),
     ("audit.refusals_per_s", Written),
     ("audit.retention_days", Written),
-    ("store", Written),
+    ("store.postgres", Written),
+    ("store.counters", Written),
+    ("counters", Written),
     ("telemetry.listen", Begins("unix:")),
     ("telemetry.otlp", Written),
 ];

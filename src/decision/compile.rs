@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
+    CompileError, HoldRules, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
+    SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};
@@ -37,9 +38,29 @@ pub fn compile(
         hosts: config.gateway.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         origins: config.gateway.origins.clone(),
         routes,
+        holds: holds(config),
         rules,
         default: config.policy.default,
     }))
+}
+
+fn holds(config: &Config) -> HoldRules {
+    let holds = &config.holds;
+    HoldRules {
+        ttl: holds.ttl,
+        ttl_automation: holds.ttl_automation,
+        max_pending: holds.max_pending,
+        max_pending_per_tenant: holds.max_pending_per_tenant,
+        max_pending_per_actor: holds.max_pending_per_actor,
+        max_waiting_bytes: holds.max_waiting_bytes,
+        keep: holds.keep,
+        escalation_roles: shared(&holds.escalation_roles),
+        public_url: config.control.public_url.as_deref().map(Arc::from),
+    }
+}
+
+fn shared(texts: &[String]) -> Arc<[Arc<str>]> {
+    texts.iter().map(|text| Arc::from(text.as_str())).collect()
 }
 
 fn key(key: &config::Key) -> Key {
@@ -50,6 +71,8 @@ fn key(key: &config::Key) -> Key {
         scopes: key.scopes.clone(),
         actors: key.actors.clone(),
         actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
+        roles: shared(&key.roles),
+        person: key.person.as_deref().map(Arc::from),
         expires_at: key.expires_at,
     }
 }
@@ -82,6 +105,7 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
             max_bytes: route.response.max_bytes,
             redact: route.response.redact.as_slice().into(),
         },
+        hold: HoldWait { wait: route.hold.wait, max_wait: route.hold.max_wait },
         slots: Slots::new(route.max_concurrent),
         counters: RouteCounters::default(),
     })

@@ -1,7 +1,8 @@
 //! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
+use crate::decision::PolicySnapshot;
 use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
-use crate::decision::{PolicySnapshot, naming, tunnel};
+use crate::decision::restrictors::{naming, tunnel};
 use crate::model::call::{Action, DecisionRequest};
 use crate::model::decision::{
     Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,

@@ -7,17 +7,18 @@ mod combine;
 mod compile;
 mod decide;
 mod error;
-mod naming;
+mod holds;
+mod restrictors;
 mod route;
 mod snapshot;
-mod tunnel;
 mod upstream;
 
 pub use combine::{Combined, combine};
 pub use compile::compile;
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
-pub use route::{Protocol, ResponseRules, Route, RouteMatch};
+pub use holds::HoldRules;
+pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 pub use upstream::{
     Endpoint, EndpointAddress, EndpointState, Endpoints, HealthCheck, TlsIdentity, UnderWay, Upstream,

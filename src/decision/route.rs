@@ -1,6 +1,7 @@
 //! A route, ready to serve: which requests it takes, how they are read, where they go.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{McpDenial, Mode};
 use crate::decision::Upstream;
@@ -38,6 +39,8 @@ pub struct Route {
     pub forward_credentials: bool,
     /// What may come back.
     pub response: ResponseRules,
+    /// How long a held call waits within its request.
+    pub hold: HoldWait,
     /// Places for its requests under way.
     pub slots: Slots,
     /// Where the gateway keeps the counters of its requests.
@@ -51,6 +54,22 @@ pub struct ResponseRules {
     pub max_bytes: Option<u64>,
     /// Values that are hidden; shared with the plan of every call.
     pub redact: Arc<[Pointer]>,
+}
+
+/// How long a held call waits within its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldWait {
+    /// Unless the caller asks for another time; at most `max_wait`, zero = not at all.
+    pub wait: Duration,
+    /// The most a caller may ask for; 0 to 300 s.
+    pub max_wait: Duration,
+}
+
+impl Default for HoldWait {
+    /// What holds where the configuration says nothing of it.
+    fn default() -> Self {
+        Self { wait: Duration::from_secs(4), max_wait: Duration::from_secs(60) }
+    }
 }
 
 /// Which requests a route takes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::decision::Route;
+use crate::decision::{HoldRules, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
@@ -23,6 +23,8 @@ pub struct PolicySnapshot {
     pub origins: Vec<String>,
     /// The routes, in order.
     pub routes: Vec<Arc<Route>>,
+    /// How long calls wait for people, how many may, and who must agree.
+    pub holds: HoldRules,
     /// The compiled rules file.
     pub(super) rules: Option<RuleSet>,
     /// `policy.default`: what holds where nothing else speaks.
@@ -46,6 +48,8 @@ pub struct SnapshotParts {
     pub origins: Vec<String>,
     /// See [`PolicySnapshot::routes`].
     pub routes: Vec<Route>,
+    /// See [`PolicySnapshot::holds`].
+    pub holds: HoldRules,
     /// The compiled rules file, where one is configured.
     pub rules: Option<RuleSet>,
     /// `policy.default`.
@@ -63,6 +67,7 @@ impl PolicySnapshot {
             hosts: parts.hosts,
             origins: parts.origins,
             routes: parts.routes.into_iter().map(Arc::new).collect(),
+            holds: parts.holds,
             rules: parts.rules,
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::decision::{PolicySnapshot, SnapshotParts, certainly_denied, combine, decide};
+use crate::decision::{HoldRules, PolicySnapshot, SnapshotParts, certainly_denied, combine, decide};
 use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
@@ -25,6 +25,7 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
         hosts: vec![],
         origins: vec![],
         routes: vec![],
+        holds: HoldRules::default(),
         rules,
         default,
     })

@@ -23,6 +23,10 @@ pub struct Key {
     pub actors: Vec<String>,
     /// The actor it stands for when it calls tools.
     pub actor: Option<(Arc<str>, PrincipalKind)>,
+    /// What its holder is asked to approve calls as, such as `risk_lead`; each once.
+    pub roles: Arc<[Arc<str>]>,
+    /// Who holds it, so that two keys of one person count once; `None` = someone with no other key.
+    pub person: Option<Arc<str>>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
 }
@@ -84,6 +88,12 @@ impl KeyRing {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// The first key with this id, ended or not. Keys that share an id have the same roles and person.
+    #[must_use]
+    pub fn by_id(&self, id: &str) -> Option<&Key> {
+        self.keys.iter().find(|key| &*key.id == id)
     }
 
     /// The live key with this text. Every key is compared, whatever matched before: time tells nothing.

@@ -15,6 +15,8 @@ fn key(id: &str, text: &str, scopes: &[Scope]) -> Key {
         scopes: scopes.to_vec(),
         actors: vec!["agent-*".into()],
         actor: None,
+        roles: [].into(),
+        person: None,
         expires_at: None,
     }
 }

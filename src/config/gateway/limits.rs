@@ -1,11 +1,10 @@
 //! `gateway`: the data plane's limits. Imports `model` only.
 
-use std::num::NonZeroU16;
 use std::time::Duration;
 
 use crate::config::gateway::listen::{Listen, listeners};
 use crate::config::raw::{RawCaseEqualKeys, RawGateway};
-use crate::config::resolve::{Spot, host_name};
+use crate::config::resolve::{Spot, host_value};
 use crate::model::json::{CaseEqualKeys, Reader};
 
 /// The data plane's listeners and limits.
@@ -94,23 +93,6 @@ fn list(
         }
     }
     values
-}
-
-/// A Host header's value: a name or address, with or without a port.
-fn host_value(text: &str) -> Option<String> {
-    if text.parse::<std::net::SocketAddrV6>().is_ok() {
-        return Some(text.to_ascii_lowercase());
-    }
-    if let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-        return inside.parse::<std::net::Ipv6Addr>().ok().map(|_| text.to_ascii_lowercase());
-    }
-    match text.rsplit_once(':') {
-        Some((host, port)) => {
-            port.parse::<NonZeroU16>().ok()?;
-            host_name(host).map(|host| format!("{host}:{port}"))
-        }
-        None => host_name(text),
-    }
 }
 
 /// An Origin header's value: scheme and host, with or without a port, and nothing behind it.

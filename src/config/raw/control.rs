@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct RawControl {
     /// Address and port to listen on. Default 127.0.0.1:8000.
     pub(crate) listen: String,
+    /// Where people reach this listener from outside, for links in answers: https://aegis.example, with a path if one is put
+    /// before it. Default none: answers have no links.
+    pub(crate) public_url: Option<String>,
     /// The keys that may use the control API and the routes. Without any, a random admin key is made at first start in
     /// data_dir/admin.key.
     #[schemars(with = "Vec<RawKey>")]
@@ -18,7 +21,7 @@ pub(crate) struct RawControl {
 
 impl Default for RawControl {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8000".to_owned(), keys: Vec::new() }
+        Self { listen: "127.0.0.1:8000".to_owned(), public_url: None, keys: Vec::new() }
     }
 }
 
@@ -45,6 +48,15 @@ pub(crate) struct RawKey {
     /// The actor that calls tools with this key. Default the only entry of actors without *, else the key's id.
     #[serde(default)]
     pub(crate) actor: Option<RawActor>,
+    /// What its holder approves calls as, for holds.escalation.roles: names of letters, digits, _, - and . Default none.
+    #[schemars(length(max = 32))]
+    #[serde(default)]
+    pub(crate) roles: Vec<String>,
+    /// Who holds the key, so that two keys of one person count once where several people must agree. Default someone who
+    /// holds no other key.
+    #[schemars(length(min = 1, max = 128))]
+    #[serde(default)]
+    pub(crate) person: Option<String>,
     /// When the key stops working: RFC 3339, such as 2027-01-31T00:00:00Z. Default never.
     #[serde(default)]
     pub(crate) expires_at: Option<String>,

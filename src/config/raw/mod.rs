@@ -7,23 +7,26 @@
 mod audit;
 mod control;
 mod gateway;
+mod holds;
 mod policy;
 mod root;
-mod route;
+mod routes;
 mod secret;
+mod store;
 mod telemetry;
-mod upstream;
 
 pub(super) use audit::{RawAudit, RawDurability};
 pub(super) use control::{RawActor, RawControl, RawKey, RawPrincipalKind};
 pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
+pub(super) use holds::RawHolds;
 pub(super) use policy::{RawDefault, RawPolicy};
 pub(super) use root::{RawConfig, RawStage};
-pub(super) use route::{
-    RawAllowPath, RawCall, RawMatch, RawMcpDenial, RawMode, RawOperation, RawProtocol, RawResponse, RawRoute,
+pub(super) use routes::{
+    RawAllowPath, RawBalance, RawCall, RawHealth, RawHold, RawMatch, RawMcpDenial, RawMode, RawOperation,
+    RawProtocol, RawResponse, RawRoute, RawUpstream, RawUpstreamTls, RawUpstreamTlsSettings,
 };
 pub(super) use secret::RawSecret;
+pub(super) use store::RawStore;
 pub(super) use telemetry::{RawLogFormat, RawTelemetry};
-pub(super) use upstream::{RawBalance, RawHealth, RawUpstream, RawUpstreamTls, RawUpstreamTlsSettings};
 
 pub use root::schema;

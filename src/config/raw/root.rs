@@ -5,7 +5,9 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::raw::{RawAudit, RawControl, RawGateway, RawPolicy, RawRoute, RawTelemetry};
+use crate::config::raw::{
+    RawAudit, RawControl, RawGateway, RawHolds, RawPolicy, RawRoute, RawStore, RawTelemetry,
+};
 
 /// The configuration of an Aegis gateway (`gateway.yaml`).
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -37,9 +39,16 @@ pub(crate) struct RawConfig {
     /// What decides.
     #[serde(default)]
     pub(crate) policy: Option<RawPolicy>,
+    /// Calls that wait for a person.
+    #[serde(default)]
+    pub(crate) holds: Option<RawHolds>,
     /// The ledger.
     #[serde(default)]
     pub(crate) audit: Option<RawAudit>,
+    /// Where holds are kept. Default a file in data_dir.
+    #[serde(default)]
+    #[expect(dead_code, reason = "there is one kind of store, without settings")]
+    pub(crate) store: Option<RawStore>,
     /// Logs and metrics.
     #[serde(default)]
     pub(crate) telemetry: Option<RawTelemetry>,

@@ -3,6 +3,7 @@
 use crate::config::control::principal_kind;
 use crate::config::raw::{RawActor, RawAllowPath, RawMatch, RawMode, RawRoute};
 use crate::config::resolve::{Spot, host_name};
+use crate::config::routes::hold::{self, HoldWait};
 use crate::config::routes::protocol::{self, Protocol};
 use crate::config::routes::response::{self, Response};
 use crate::config::routes::upstream::{self, Upstream};
@@ -40,6 +41,8 @@ pub struct Route {
     pub forward_credentials: bool,
     /// What may come back.
     pub response: Response,
+    /// How long a held call waits within its request.
+    pub hold: HoldWait,
 }
 
 /// The first segments of the paths a route takes, compared segment by segment: `/crm` takes `/crm/x`, not `/crmx`.
@@ -101,6 +104,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
     let protocol = protocol::resolve(&raw, outline.path_prefix.as_ref(), spot);
     let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
     let response = response::resolve(raw.response.as_ref(), &spot.key("response"));
+    let hold = hold::resolve(raw.hold.as_ref(), &spot.key("hold"));
     let mode = match raw.mode {
         RawMode::Enforce => Mode::Enforce,
         RawMode::Shadow => Mode::Shadow,
@@ -121,6 +125,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         forward_credentials: raw.forward_credentials,
         max_concurrent: raw.max_concurrent,
         response,
+        hold,
     })
 }
 

@@ -191,7 +191,7 @@ proptest! {
 
     /// Damaged samples: a line lost, doubled, or cut.
     #[test]
-    fn damaged_samples_never_panic(line in 0_usize..210, cut in 0_usize..60, kind in 0_u8..3) {
+    fn damaged_samples_never_panic(line in 0_usize..300, cut in 0_usize..60, kind in 0_u8..3) {
         let mut lines: Vec<String> = FULL.lines().map(str::to_owned).collect();
         let line = line % lines.len();
         match kind {

@@ -62,13 +62,16 @@ fn what_is_wrong_with_a_variable_names_it() {
         ),
         (
             ("AEGIS_SERVER__PORT", "1"),
-            "AEGIS_SERVER__PORT: server: unknown key; known keys: version, stage, data_dir, control, gateway, routes, policy, audit, telemetry",
+            "AEGIS_SERVER__PORT: server: unknown key; known keys: version, stage, data_dir, control, gateway, routes, policy, holds, audit, store, telemetry",
         ),
         (
             ("AEGIS_GATEWAY__MAX_BODY_BYTES", "much"),
             "AEGIS_GATEWAY__MAX_BODY_BYTES: gateway.max_body_bytes: expected an integer, found a string",
         ),
-        (("AEGIS_STORE__SQLITE", "{}"), "AEGIS_STORE__SQLITE: store: not in this version; remove the key"),
+        (
+            ("AEGIS_STORE__POSTGRES", "{}"),
+            "AEGIS_STORE__POSTGRES: store.postgres: not in this version; remove the key",
+        ),
         (("AEGIS_ROUTES__3__MODE", "off"), "AEGIS_ROUTES__3__MODE: routes has no element with this number"),
         (
             ("AEGIS_CONTROL__LISTEN__PORT", "1"),

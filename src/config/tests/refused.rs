@@ -7,7 +7,7 @@ use crate::config::unbuilt::{UNBUILT, When};
 fn every_kind_of_mistake_is_reported_at_once_with_its_place() {
     let text = "\
 stage: prd
-store: {sqlite: {}}
+store: {sqlite: {}, postgres: {}}
 control:
   listen: localhost:8000
   keys:
@@ -37,7 +37,7 @@ policy: {rules: 5}
 ";
     let expected = "\
 gateway.yaml:1:8: stage: expected dev, staging, prod or unknown, found \"prd\"; did you mean \"prod\"?
-gateway.yaml:2:1: store: not in this version; remove the key
+gateway.yaml:2:21: store.postgres: not in this version; remove the key
 gateway.yaml:4:11: control.listen: not an IP address with a port; write 127.0.0.1
 gateway.yaml:6:21: control.keys[0].hash: expected sha256: and 64 hexadecimal digits, the SHA-256 of the key's text; sha256sum makes them
 gateway.yaml:6:35: control.keys[0].scopes[0]: unknown scope; did you mean \"governance:propose\"?

@@ -35,8 +35,8 @@ fn all_mistakes_are_found_at_once() {
             "f.yaml:2:",
             "f.yaml:2:",
         ]),
-        ("unbuilt", "holds: {}\nexecutor: {kind: none}\npolicy: {capabilities: required}\n".to_owned(), &[
-            "f.yaml:1:1: holds: not in this version",
+        ("unbuilt", "holds: {webhook: {}}\nexecutor: {kind: none}\npolicy: {capabilities: required}\n".to_owned(), &[
+            "f.yaml:1:9: holds.webhook: not in this version",
             "f.yaml:2:1: executor: not in this version",
             "f.yaml:3:10: policy.capabilities: not in this version",
         ]),

@@ -5,7 +5,11 @@ use crate::model::call::{Action, ToolCall};
 use crate::model::decision::{Authorization, Outcome, Reason, Restricted, Restriction};
 
 /// Denies a tunnel that is let in by a wildcard or by the default. What denies it anyhow is left to speak for itself.
-pub(super) fn restrict(call: &ToolCall<'_>, rules: &Authorization, default: Outcome) -> Restricted {
+pub(in crate::decision) fn restrict(
+    call: &ToolCall<'_>,
+    rules: &Authorization,
+    default: Outcome,
+) -> Restricted {
     let Action::Tunnel(name) = &call.action else { return Restricted::NotApplicable };
     let is_named = matches!(rules, Authorization::Applicable { names_it: true, .. });
     if is_named || authorizer_outcome(rules).unwrap_or(default) == Outcome::Deny {

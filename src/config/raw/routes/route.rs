@@ -45,6 +45,9 @@ pub(crate) struct RawRoute {
     /// The actor of requests without credentials. Absent: credentials are required.
     #[serde(default)]
     pub(crate) anonymous: Option<RawActor>,
+    /// How long a call that needs a person's approval waits within its request.
+    #[serde(default)]
+    pub(crate) hold: Option<RawHold>,
     /// How denials look.
     #[serde(default)]
     pub(crate) denial: Option<RawDenial>,
@@ -130,6 +133,19 @@ pub(crate) enum RawMode {
     Shadow,
     /// Recorded without a decision.
     Off,
+}
+
+/// How long a held call waits within its request, in milliseconds, before it is answered that it is held.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "Hold")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawHold {
+    /// Unless the caller asks for another time; 0: not at all. Default 4000, or max_wait_ms where that is less.
+    #[schemars(range(max = 300_000))]
+    pub(crate) wait_ms: Option<u64>,
+    /// The most a caller may ask for with "Prefer: wait=N" (N in seconds). Default 60000, or wait_ms where that is more.
+    #[schemars(range(max = 300_000))]
+    pub(crate) max_wait_ms: Option<u64>,
 }
 
 /// How denials look.

@@ -1,26 +1,15 @@
-//! `control`: the listener for operators, and the keys. Imports `model` only.
-//!
-//! Keys always exist (a first admin key is made when none is configured), so listening beyond loopback is allowed here.
+//! `control.keys`: who may call, and as what. Imports `model` only.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use crate::config::raw::{RawActor, RawControl, RawKey, RawPrincipalKind};
-use crate::config::resolve::{Spot, listen_address};
+use crate::config::raw::{RawActor, RawKey, RawPrincipalKind};
+use crate::config::resolve::{Spot, role_names};
 use crate::model::call::{PrincipalKind, Scope};
 use crate::model::document::shape::nearest;
 use crate::model::time::Timestamp;
-
-/// The control listener and the keys.
-#[derive(Clone, Debug)]
-pub struct Control {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// The configured keys, in order; none: one is made at first start.
-    pub keys: Vec<Key>,
-}
 
 /// A key of a caller: what it may do, and for whom it speaks.
 #[derive(Clone, Debug)]
@@ -37,6 +26,10 @@ pub struct Key {
     pub actors: Vec<String>,
     /// The actor that calls tools with it: as configured, else the single literal entry of `actors`, else the key's id.
     pub actor: KeyActor,
+    /// What its holder approves calls as; each once.
+    pub roles: Vec<String>,
+    /// Who holds it, so that two keys of one person count once.
+    pub person: Option<String>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }
@@ -54,28 +47,36 @@ pub struct KeyActor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyHash(pub [u8; 32]);
 
-pub(super) fn resolve(raw: RawControl, spot: &Spot<'_>) -> Option<Control> {
-    let listen = listen_address(&raw.listen, &spot.key("listen"));
-    let spot = spot.key("keys");
+/// The keys as far as they are sound, and judged against each other.
+pub(super) fn resolve(raw: Vec<Option<RawKey>>, spot: &Spot<'_>) -> Vec<Key> {
     let mut keys = Vec::new();
     let mut seen = Seen::default();
-    for (index, raw) in raw.keys.into_iter().enumerate() {
+    for (index, raw) in raw.into_iter().enumerate() {
         let Some(raw) = raw else { continue };
         let spot = spot.element(index);
         seen.id(&raw.id, &spot.key("id"));
         if let Some(key) = resolve_key(raw, &spot) {
             seen.hash(key.hash, &spot.key("hash"));
+            seen.holder(&key, &spot);
             keys.push(key);
         }
     }
-    Some(Control { listen: listen?, keys })
+    keys
 }
 
-/// How often each id stands in the list, and where each hash does.
+/// How often each id stands in the list, where each hash does, and who holds the keys of an id.
 #[derive(Default)]
 struct Seen {
     ids: HashMap<String, usize>,
     hashes: HashMap<KeyHash, String>,
+    holders: HashMap<String, Holder>,
+}
+
+/// Who holds a key, and where it stands.
+struct Holder {
+    person: Option<String>,
+    roles: BTreeSet<String>,
+    line: String,
 }
 
 impl Seen {
@@ -95,11 +96,34 @@ impl Seen {
             spot.refuse(format!("the same key as in {line}: a caller could not be told apart"));
         }
     }
+
+    /// Records name a key by its id, and people are counted by what stands behind it: that must be one thing.
+    fn holder(&mut self, key: &Key, spot: &Spot<'_>) {
+        let roles: BTreeSet<String> = key.roles.iter().cloned().collect();
+        let hint = "keys that share an id are one holder's: give both the same, or this one an id of its own";
+        match self.holders.entry(key.id.clone()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(Holder { person: key.person.clone(), roles, line: spot.line() });
+            }
+            Entry::Occupied(first) => {
+                let first = first.get();
+                if first.person != key.person {
+                    let message = format!("not the person of the key with the same id in {}", first.line);
+                    spot.key("person").refuse_with(message, hint);
+                }
+                if first.roles != roles {
+                    let message = format!("not the roles of the key with the same id in {}", first.line);
+                    spot.key("roles").refuse_with(message, hint);
+                }
+            }
+        }
+    }
 }
 
 fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
     let hash = key_hash(&raw.hash, &spot.key("hash"));
     let scopes = scopes(&raw, spot);
+    let roles = role_names(&raw.roles, &spot.key("roles"));
     for (index, pattern) in raw.actors.iter().enumerate() {
         if pattern.is_empty() {
             spot.key("actors").element(index).refuse("a pattern must not be empty");
@@ -119,6 +143,8 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
         hash: hash?,
         scopes,
         actor,
+        roles,
+        person: raw.person,
         expires_at: expires_at?,
         id: raw.id,
         tenant: raw.tenant,
@@ -177,7 +203,7 @@ fn actor_of(raw: &RawKey) -> KeyActor {
     KeyActor { id: id.clone(), kind: PrincipalKind::AiAgent }
 }
 
-pub(super) const fn principal_kind(raw: RawPrincipalKind) -> PrincipalKind {
+pub(in crate::config) const fn principal_kind(raw: RawPrincipalKind) -> PrincipalKind {
     match raw {
         RawPrincipalKind::Human => PrincipalKind::Human,
         RawPrincipalKind::AiAgent => PrincipalKind::AiAgent,

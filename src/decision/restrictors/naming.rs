@@ -5,7 +5,7 @@ use crate::model::decision::{Reason, Restricted, Restriction};
 
 /// Denies a call whose tool has no capability name. A rule such as `type: "*"` must not admit what the operators cannot
 /// have meant, and a name repaired by guessing could fall on another tool's.
-pub(super) fn restrict(call: &ToolCall<'_>) -> Restricted {
+pub(in crate::decision) fn restrict(call: &ToolCall<'_>) -> Restricted {
     match &call.action {
         Action::Named(_) | Action::Tunnel(_) => Restricted::NotApplicable,
         Action::Shared(name) => Restricted::Applicable(

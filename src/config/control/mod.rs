@@ -1,0 +1,11 @@
+//! `control`: the listener for operators, and the keys. Imports `model` only. Start reading at [`Control`].
+//!
+//! Keys always exist (a first admin key is made when none is configured), so listening beyond loopback is allowed here.
+
+mod key;
+mod listener;
+
+pub(in crate::config) use key::principal_kind;
+pub use key::{Key, KeyActor, KeyHash};
+pub use listener::Control;
+pub(in crate::config) use listener::resolve;

@@ -1,0 +1,27 @@
+//! Names of roles. Imports `model` only.
+
+use crate::config::resolve::Spot;
+
+/// Longest name of a role, in bytes.
+const ROLE_MAX_BYTES: usize = 64;
+
+/// A list of roles without what is wrong with it, after complaining of that.
+pub(crate) fn role_names(names: &[String], spot: &Spot<'_>) -> Vec<String> {
+    let mut roles: Vec<String> = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let spot = spot.element(index);
+        if !is_role_name(name) {
+            spot.refuse("a role's name has 1 to 64 letters, digits, _, - and . only");
+        } else if roles.contains(name) {
+            spot.refuse("the role stands twice in the list");
+        } else {
+            roles.push(name.clone());
+        }
+    }
+    roles
+}
+
+fn is_role_name(name: &str) -> bool {
+    (1..=ROLE_MAX_BYTES).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
