@@ -40,7 +40,8 @@
 //! | | [`policy`] | what did the operators write | `model` |
 //! | | [`response`] | what may come back | `model` |
 //! | L2 decision | [`decision`] | is it allowed | L0, L1 |
-//! | L3 state | [`audit`] | what happened, and can it be proved | L0 to L2 |
+//! | L3 state | [`holds`] | which calls wait for a person, and what became of each | L0 to L2 |
+//! | | [`audit`] | what happened, and can it be proved | L0 to L2 |
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
 //! | L5 edges | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |
 //! | | [`control`] | HTTP with operators (axum) | L0 to L4 |
@@ -92,6 +93,8 @@ pub mod response;
 pub mod decision;
 
 // L3: state
+pub mod holds;
+
 pub mod audit;
 
 // L4: the enforcement point

@@ -10,6 +10,7 @@
 pub mod epoch;
 pub mod error;
 pub mod execution;
+pub mod held;
 pub mod ledger;
 pub mod line;
 pub mod read;

@@ -83,6 +83,14 @@ impl DecisionRecord<'_, '_> {
     /// The record's members.
     #[must_use]
     pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
+        let mut line = self.begin(redaction);
+        line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
+        self.end(&mut line);
+        line.bytes
+    }
+
+    /// What stands before the outcome.
+    pub(super) fn begin(&self, redaction: &Redaction) -> Line {
         let mut line = Line::sized("decision", (FRAME_BYTES + self.body_bytes).max(USUAL_BYTES));
         let call = self.request.call;
         line.principal(self.request.principal);
@@ -93,7 +101,11 @@ impl DecisionRecord<'_, '_> {
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
         line.object(call, redaction);
-        line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
+        line
+    }
+
+    /// What stands behind it.
+    pub(super) fn end(&self, line: &mut Line) {
         if !self.enforced {
             line.raw(",\"enforced\":false", "");
         }
@@ -101,7 +113,6 @@ impl DecisionRecord<'_, '_> {
         line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
         line.id("},\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
-        line.bytes
     }
 }
 
@@ -220,7 +231,7 @@ impl Line {
         write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut self.bytes);
     }
 
-    fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {
+    pub(super) fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {
         self.plain(",\"outcome\":\"", outcome.as_str());
         self.plain(",\"code\":\"", code.as_str());
         self.text(",\"reason\":", reason.as_str());

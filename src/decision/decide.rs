@@ -31,7 +31,11 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         reason,
         rule,
         risk,
-        findings: findings([(Engine::Naming, naming), (Engine::Tunnel, tunnel)], rules),
+        findings: findings(
+            [(Engine::Naming, naming), (Engine::Tunnel, tunnel)],
+            rules,
+            (!combined.authorized).then(|| snapshot.default_outcome()),
+        ),
     }
 }
 
@@ -52,8 +56,13 @@ pub fn certainly_denied(snapshot: &PolicySnapshot, request: DecisionRequest<'_, 
     }
 }
 
-/// The findings, in the order of the engines; those not applicable are left out.
-fn findings(restrictors: [(Engine, Restricted); 2], rules: Authorization) -> Vec<Finding> {
+/// The findings, in the order of the engines; those not applicable are left out. `default` is what the default says where it
+/// had to speak.
+fn findings(
+    restrictors: [(Engine, Restricted); 2],
+    rules: Authorization,
+    default: Option<Outcome>,
+) -> Vec<Finding> {
     let mut findings = Vec::with_capacity(1);
     for (engine, restricted) in restrictors {
         let Some(outcome) = restrictor_outcome(&restricted) else { continue };
@@ -70,6 +79,9 @@ fn findings(restrictors: [(Engine, Restricted); 2], rules: Authorization) -> Vec
             Authorization::NotApplicable => (None, None),
         };
         findings.push(Finding { engine: Engine::Rules, outcome: Some(outcome), rule, error });
+    }
+    if let Some(outcome) = default {
+        findings.push(Finding { engine: Engine::Default, outcome: Some(outcome), rule: None, error: None });
     }
     findings
 }

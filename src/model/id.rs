@@ -18,6 +18,8 @@ pub struct Id {
 pub const DECISION: &str = "dec_";
 /// Prefix of request ids.
 pub const REQUEST: &str = "req_";
+/// Prefix of the ids of holds.
+pub const HOLD: &str = "hld_";
 
 impl Id {
     /// An id of the moment `now`, made unique by `random`, which the caller draws (nothing in `model` does).
@@ -32,6 +34,13 @@ impl Id {
         uuid[6] = uuid[6] & 0x0f | 0x70;
         uuid[8] = uuid[8] & 0x3f | 0x80;
         Self { prefix, text: base32(u128::from_be_bytes(uuid)) }
+    }
+
+    /// The id that `text` is the text of, under `prefix`; `None` when it is none.
+    #[must_use]
+    pub fn parse(prefix: &'static str, text: &str) -> Option<Self> {
+        let text: [u8; ID_TEXT_BYTES] = text.strip_prefix(prefix)?.as_bytes().try_into().ok()?;
+        text.iter().all(|byte| ALPHABET.contains(byte)).then_some(Self { prefix, text })
     }
 
     /// The same moment and randomness under another prefix: the ids of things that belong together.
@@ -59,9 +68,11 @@ impl Id {
     }
 }
 
+/// RFC 4648's alphabet, in lower case.
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
 /// The 128 bits in groups of five, the last group filled up with two zero bits, as RFC 4648 does.
 fn base32(value: u128) -> [u8; ID_TEXT_BYTES] {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut text = [b'a'; ID_TEXT_BYTES];
     let mut shift = 128;
     for slot in &mut text {
@@ -87,6 +98,17 @@ impl fmt::Debug for Id {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_read_back_from_its_text_and_from_nothing_else() {
+        let id = Id::new(HOLD, Timestamp::from_micros(1_795_414_794_123_456), [7; 10]);
+        let text = id.to_string();
+        assert_eq!(Id::parse(HOLD, &text), Some(id));
+        for bad in ["", "hld_", &text[4..], &text[..29], &text.replace("hld_", "dec_"), &text.to_uppercase()]
+        {
+            assert_eq!(Id::parse(HOLD, bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn is_the_base32_of_a_version_7_uuid() {

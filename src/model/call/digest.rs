@@ -103,6 +103,12 @@ impl CallDigest {
         Self(hasher.finalize().into())
     }
 
+    /// The digest with these bytes, as [`Self::as_bytes`] gave them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -13,9 +13,14 @@ pub enum Engine {
     Tunnel,
     /// The rules file.
     Rules,
+    /// What holds where no authorizer speaks of a call.
+    Default,
 }
 
 impl Engine {
+    /// Every engine, in order.
+    pub const ALL: [Self; 4] = [Self::Naming, Self::Tunnel, Self::Rules, Self::Default];
+
     /// The name in findings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -23,7 +28,14 @@ impl Engine {
             Self::Naming => "naming",
             Self::Tunnel => "tunnel",
             Self::Rules => "rules",
+            Self::Default => "default",
         }
+    }
+
+    /// The engine of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|engine| engine.as_str() == name)
     }
 }
 
