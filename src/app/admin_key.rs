@@ -69,10 +69,16 @@ fn secret(path: &Path) -> Result<(String, bool)> {
     Ok((text, made))
 }
 
-fn make(path: &Path) -> Result<String> {
+/// The text of a new key: `aegis_` and 32 random bytes in hexadecimal. Whoever is given it is known by it.
+#[must_use]
+pub fn new_key() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
-    let text = format!("aegis_{}", data_encoding::HEXLOWER.encode(&bytes));
+    format!("aegis_{}", data_encoding::HEXLOWER.encode(&bytes))
+}
+
+fn make(path: &Path) -> Result<String> {
+    let text = new_key();
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = made.with_context(|| format!("{}: cannot be made", path.display()))?;
     writeln!(file, "{text}")?;

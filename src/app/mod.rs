@@ -12,6 +12,7 @@ mod start;
 mod stop;
 mod watch;
 
+pub use admin_key::new_key;
 pub use check::{CheckedKind, check_file};
 pub use load::{ConfigSource, Loaded, load};
 pub use sources::SystemSources;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::cli::{audit, check, demo, output, schema, serve};
+use crate::cli::{audit, check, demo, keys, output, schema, serve};
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
 #[derive(Debug, Parser)]
@@ -32,6 +32,9 @@ enum Verb {
     /// Looks at the ledger.
     #[command(subcommand)]
     Audit(Audit),
+    /// Makes keys of callers.
+    #[command(subcommand)]
+    Keys(Keys),
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,6 +100,49 @@ pub(super) enum Audit {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Keys {
+    /// Makes a key and prints it once, with its line for the configuration; no gateway needs to run.
+    Create(Box<CreateKey>),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CreateKey {
+    /// What the key is called in records.
+    #[arg(long)]
+    pub(super) id: String,
+    /// Whose data it may touch [default: default].
+    #[arg(long)]
+    pub(super) tenant: Option<String>,
+    /// What it may do on the control API, such as governance:propose; may be repeated.
+    #[arg(long)]
+    pub(super) scope: Vec<String>,
+    /// Ids of actors it may speak for, * standing for any text; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) actors: Vec<String>,
+    /// The actor that calls tools with it [default: the only one of --actors without *, else --id].
+    #[arg(long, value_name = "ID")]
+    pub(super) actor: Option<String>,
+    /// What that actor is: human, ai-agent, ai-copilot or automation [default: ai-agent].
+    #[arg(long, value_name = "TYPE", requires = "actor")]
+    pub(super) actor_type: Option<String>,
+    /// What its holder approves calls as, such as risk_lead; may be repeated.
+    #[arg(long)]
+    pub(super) role: Vec<String>,
+    /// Who holds it, so that two keys of one person count once.
+    #[arg(long)]
+    pub(super) person: Option<String>,
+    /// When it stops working, such as 2030-01-01T00:00:00Z [default: never].
+    #[arg(long, value_name = "TIME")]
+    pub(super) expires: Option<String>,
+    /// Allow governance:propose beside scopes that manage or approve.
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -113,6 +159,7 @@ pub fn run() -> ExitCode {
         Verb::Schema { kind } => schema::run(kind),
         Verb::Audit(Audit::Verify { directory, json }) => audit::verify(&directory, json),
         Verb::Audit(Audit::Tail { directory, lines, follow }) => audit::tail(&directory, lines, follow),
+        Verb::Keys(Keys::Create(arguments)) => keys::create(&arguments),
     };
     match done {
         Ok(code) => code,

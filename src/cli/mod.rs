@@ -7,6 +7,8 @@ mod audit;
 mod check;
 mod command;
 mod demo;
+mod flow;
+mod keys;
 mod output;
 mod schema;
 mod serve;

@@ -88,3 +88,13 @@ fn actor_patterns_match_whole_ids() {
         assert_eq!(key.admits(actor), admitted, "{actor}");
     }
 }
+
+#[test]
+fn keys_are_found_by_their_ids_also_after_their_end() {
+    let ring = ring();
+    assert_eq!(ring.by_id("ended").map(|key| &*key.id), Some("ended"));
+    assert!(ring.by_id("nobody").is_none());
+    let twins = KeyRing::new(vec![key("a", "first", &[]), key("a", "second", &[])]);
+    let first: [u8; 32] = Sha256::digest("first").into();
+    assert_eq!(twins.by_id("a").map(|key| key.hash), Some(first));
+}

@@ -82,7 +82,7 @@ fn the_schema_is_wholly_understood_and_described() {
 
 #[test]
 fn an_empty_mapping_is_all_defaults() {
-    for text in ["{}", "control:\ngateway:\nroutes:\npolicy:\naudit:\ntelemetry:\n"] {
+    for text in ["{}", "control:\ngateway:\nroutes:\npolicy:\nholds:\naudit:\nstore:\ntelemetry:\n"] {
         let config = load_with(text, &[]).unwrap();
         assert_eq!(config.stage, Stage::Unknown);
         assert_eq!(config.data_dir, Path::new("/etc/aegis/aegis-data"));

@@ -228,13 +228,23 @@ fn what_needs_a_restart_is_logged_and_the_rest_is_taken_over() {
     let changed = config
         .replace("listen: [{address: \"127.0.0.1:0\"}]", "listen: [{address: \"127.0.0.1:1\"}]")
         .replace("data_dir: data", "data_dir: elsewhere")
+        .replace(
+            "listen: \"127.0.0.1:0\"}",
+            "listen: \"127.0.0.1:0\", public_url: \"https://aegis.example\"}",
+        )
         .replace("path_prefix: /crm", "path_prefix: /crm/contacts");
     assert_ne!(config, changed);
-    replace(&path, &changed);
+    replace(&path, &(changed + "holds: {max_pending: 5}\nstore: {sqlite: {}}\nstage: dev\n"));
     gateway.await_version(2);
-    for key in ["gateway.listen", "data_dir"] {
-        let line = |line: &str| line.contains("restart") && line.contains(key);
-        eventually(key, || gateway.log().lines().any(line).then_some(()));
+    let is_told = |key: &str| {
+        gateway.log().lines().any(|line| line.contains("restart") && line.contains(&format!("\"{key}\"")))
+    };
+    // `stage` is the last that is looked at.
+    for key in ["gateway.listen", "data_dir", "stage"] {
+        eventually(key, || is_told(key).then_some(()));
+    }
+    for key in ["holds", "control.public_url", "store"] {
+        assert!(!is_told(key), "{key}: {}", gateway.log());
     }
     assert_eq!(status(&gateway), 200);
     assert!(!gateway.folder().join("elsewhere").exists());

@@ -25,6 +25,8 @@ fn help_is_what_it_was() {
         ("help_audit.txt", vec!["audit"]),
         ("help_audit_verify.txt", vec!["audit", "verify"]),
         ("help_audit_tail.txt", vec!["audit", "tail"]),
+        ("help_keys.txt", vec!["keys"]),
+        ("help_keys_create.txt", vec!["keys", "create"]),
     ] {
         let output = aegis().args(&arguments).arg("--help").output().unwrap();
         assert!(output.status.success(), "{arguments:?}");
@@ -38,7 +40,7 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
     let verbs =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(verbs, ["serve", "demo", "check", "schema", "audit", "help"]);
+    assert_eq!(verbs, ["serve", "demo", "check", "schema", "audit", "keys", "help"]);
 }
 
 #[test]
@@ -63,6 +65,9 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["audit"], "verify"),
         (vec!["audit", "verify"], "DIRECTORY"),
         (vec!["demo", "--port", "x"], "--port"),
+        (vec!["keys"], "create"),
+        (vec!["keys", "create"], "--id"),
+        (vec!["keys", "create", "--id", "a", "--actor-type", "human"], "--actor"),
     ] {
         let output = run(&arguments);
         let errors = text(output.stderr);

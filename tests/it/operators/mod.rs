@@ -7,4 +7,5 @@ mod check;
 mod cli;
 mod control;
 mod demo;
+mod keys;
 mod samples;
