@@ -43,7 +43,8 @@
 //! | L3 state | [`holds`] | which calls wait for a person, and what became of each | L0 to L2 |
 //! | | [`audit`] | what happened, and can it be proved | L0 to L2 |
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
-//! | L5 edges | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |
+//! | L5 edges | [`store`] | what outlives the gateway beside the ledger (SQL) | L0 to L3 |
+//! | | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |
 //! | | [`control`] | HTTP with operators (axum) | L0 to L4 |
 //! | | [`demo`] | tools to try it with (axum) | `model` |
 //! | L6 assembly | [`app`] | start, reload, stop | L0 to L5 |
@@ -57,8 +58,8 @@
 //!   but for `model` in L0 and `app` in L6.
 //! - **Invariant 2**: `model`, `config`, L1 and L2 do no I/O, read no clock, draw no randomness, log nothing, spawn nothing
 //!   and are not `async`. Time arrives in `Facts`, so a decision can be made again from its record.
-//! - **Invariant 3**: only `proxy` names Pingora, only `control` and `demo` axum, only `telemetry` Prometheus, and only `cli`
-//!   and `main.rs` print.
+//! - **Invariant 3**: only `proxy` names Pingora, only `control` and `demo` axum, only `telemetry` Prometheus, only
+//!   `store` SQL, and only `cli` and `main.rs` print.
 //! - **Invariant 4**: `arc_swap` appears only in `model::handle`. A request loads the snapshot once, after its body is
 //!   complete, and its record names that snapshot's version and hash. `gateway::publish` is the one writer.
 //! - **Invariant 5**: forwarding takes a `Permit`. Only `gateway` makes one, only after the ledger took the record under the
@@ -101,6 +102,8 @@ pub mod audit;
 pub mod gateway;
 
 // L5: edges
+pub mod store;
+
 pub mod proxy;
 
 pub mod control;

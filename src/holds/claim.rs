@@ -157,9 +157,9 @@ fn find(store: &dyn HoldStore, ask: &Ask, named: Named, now: Timestamp) -> Resul
 }
 
 fn find_unnamed(store: &dyn HoldStore, ask: &Ask, now: Timestamp) -> Result<Found, StoreError> {
-    let Some(hold) = store.current(&ask.tenant, &ask.digest)? else { return Ok(Found::Nothing) };
+    let Some(hold) = store.current(&ask.tenant, &ask.digest, now)? else { return Ok(Found::Nothing) };
     Ok(match hold.state {
-        HoldState::Rejected if hold.ask.expires_at > now => Found::Ends(Standing::Rejected(hold)),
+        HoldState::Rejected => Found::Ends(Standing::Rejected(hold)),
         HoldState::Pending | HoldState::Approved if ask.ticket => Found::Hold(hold),
         _ => Found::Nothing,
     })

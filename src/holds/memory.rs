@@ -62,11 +62,13 @@ impl HoldStore for MemoryStore {
         Ok(self.holds().iter().find(|hold| hold.id == *id).cloned())
     }
 
-    fn current(&self, tenant: &str, digest: &CallDigest) -> Result<Option<Hold>, StoreError> {
+    fn current(&self, tenant: &str, digest: &CallDigest, now: Timestamp) -> Result<Option<Hold>, StoreError> {
         let holds = self.holds();
-        let mut same = holds.iter().filter(|hold| *hold.ask.tenant == *tenant && hold.ask.digest == *digest);
-        let open = same.clone().find(|hold| hold.ask.ticket && hold.state.is_open());
-        Ok(open.or_else(|| same.rfind(|hold| hold.state == HoldState::Rejected)).cloned())
+        let same = holds.iter().filter(|hold| *hold.ask.tenant == *tenant && hold.ask.digest == *digest);
+        let is_rejected = |hold: &&Hold| hold.state == HoldState::Rejected && hold.ask.expires_at > now;
+        let rejected = same.clone().filter(is_rejected).max_by_key(|hold| hold.ask.expires_at);
+        let open = || same.clone().find(|hold| hold.ask.ticket && hold.state.is_open());
+        Ok(rejected.or_else(open).cloned())
     }
 
     fn pending(&self, tenant: &str, actor: &str, now: Timestamp) -> Result<PendingCounts, StoreError> {

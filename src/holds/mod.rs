@@ -26,3 +26,5 @@ pub use waiters::{RequestKey, Waiter, Waiters, Woken};
 
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;
+#[cfg(test)]
+pub(crate) use tests::sample;

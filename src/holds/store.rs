@@ -93,11 +93,12 @@ pub trait HoldStore: Debug + Send + Sync {
     /// The store failed.
     fn by_id(&self, id: &Id) -> Result<Option<Hold>, StoreError>;
 
-    /// The open hold with a ticket for this call, else the latest rejected one.
+    /// Of the rejections of this call that hold at `now` the one that ends last, else the open hold with a ticket for it,
+    /// whether its time has run out or not.
     ///
     /// # Errors
     /// The store failed.
-    fn current(&self, tenant: &str, digest: &CallDigest) -> Result<Option<Hold>, StoreError>;
+    fn current(&self, tenant: &str, digest: &CallDigest, now: Timestamp) -> Result<Option<Hold>, StoreError>;
 
     /// How many holds are pending at `now`.
     ///

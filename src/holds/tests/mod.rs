@@ -1,1 +1,3 @@
+//! Tests of holds.
 
+pub(crate) mod sample;

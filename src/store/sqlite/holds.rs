@@ -1,0 +1,186 @@
+//! Holds in SQLite. The partial indexes of `migrations/0001_holds.sql` are used only by statements that repeat their
+//! conditions word for word, and some only if told to; a test asks SQLite whether each is.
+
+use rusqlite::{Connection, Error, OptionalExtension, Params, params, params_from_iter};
+
+use crate::holds::{
+    Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, PendingCounts, StoreError,
+};
+use crate::model::call::CallDigest;
+use crate::model::id::Id;
+use crate::model::time::Timestamp;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::error::is_taken;
+use crate::store::sqlite::list::{page, total};
+use crate::store::sqlite::row::{RawRow, columns, read};
+use crate::store::wire::rest_of;
+
+pub(super) const INSERT: &str = concat!(
+    "INSERT INTO holds (",
+    columns!(),
+    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+);
+/// The ask never changes; what may is set again.
+pub(super) const REPLACE: &str = "UPDATE holds SET revision = ?2, state = ?3, recorded = ?4, rest = ?5
+    WHERE id = ?1 AND revision = ?2 - 1";
+pub(super) const MARK_RECORDED: &str = "UPDATE holds SET recorded = 1 WHERE id = ?1 AND revision = ?2";
+pub(super) const BY_ID: &str = concat!("SELECT ", columns!(), " FROM holds WHERE id = ?1");
+pub(super) const REJECTED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM holds WHERE tenant = ?1 AND digest = ?2 AND state = 'rejected' AND expires_at > ?3
+    ORDER BY expires_at DESC LIMIT 1"
+);
+pub(super) const OF_CALL: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM holds WHERE tenant = ?1 AND digest = ?2 AND ticket = 1 AND state IN ('pending', 'approved')"
+);
+pub(super) const PENDING: &str = "SELECT count(*), coalesce(sum(tenant = ?1), 0),
+    coalesce(sum(tenant = ?1 AND actor = ?2), 0)
+    FROM holds INDEXED BY holds_open
+    WHERE state IN ('pending', 'approved') AND state = 'pending' AND expires_at > ?3";
+pub(super) const DUE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM holds INDEXED BY holds_open
+    WHERE state IN ('pending', 'approved') AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2"
+);
+pub(super) const NEXT_DUE: &str =
+    "SELECT min(expires_at) FROM holds INDEXED BY holds_open WHERE state IN ('pending', 'approved')";
+pub(super) const UNRECORDED: &str =
+    concat!("SELECT ", columns!(), " FROM holds WHERE recorded = 0 ORDER BY rowid LIMIT ?1");
+pub(super) const COUNTS: &str = "SELECT state, count(*) FROM holds GROUP BY state";
+pub(super) const FORGET: &str = "DELETE FROM holds INDEXED BY holds_ended WHERE recorded = 1
+    AND state IN ('consumed', 'rejected', 'expired', 'cancelled') AND expires_at < ?1";
+
+impl SqliteStore {
+    /// The one hold that `sql` selects.
+    fn one(&self, sql: &str, values: impl Params) -> Result<Option<Hold>, StoreError> {
+        let row =
+            self.read(|connection| connection.prepare_cached(sql)?.query_row(values, read).optional())?;
+        row.map(RawRow::into_hold).transpose()
+    }
+
+    /// The holds that `sql` selects.
+    fn several(&self, sql: &str, values: impl Params) -> Result<Vec<Hold>, StoreError> {
+        let rows = self.read(|connection| rows(connection, sql, values))?;
+        rows.into_iter().map(RawRow::into_hold).collect()
+    }
+
+    /// How many rows `sql` changed; `None`: it would have made a second open hold for a call.
+    fn change(&self, sql: &str, values: impl Params) -> Result<Option<usize>, StoreError> {
+        self.write(|connection| match connection.prepare_cached(sql)?.execute(values) {
+            Err(error) if is_taken(&error) => Ok(None),
+            changed => changed.map(Some),
+        })
+    }
+}
+
+impl HoldStore for SqliteStore {
+    fn insert(&self, hold: &Hold) -> Result<Inserted, StoreError> {
+        let ask = &hold.ask;
+        let values = params![
+            hold.id.to_string(),
+            number(hold.revision),
+            hold.state.as_str(),
+            hold.recorded,
+            &*ask.tenant,
+            &*ask.actor,
+            ask.capability,
+            ask.digest.as_bytes(),
+            ask.ticket,
+            ask.created_at.as_micros(),
+            ask.expires_at.as_micros(),
+            rest_of(hold).map_err(StoreError)?,
+        ];
+        Ok(if self.change(INSERT, values)?.is_some() { Inserted::Yes } else { Inserted::Taken })
+    }
+
+    fn replace(&self, hold: &Hold) -> Result<bool, StoreError> {
+        let rest = rest_of(hold).map_err(StoreError)?;
+        let (id, revision) = (hold.id.to_string(), number(hold.revision));
+        let changed =
+            self.change(REPLACE, params![id, revision, hold.state.as_str(), hold.recorded, rest])?;
+        Ok(changed == Some(1))
+    }
+
+    fn mark_recorded(&self, id: &Id, revision: u64) -> Result<(), StoreError> {
+        self.change(MARK_RECORDED, params![id.to_string(), number(revision)]).map(|_changed| ())
+    }
+
+    fn by_id(&self, id: &Id) -> Result<Option<Hold>, StoreError> {
+        self.one(BY_ID, [id.to_string()])
+    }
+
+    fn current(&self, tenant: &str, digest: &CallDigest, now: Timestamp) -> Result<Option<Hold>, StoreError> {
+        let rejected = self.one(REJECTED, params![tenant, digest.as_bytes(), now.as_micros()])?;
+        if rejected.is_some() { Ok(rejected) } else { self.one(OF_CALL, params![tenant, digest.as_bytes()]) }
+    }
+
+    fn pending(&self, tenant: &str, actor: &str, now: Timestamp) -> Result<PendingCounts, StoreError> {
+        let counted = self.read(|connection| {
+            let mut statement = connection.prepare_cached(PENDING)?;
+            statement.query_row(params![tenant, actor, now.as_micros()], |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+            })
+        })?;
+        let [all, tenant, actor] = counted.map(|count: i64| usize::try_from(count).unwrap_or(usize::MAX));
+        Ok(PendingCounts { all, tenant, actor })
+    }
+
+    fn list(&self, filter: &HoldFilter, now: Timestamp) -> Result<HoldPage, StoreError> {
+        let (total, rows) = self.read(|connection| {
+            // Both of one moment.
+            let moment = connection.unchecked_transaction()?;
+            let (total, page) = (total(filter, now), page(filter, now));
+            let total: i64 = moment
+                .prepare_cached(&total.sql)?
+                .query_row(params_from_iter(total.values), |row| row.get(0))?;
+            Ok((total, rows(&moment, &page.sql, params_from_iter(page.values))?))
+        })?;
+        let holds: Result<Vec<Hold>, StoreError> = rows.into_iter().map(RawRow::into_hold).collect();
+        Ok(HoldPage { holds: holds?, total: u64::try_from(total).unwrap_or(0) })
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Hold>, StoreError> {
+        self.several(DUE, params![now.as_micros(), number(limit as u64)])
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> =
+            self.read(|connection| connection.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0)))?;
+        Ok(due.map(Timestamp::from_micros))
+    }
+
+    fn unrecorded(&self, limit: usize) -> Result<Vec<Hold>, StoreError> {
+        self.several(UNRECORDED, [number(limit as u64)])
+    }
+
+    fn counts(&self) -> Result<HoldCounts, StoreError> {
+        let counted: Vec<(String, i64)> = self.read(|connection| {
+            let mut statement = connection.prepare_cached(COUNTS)?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })?;
+        if counted.iter().any(|(name, _)| HoldState::parse(name).is_none()) {
+            return Err(StoreError("a hold is in a state that this version does not know".to_owned()));
+        }
+        Ok(HoldCounts(HoldState::ALL.map(|state| {
+            let count = counted.iter().find(|(name, _)| name == state.as_str());
+            count.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or(0))
+        })))
+    }
+
+    fn forget(&self, time: Timestamp) -> Result<usize, StoreError> {
+        self.change(FORGET, [time.as_micros()]).map(|deleted| deleted.unwrap_or(0))
+    }
+}
+
+fn rows(connection: &Connection, sql: &str, values: impl Params) -> Result<Vec<RawRow>, Error> {
+    connection.prepare_cached(sql)?.query_map(values, read)?.collect()
+}
+
+/// SQLite's numbers are signed; ours never get so large.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

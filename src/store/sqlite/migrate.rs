@@ -1,0 +1,53 @@
+//! Bringing the tables up to this version. SQLite's own `user_version` counts the steps that were taken.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Error, TransactionBehavior};
+
+use crate::store::StoreOpenError;
+use crate::store::sqlite::error::at_open;
+
+/// The steps, in order. One that was released is never changed: another is added.
+const STEPS: [&str; 1] = [include_str!("../migrations/0001_holds.sql")];
+
+/// What says that a database is ours (`application_id`): "aegs".
+const OURS: i64 = 0x6165_6773;
+
+/// How many steps were taken with `connection`'s database; that it is ours, or empty, and of no later version.
+pub(super) fn taken(connection: &Connection, path: &Path) -> Result<usize, StoreOpenError> {
+    let failed = |error: Error| at_open(path, &error);
+    let found = number(connection, "SELECT user_version FROM pragma_user_version").map_err(failed)?;
+    let owner = number(connection, "SELECT application_id FROM pragma_application_id").map_err(failed)?;
+    let tables = number(connection, "SELECT count(*) FROM sqlite_schema").map_err(failed)?;
+    if owner != OURS && (owner, found, tables) != (0, 0, 0) {
+        return Err(StoreOpenError::Foreign { path: path.to_owned() });
+    }
+    let taken = usize::try_from(found).ok().filter(|taken| *taken <= STEPS.len());
+    taken.ok_or_else(|| StoreOpenError::Newer { path: path.to_owned(), found, known: known() })
+}
+
+/// Takes the steps that `connection`'s database lacks, in one transaction.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreOpenError> {
+    let failed = |error: Error| at_open(path, &error);
+    // For writing from the start: of two processes that start together the second sees what the first has done.
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let missing = STEPS.get(taken(&step, path)?..).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for sql in missing {
+        step.execute_batch(sql).map_err(failed)?;
+    }
+    step.pragma_update(None, "application_id", OURS).map_err(failed)?;
+    step.pragma_update(None, "user_version", known()).map_err(failed)?;
+    step.commit().map_err(failed)
+}
+
+/// How many steps there are.
+fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+fn number(connection: &Connection, sql: &str) -> Result<i64, Error> {
+    connection.query_row(sql, [], |row| row.get(0))
+}

@@ -1,0 +1,18 @@
+//! One SQLite file, `aegis.db` in the data folder.
+//!
+//! Two connections, each behind its own lock: one writes, which is what SQLite lets one connection at a time do anyway, and
+//! one reads, so that a call that only looks for its hold does not wait while another's change reaches the disk (the
+//! write-ahead log lets both go on). Each write is one statement, so each is a transaction of its own, and it is on the disk
+//! when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
+
+mod error;
+mod holds;
+mod list;
+mod migrate;
+mod open;
+mod row;
+
+#[cfg(test)]
+mod tests;
+
+pub use open::SqliteStore;

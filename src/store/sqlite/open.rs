@@ -1,0 +1,132 @@
+//! Opening the file, and the two connections to it.
+
+use std::fs::{OpenOptions, Permissions, set_permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
+
+use crate::holds::StoreError;
+use crate::store::StoreOpenError;
+use crate::store::sqlite::error::{at_open, in_use};
+use crate::store::sqlite::migrate::{migrate, taken};
+
+/// How long a statement waits for another process.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// Most bytes of the write-ahead log that are kept once its pages are in the database.
+const JOURNAL_BYTES: i64 = 16 * 1024 * 1024;
+
+/// Statements a connection keeps ready: each of the store's own, and some shapes of lists.
+const STATEMENTS: usize = 32;
+
+/// What is kept in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writing: Mutex<Connection>,
+    reading: Mutex<Connection>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, made with mode 0600 where there is none, and brings its tables up to this version. Reads the
+    /// whole file once to see that it is sound.
+    ///
+    /// # Errors
+    /// The file cannot be read, written or made, is damaged, or is not of this version or an earlier one.
+    pub fn open(path: &Path) -> Result<Self, StoreOpenError> {
+        make_private(path)
+            .map_err(|error| StoreOpenError::Unreachable { path: path.to_owned(), why: error.to_string() })?;
+        let failed = |error: Error| at_open(path, &error);
+        let mut writing = connect(path)?;
+        set_up(&writing, path)?;
+        let sound: String =
+            writing.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
+        if sound != "ok" {
+            return Err(StoreOpenError::Damaged { path: path.to_owned(), why: sound });
+        }
+        migrate(&mut writing, path)?;
+        let reading = connect(path)?;
+        set_up(&reading, path)?;
+        reading.pragma_update(None, "query_only", true).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), writing: Mutex::new(writing), reading: Mutex::new(reading) })
+    }
+
+    /// Whether the file can be read, and locked for writing, now. Changes nothing; waits for other processes as any write does.
+    ///
+    /// # Errors
+    /// It cannot; the message says why.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.read(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())))?;
+        self.write(|connection| {
+            connection.transaction_with_behavior(TransactionBehavior::Immediate)?.rollback()
+        })
+    }
+
+    /// Runs what reads.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let connection = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&connection).map_err(|error| in_use(&self.path, &error))
+    }
+
+    /// Runs what writes.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let mut connection = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut connection).map_err(|error| in_use(&self.path, &error))
+    }
+}
+
+/// Makes the file where there is none, and lets nobody else read it: SQLite gives its other files the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    let file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        set_permissions(path, Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+/// A connection to the file, which is ours.
+fn connect(path: &Path) -> Result<Connection, StoreOpenError> {
+    let failed = |error: Error| at_open(path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
+    // Of one moment, while other processes may be taking their first steps.
+    let moment = connection.transaction().map_err(failed)?;
+    taken(&moment, path)?;
+    moment.finish().map_err(failed)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, path: &Path) -> Result<(), StoreOpenError> {
+    let mode = settings(connection).map_err(|error| at_open(path, &error))?;
+    if mode == "wal" {
+        return Ok(());
+    }
+    let why =
+        format!("no write-ahead log can be kept there (journal mode {mode}); set data_dir to a local disk");
+    Err(StoreOpenError::Failed { path: path.to_owned(), why })
+}
+
+/// Makes the settings of a connection; returns the journal mode that came of them.
+fn settings(connection: &Connection) -> Result<String, Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    // A hold is on the disk before anyone hears of it.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", JOURNAL_BYTES, |_| Ok(()))?;
+    Ok(mode)
+}

@@ -1,0 +1,6 @@
+//! Tests of the SQLite store.
+
+mod contract;
+mod files;
+mod lists;
+mod plans;
