@@ -18,9 +18,10 @@ use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
 use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
 use crate::decision::compile;
-use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, Publisher, SystemClock};
+use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, HoldDesk, Publisher, SystemClock};
 use crate::identity::{Key, SessionSeal};
 use crate::proxy::{DataPlane, DataPlaneOptions, ListeningAt};
+use crate::store::SqliteStore;
 use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
 
 /// Calls of an earlier epoch that are named when their outcome is unknown, besides as many as may have been under way.
@@ -78,11 +79,13 @@ impl App {
         // Before any other record, so that a start that is cut off here can be told by the next one.
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let holds = holds(&data_dir, &ledger, &metrics, &clock)?;
         let publisher = Arc::new(publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
         let gateway = Arc::new(Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
+            holds: Arc::clone(&holds),
             sessions: SessionSeal::new(admin_key::session_key(&data_dir)?),
             redaction: Redaction::new(&loaded.config.audit.redact),
             access_log: access_log(&loaded.config, &metrics)?,
@@ -103,12 +106,17 @@ impl App {
         let state = ControlState {
             publisher: Arc::clone(&publisher),
             ledger: Arc::clone(&ledger),
+            holds: Arc::clone(&holds),
             metrics,
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
             access: options.access,
             stop: stopped,
         };
+        let control_address = control.local_addr()?;
+        if !control_address.ip().is_unspecified() {
+            holds.listens_at(&format!("http://{control_address}"));
+        }
         // From here on signals do what they say; before, they end the process.
         let signals = control_runtime.block_on(async { Signals::listen() })?;
         let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
@@ -122,7 +130,7 @@ impl App {
         ));
         Ok(Self {
             gateway_addresses: data_plane.listening(),
-            control_address: control.local_addr()?,
+            control_address,
             telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
             ledger,
             gateway,
@@ -202,6 +210,19 @@ impl App {
             runtime.spawn(serve(listener, router, stop));
         }
     }
+}
+
+/// The desk for holds, with those expired whose time ran out while nobody was here.
+fn holds(
+    data_dir: &std::path::Path,
+    ledger: &Arc<Ledger>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<HoldDesk>> {
+    let store = Arc::new(SqliteStore::open(&data_dir.join("aegis.db"))?);
+    let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    desk.begin().context("the holds of an earlier run cannot be taken up")?;
+    Ok(Arc::new(desk))
 }
 
 fn own_keys(config: &Config, access: Access) -> Result<(Vec<Key>, Option<PathBuf>)> {

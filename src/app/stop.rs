@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::app::reload::{FILE, Reloader};
 use crate::app::{App, watch::Watcher};
+use crate::gateway::HoldDesk;
 
 /// How long what is cut off may take to end.
 const CUT_OFF: Duration = Duration::from_secs(1);
@@ -62,6 +63,10 @@ impl App {
         let stopped = stop.subscribe();
         control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
         control_runtime.spawn(reload_on_change(self.reloader, self.watcher, hangup, stopped.clone()));
+        let snapshot = state.publisher.handle();
+        let keep = move || snapshot.load().holds.keep;
+        control_runtime.spawn(Arc::clone(gateway.holds()).tend(keep, stopped.clone()));
+        control_runtime.spawn(end_waits(Arc::clone(gateway.holds()), stopped.clone()));
         let drained = data_runtime.block_on(data_plane.serve(stopped));
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
@@ -73,6 +78,12 @@ impl App {
         ledger.close(clock.now())?;
         Ok(Stopped { drained })
     }
+}
+
+/// Requests that wait for people are told at once that the gateway stops; their holds stay.
+async fn end_waits(holds: Arc<HoldDesk>, mut stopped: watch::Receiver<bool>) {
+    let _stopping = stopped.wait_for(|stop| *stop).await;
+    holds.stop_waiting();
 }
 
 async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, stop: watch::Sender<bool>) {

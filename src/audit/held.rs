@@ -33,15 +33,22 @@ pub struct HeldOutcome<'r> {
     pub approved_by: &'r [String],
 }
 
-impl HeldDecision {
-    /// The record of `record`'s decision on the call of that digest.
+impl DecisionRecord<'_, '_> {
+    /// The record, but for what a hold makes of the decision on the call of that digest.
     #[must_use]
-    pub fn of(record: &DecisionRecord<'_, '_>, digest: CallDigest, redaction: &Redaction) -> Self {
-        let mut before = record.begin(redaction);
+    pub fn held(&self, digest: CallDigest, redaction: &Redaction) -> HeldDecision {
+        let before = self.begin(redaction);
         let mut after = Line { bytes: Vec::with_capacity(512) };
-        record.end(&mut after);
-        before.bytes.shrink_to_fit();
-        Self { before: before.bytes, after: after.bytes, digest }
+        self.end(&mut after);
+        HeldDecision { before: before.bytes, after: after.bytes, digest }
+    }
+}
+
+impl HeldDecision {
+    /// The call.
+    #[must_use]
+    pub const fn digest(&self) -> CallDigest {
+        self.digest
     }
 
     /// The record's members.

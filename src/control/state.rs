@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::audit::Ledger;
-use crate::gateway::{Clock, Publisher};
+use crate::gateway::{Clock, HoldDesk, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -24,6 +24,8 @@ pub struct ControlState {
     pub publisher: Arc<Publisher>,
     /// The ledger, for its health.
     pub ledger: Arc<Ledger>,
+    /// Calls that wait for people.
+    pub holds: Arc<HoldDesk>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The clock.

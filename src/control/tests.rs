@@ -14,7 +14,8 @@ use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
 use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
 use crate::decision::compile;
-use crate::gateway::{Candidate, Clock, Publisher, SystemClock};
+use crate::gateway::{Candidate, Clock, HoldDesk, Publisher, SystemClock};
+use crate::holds::MemoryStore;
 use crate::model::document::Document;
 use crate::telemetry::Metrics;
 
@@ -63,7 +64,11 @@ impl Control {
         let (stop, stopped) = watch::channel(false);
         let (serving_sender, serving) = watch::channel(false);
         let publisher = Arc::new(publisher);
-        let state = ControlState { publisher, ledger, metrics, clock, stage: "dev", access, stop: stopped };
+        let store = Arc::new(MemoryStore::default());
+        let holds =
+            Arc::new(HoldDesk::new(store, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock)));
+        let state =
+            ControlState { publisher, ledger, holds, metrics, clock, stage: "dev", access, stop: stopped };
         Self { _folder: folder, state, stop, _serving: serving_sender, serving }
     }
 

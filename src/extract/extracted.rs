@@ -26,12 +26,14 @@ pub enum Extracted<'a> {
     },
 }
 
-/// What the answer to a message may hold.
+/// What a message is to the gateway: mostly, what the answer to it may hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageKind {
     /// Nothing that names tools.
     #[default]
     Other,
+    /// MCP's `notifications/cancelled`: the caller waits no more for the request it names.
+    CallsOff,
     /// A list of tools: the answer to MCP's `tools/list`, as JSON or as a stream.
     ToolList,
     /// A stream of an MCP server's own, on which any message may come: also the answer to an earlier `tools/list`, replayed.

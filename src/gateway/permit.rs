@@ -7,6 +7,7 @@ use http::HeaderValue;
 use crate::audit::AppendError;
 use crate::decision::Route;
 use crate::extract::McpEra;
+use crate::gateway::Consumed;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::execution::{Execution, Sent};
 use crate::model::decision::ReasonCode;
@@ -41,6 +42,8 @@ pub struct Forwarding {
     /// What is to be done to the answer.
     pub(in crate::gateway) plan: Option<Box<ResponsePlan>>,
     pub(in crate::gateway) era: McpEra,
+    /// The wait, in seconds, that was asked for and granted.
+    pub(in crate::gateway) waited_s: Option<u64>,
     /// What is recorded of a call once this is dropped.
     pub(in crate::gateway) execution: Execution,
     /// The call's place among those under way on its route.
@@ -87,6 +90,35 @@ impl Forwarding {
             }
             _ => self.execution.forget(),
         }
+    }
+
+    /// It is not forwarded, and no record of it is in the ledger.
+    pub(in crate::gateway) fn forget(&mut self) {
+        self.execution.forget();
+    }
+
+    /// The approval that lets it through.
+    pub(in crate::gateway) fn consumes(&mut self, approval: Consumed) {
+        self.execution.consumes(approval);
+    }
+
+    /// The wait, in seconds, that was asked for and granted.
+    pub(in crate::gateway) const fn prefers(&mut self, waited_s: Option<u64>) {
+        self.waited_s = waited_s;
+    }
+
+    /// Gives the approval back that let the call through, if nothing of it was sent. To be awaited before the caller is told
+    /// that its call was not made: it may repeat it at once.
+    pub async fn give_back(&mut self) {
+        if let Some(approval) = self.execution.unused_approval() {
+            approval.give_back().await;
+        }
+    }
+
+    /// The wait, in seconds, that was asked for and granted (`Preference-Applied`).
+    #[must_use]
+    pub const fn waited_s(&self) -> Option<u64> {
+        self.waited_s
     }
 
     /// The route the call came by.

@@ -8,9 +8,10 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::gateway::assess::{Assessed, ToolNames};
+use crate::gateway::assess::{Answer, Assessed, ToolNames};
 use crate::gateway::execution::Recorder;
-use crate::gateway::{Clock, Incoming, Permit, Refusal};
+use crate::gateway::holding::{HoldDesk, Judged, Resumed, Then};
+use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
@@ -29,6 +30,7 @@ pub struct Gateway {
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
+    pub(super) holds: Arc<HoldDesk>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
@@ -45,6 +47,8 @@ pub struct GatewayParts {
     pub max_concurrent_requests: usize,
     /// Binds MCP sessions to their callers.
     pub sessions: SessionSeal,
+    /// Where calls wait for people.
+    pub holds: Arc<HoldDesk>,
     /// What is not stored.
     pub redaction: Redaction,
     /// Where each request leaves a line.
@@ -62,6 +66,8 @@ pub enum Verdict {
     Forward(Permit),
     /// It is answered here.
     Refuse(Box<Refusal>),
+    /// It waits for a person ([`Gateway::resume`]).
+    Wait(Box<Waiting>),
 }
 
 impl Gateway {
@@ -73,6 +79,7 @@ impl Gateway {
             ledger,
             max_concurrent_requests,
             sessions,
+            holds,
             redaction,
             access_log,
             metrics,
@@ -87,10 +94,17 @@ impl Gateway {
             access_log,
             sessions,
             tool_names: Arc::default(),
+            holds,
             redaction,
             metrics,
             clock,
         }
+    }
+
+    /// Where calls wait for people.
+    #[must_use]
+    pub const fn holds(&self) -> &Arc<HoldDesk> {
+        &self.holds
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -113,7 +127,7 @@ impl Gateway {
     ///
     /// `access` is left what the access log will say of the request; it is ended with [`Self::log_access`].
     pub async fn judge(&self, incoming: Incoming<'_>, access: &mut Option<AccessLine>) -> Verdict {
-        self.judge_read(incoming, None, access).await
+        self.judge_read(incoming, None, None, access).await
     }
 
     /// Refuses a request whose body could not be read, for the reason `error` gives. A caller that is not known is told only
@@ -124,22 +138,33 @@ impl Gateway {
         error: ExtractError,
         access: &mut Option<AccessLine>,
     ) -> Box<Refusal> {
-        match self.judge_read(incoming, Some(error), access).await {
+        match self.judge_read(incoming, Some(error), None, access).await {
             Verdict::Refuse(refusal) => refusal,
-            // `assess_unread` forwards nothing; should it ever, this still does not.
-            Verdict::Forward(_) => Box::new(Refusal::internal(None)),
+            // `assess_unread` forwards and holds nothing; should it ever, this still does not.
+            Verdict::Forward(_) | Verdict::Wait(_) => Box::new(Refusal::internal(None)),
         }
+    }
+
+    /// Judges a request again that has waited for its hold.
+    pub(super) async fn judge_again(
+        &self,
+        incoming: Incoming<'_>,
+        resumed: Resumed,
+        access: &mut Option<AccessLine>,
+    ) -> Verdict {
+        self.judge_read(incoming, None, Some(resumed), access).await
     }
 
     async fn judge_read(
         &self,
         incoming: Incoming<'_>,
         unread: Option<ExtractError>,
+        resumed: Option<Resumed>,
         access: &mut Option<AccessLine>,
     ) -> Verdict {
         let started = Instant::now();
         let now = self.clock.now();
-        let mut assessed = catch_unwind(AssertUnwindSafe(|| {
+        let assessed = catch_unwind(AssertUnwindSafe(|| {
             let snapshot = self.snapshot.load();
             let (id, facts) = (self.clock.id(REQUEST, now), Facts { now });
             let assessed = match unread {
@@ -149,31 +174,49 @@ impl Gateway {
             self.with_access(assessed, &id, now)
         }))
         .unwrap_or_else(|_panic| self.panicked());
-        let recorded = match &assessed.record {
+        let Assessed { answer, record, route, outcome, code, rpc_id, access: line } = assessed;
+        let judged = match answer {
+            // Boxed: what is rarely needed must not make the future of every request longer.
+            Answer::Held(held) => Box::pin(held.stand(&self.holds, resumed)).await,
+            Answer::Forward(forwarding) => Judged { then: Then::Forward(forwarding), record, outcome, code },
+            Answer::Refuse(refusal) => Judged { then: Then::Refuse(refusal), record, outcome, code },
+        };
+        let recorded = match &judged.record {
             Some(record) => self.record(record, now).await,
             None => Ok(()),
         };
         let (outcome, code) = match &recorded {
-            Ok(()) => (assessed.outcome, assessed.code),
+            Ok(()) => (judged.outcome, judged.code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
-        match &assessed.route {
-            Some(route) => self.metrics.count(&route.name, &route.counters, outcome, code),
-            None => self.metrics.requests("", outcome, code).inc(),
-        }
-        *access = assessed.access.take().map(|line| line.judged(outcome, code));
+        *access = line.map(|line| line.judged(outcome, code));
         self.metrics.observe_processing(started);
-        match (recorded, assessed.answer) {
-            (Ok(()), Ok(forwarding)) => Verdict::Forward(Permit::new(forwarding)),
-            (Ok(()), Err(refusal)) => Verdict::Refuse(refusal),
-            (Err(error), answer) => {
-                tracing::error!(%error, "the ledger took no record; the call was refused");
-                if let Ok(forwarding) = answer {
-                    forwarding.withdraw(&error);
-                }
-                Verdict::Refuse(Box::new(Refusal::ledger_unavailable(assessed.rpc_id)))
+        let then = match recorded {
+            Ok(()) => judged.then,
+            Err(error) => self.unrecorded(judged.then, &error, rpc_id).await,
+        };
+        // What waits is counted when it is known what became of it.
+        if !matches!(then, Then::Wait(_)) {
+            match &route {
+                Some(route) => self.metrics.count(&route.name, &route.counters, outcome, code),
+                None => self.metrics.requests("", outcome, code).inc(),
             }
         }
+        match then {
+            Then::Forward(forwarding) => Verdict::Forward(Permit::new(forwarding)),
+            Then::Refuse(refusal) => Verdict::Refuse(refusal),
+            Then::Wait(waiting) => Verdict::Wait(waiting),
+        }
+    }
+
+    /// The ledger took no record of what was to be done, so it is not done.
+    async fn unrecorded(&self, then: Then, error: &AppendError, rpc_id: Option<String>) -> Then {
+        tracing::error!(%error, "the ledger took no record; the call was refused");
+        if let Then::Forward(mut forwarding) = then {
+            forwarding.give_back().await;
+            forwarding.withdraw(error);
+        }
+        Then::Refuse(Box::new(Refusal::ledger_unavailable(rpc_id)))
     }
 
     /// Records what happened to a request outside [`Self::judge`] and counts it: a panic caught elsewhere, a body that never
@@ -231,6 +274,7 @@ impl Gateway {
     /// Writes what is left to be written: execution records the ledger did not take at once, and the access log. For when
     /// nothing is under way any more, and before the ledger is closed.
     pub fn close(&self) {
+        self.holds.close();
         self.recorder.close();
         if let Some(log) = &self.access_log {
             log.close();
@@ -260,7 +304,7 @@ impl Gateway {
             reason: &reason,
         };
         Assessed {
-            answer: Err(Box::new(Refusal::internal(None))),
+            answer: Answer::Refuse(Box::new(Refusal::internal(None))),
             record: Some(record.payload()),
             route: None,
             outcome: Some(Outcome::Deny),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::extract::{ExtractError, McpEra, rpc_code};
+use crate::gateway::HoldNote;
 use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 
@@ -23,6 +24,10 @@ pub struct Refusal {
     pub help: Option<Arc<str>>,
     /// `Allow`, with 405.
     pub allow: Option<&'static str>,
+    /// The hold of the call, where it has one.
+    pub hold: Option<Box<HoldNote>>,
+    /// The wait, in seconds, that was asked for and granted (`Preference-Applied`).
+    pub waited_s: Option<u64>,
 }
 
 /// How a refusal is said.
@@ -30,6 +35,8 @@ pub struct Refusal {
 pub enum RefusalForm {
     /// `application/problem+json`.
     Problem,
+    /// 202: the caller asked to be told at once where the outcome will be found.
+    Accepted,
     /// A JSON-RPC error.
     Rpc {
         /// Error code.
@@ -48,6 +55,14 @@ pub enum RefusalForm {
     },
 }
 
+impl RefusalForm {
+    /// The same form, where nothing is accepted.
+    #[must_use]
+    pub fn not_accepted(&self) -> Self {
+        if *self == Self::Accepted { Self::Problem } else { self.clone() }
+    }
+}
+
 impl Refusal {
     /// A refusal as problem+json.
     pub fn problem(status: u16, code: ReasonCode, detail: impl Into<String>) -> Self {
@@ -59,6 +74,8 @@ impl Refusal {
             decision_id: None,
             help: None,
             allow: None,
+            hold: None,
+            waited_s: None,
         }
     }
 

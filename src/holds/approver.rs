@@ -48,6 +48,13 @@ impl Approver {
         same_person || same_key || key.principal(None).id == ask.actor || key.admits(&ask.actor)
     }
 
+    /// Whether it may speak for the actor that asked. Where no keys are asked for, everybody may.
+    #[must_use]
+    pub fn speaks_for(&self, ask: &Ask) -> bool {
+        let Some(key) = &self.key else { return true };
+        key.tenant == ask.tenant && (key.principal(None).id == ask.actor || key.admits(&ask.actor))
+    }
+
     /// Which of the roles that `ask` wants it has.
     #[must_use]
     pub fn roles_for(&self, ask: &Ask) -> Vec<String> {

@@ -66,8 +66,8 @@ pub enum Standing {
 pub struct Claim {
     /// How the call stands.
     pub standing: Standing,
-    /// Holds that were changed or opened on the way, as they are now.
-    pub changed: Vec<Hold>,
+    /// Holds that were changed or opened on the way, as they are now, and where each stood before.
+    pub changed: Vec<(Option<HoldState>, Hold)>,
 }
 
 /// Finds the hold of the call that `ask` describes, or opens one under `id`.
@@ -100,7 +100,7 @@ pub fn claim(
             if store.insert(&hold)? == Inserted::Taken {
                 continue;
             }
-            changed.push(hold.clone());
+            changed.push((None, hold.clone()));
             return Ok(Claim { standing: Standing::Pending(hold), changed });
         };
         let next = match hold.state_at(now) {
@@ -116,7 +116,7 @@ pub fn claim(
         if let Ok(next) = next
             && store.replace(&next)?
         {
-            changed.push(next);
+            changed.push((Some(hold.state), next));
             named = Named::No;
         }
     }

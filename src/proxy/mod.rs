@@ -13,6 +13,7 @@ mod listen;
 mod respond;
 mod service;
 mod upstream;
+mod waiting;
 
 pub use error::ProxyError;
 pub use listen::{Certificates, DataPlane, DataPlaneOptions, ListeningAt};

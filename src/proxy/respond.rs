@@ -2,7 +2,9 @@
 //! says is written where it happened.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -10,6 +12,7 @@ use pingora::proxy::Session;
 use crate::extract::McpEra;
 use crate::gateway::{Refusal, RefusalForm};
 use crate::model::json::write_json_string;
+use crate::proxy::headers::PREFERENCE_APPLIED;
 
 /// Seconds after which a caller may try again when the gateway cannot serve now.
 const RETRY_AFTER_S: u32 = 1;
@@ -26,6 +29,20 @@ pub(super) async fn refuse(session: &mut Session, refusal: &Refusal) -> Result<(
         503 => head.insert_header(RETRY_AFTER, RETRY_AFTER_S)?,
         _ => {}
     }
+    if let Some(hold) = &refusal.hold {
+        if let Some(seconds) = hold.retry_after_s {
+            head.insert_header(RETRY_AFTER, seconds)?;
+        }
+        if let (RefusalForm::Accepted, Some(link)) = (&refusal.form, &hold.link) {
+            head.insert_header(LOCATION, link.as_str())?;
+        }
+    }
+    if refusal.form == RefusalForm::Accepted {
+        head.append_header(PREFERENCE_APPLIED, "respond-async")?;
+    }
+    if let Some(waited_s) = refusal.waited_s {
+        head.append_header(PREFERENCE_APPLIED, format!("wait={waited_s}"))?;
+    }
     if let Some(methods) = refusal.allow {
         head.insert_header(ALLOW, methods)?;
     }
@@ -37,6 +54,7 @@ pub(super) async fn refuse(session: &mut Session, refusal: &Refusal) -> Result<(
 fn render(refusal: &Refusal) -> (u16, &'static str, Vec<u8>) {
     match &refusal.form {
         RefusalForm::Problem => (refusal.status, "application/problem+json", problem(refusal)),
+        RefusalForm::Accepted => (refusal.status, "application/json", accepted(refusal)),
         RefusalForm::Rpc { code, id, data } => {
             (refusal.status, "application/json", rpc_error(refusal, *code, id, data.as_deref()))
         }
@@ -52,6 +70,15 @@ fn problem(refusal: &Refusal) -> Vec<u8> {
     body.extend_from_slice(b",\"status\":");
     body.extend_from_slice(refusal.status.to_string().as_bytes());
     body.extend_from_slice(b",\"detail\":");
+    write_json_string(&refusal.detail, &mut body);
+    body.push(b',');
+    members(refusal, &mut body);
+    body.push(b'}');
+    body
+}
+
+fn accepted(refusal: &Refusal) -> Vec<u8> {
+    let mut body = b"{\"detail\":".to_vec();
     write_json_string(&refusal.detail, &mut body);
     body.push(b',');
     members(refusal, &mut body);
@@ -97,7 +124,7 @@ fn tool_result(refusal: &Refusal, id: &str, era: McpEra) -> Vec<u8> {
     body
 }
 
-/// The members every form carries: `code`, and where there is one `decision_id` and `help`.
+/// The members every form carries: `code`, and where there is one `decision_id`, `help` and what is said of the hold.
 fn members(refusal: &Refusal, body: &mut Vec<u8>) {
     body.extend_from_slice(b"\"code\":");
     write_json_string(refusal.code.as_str(), body);
@@ -110,14 +137,32 @@ fn members(refusal: &Refusal, body: &mut Vec<u8>) {
         body.extend_from_slice(b",\"help\":");
         write_json_string(help, body);
     }
+    let Some(hold) = &refusal.hold else { return };
+    body.extend_from_slice(b",\"hold_id\":\"");
+    hold.id.write(body);
+    body.extend_from_slice(b"\",\"state\":\"");
+    body.extend_from_slice(hold.state.as_bytes());
+    body.extend_from_slice(b"\",\"expires_at\":\"");
+    hold.expires_at.write_rfc3339(body);
+    body.push(b'"');
+    if let Some(seconds) = hold.retry_after_s {
+        body.extend_from_slice(b",\"retry_after\":");
+        body.extend_from_slice(seconds.to_string().as_bytes());
+    }
+    if let Some(link) = &hold.link {
+        body.extend_from_slice(b",\"hold\":");
+        write_json_string(link, body);
+    }
 }
 
 const fn title(status: u16) -> &'static str {
     match status {
+        202 => "Waiting for approval",
         401 => "Not identified",
         403 => "Denied by policy",
         404 => "Not served here",
         405 => "Method not allowed",
+        409 => "Done already",
         408 => "Request too slow",
         413 => "Body too large",
         415 => "Unsupported media type",

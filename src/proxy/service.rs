@@ -21,7 +21,7 @@ use crate::model::decision::ReasonCode;
 use crate::proxy::body::{Borrower, REPLAYED_BYTES, lend, linger, read_body, unread};
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
-use crate::proxy::headers::{self, SESSION};
+use crate::proxy::headers::{self, PREFERENCE_APPLIED, SESSION};
 use crate::proxy::respond::refuse;
 use crate::proxy::upstream::Peers;
 
@@ -69,7 +69,7 @@ impl Service {
                 return refuse_unread(session, ctx, &refusal).await;
             }
         };
-        match self.gateway.judge(incoming(session, &body), &mut ctx.access).await {
+        match self.verdict(session, ctx, &body).await? {
             Verdict::Forward(permit) => {
                 if !permit.opens_tunnel() {
                     ctx.request_is_whole();
@@ -88,6 +88,8 @@ impl Service {
                 refuse(session, &refusal).await?;
                 Ok(true)
             }
+            // `verdict` waits to the end.
+            Verdict::Wait(_) => Err(Error::explain(ErrorType::InternalError, "a request waits still")),
         }
     }
 
@@ -111,7 +113,8 @@ impl Service {
     /// Says why the upstream's answer does not come. `None`: nobody is left to tell.
     fn upstream_refusal(&self, error: &Error, ctx: &RequestContext) -> Option<Refusal> {
         let Some(forwarding) = &ctx.forwarding else {
-            return Some(Refusal::internal(None));
+            let gone = ctx.ended_by == Some(ReasonCode::ClientGone);
+            return (!gone).then(|| Refusal::internal(None));
         };
         if let Some(refused) = ctx.answer_refused {
             let detail = format!("The call was made, but its result is withheld: {refused}.");
@@ -240,6 +243,9 @@ impl ProxyHttp for Service {
                 forwarding.answered(response.status.as_u16());
             }
             self.show_session(response, forwarding)?;
+            if let Some(waited_s) = forwarding.waited_s() {
+                response.insert_header(PREFERENCE_APPLIED, format!("wait={waited_s}"))?;
+            }
         }
         if is_final(response.status) {
             match self.timeouts.stream_idle {
@@ -302,6 +308,10 @@ impl ProxyHttp for Service {
     ) -> FailToProxy {
         ctx.take_back(session);
         session.set_keepalive(None);
+        // Before the caller hears of it: it may repeat the call at once.
+        if let Some(forwarding) = &mut ctx.forwarding {
+            forwarding.give_back().await;
+        }
         let mut error_code = 0;
         if let Some(refused) = ctx.answer_refused {
             let route = ctx.forwarding.as_ref().map_or("", |forwarding| &forwarding.route().name);
@@ -338,7 +348,7 @@ impl ProxyHttp for Service {
 }
 
 /// A request as the gateway judges it.
-fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a> {
+pub(super) fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a> {
     let head = session.req_header();
     Incoming {
         method: head.method.as_str(),

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{RouteCounters, TelemetryError, UpstreamGauge};
+use crate::telemetry::{HoldMetrics, RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -46,6 +46,7 @@ pub struct Metrics {
     panics: IntCounter,
     shed: IntCounter,
     upstream_healthy: IntGaugeVec,
+    holds: HoldMetrics,
 }
 
 impl Metrics {
@@ -57,8 +58,10 @@ impl Metrics {
         let histogram = |name: &str, help: &str| {
             Histogram::with_opts(HistogramOpts::new(name, help).buckets(INSIDE_BUCKETS.to_vec()))
         };
+        let registry = Registry::new();
         let metrics = Self {
-            registry: Registry::new(),
+            holds: HoldMetrics::new(&registry)?,
+            registry,
             requests: IntCounterVec::new(
                 Opts::new(
                     "aegis_requests_total",
@@ -201,6 +204,12 @@ impl Metrics {
     /// Notes how long a record took to be safe.
     pub fn observe_append(&self, started: Instant) {
         self.append.observe(started.elapsed().as_secs_f64());
+    }
+
+    /// The metrics of calls that wait for a person.
+    #[must_use]
+    pub const fn holds(&self) -> &HoldMetrics {
+        &self.holds
     }
 
     /// Notes a caught panic.

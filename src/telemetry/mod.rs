@@ -5,6 +5,7 @@
 mod access_log;
 mod counters;
 mod error;
+mod holds;
 mod logging;
 mod metrics;
 mod redaction;
@@ -13,6 +14,7 @@ mod upstreams;
 pub use access_log::{AccessLine, AccessLog, AccessRequest};
 pub use counters::RouteCounters;
 pub use error::TelemetryError;
+pub use holds::HoldMetrics;
 pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;
 pub use redaction::Redaction;

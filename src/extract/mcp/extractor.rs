@@ -108,7 +108,11 @@ impl McpExtractor {
         }
         match message {
             Envelope::Request { id, method, params } => self.request(era, input.head, id, &method, params),
-            Envelope::Notification { method, .. } => Ok(self.message(&method, None, MessageKind::Other)),
+            Envelope::Notification { method, .. } => {
+                let calls_off = method == "notifications/cancelled";
+                let kind = if calls_off { MessageKind::CallsOff } else { MessageKind::Other };
+                Ok(self.message(&method, None, kind))
+            }
             Envelope::Response { .. } if era == McpEra::Session && input.head.in_session => {
                 Ok(self.message("response", None, MessageKind::Other))
             }

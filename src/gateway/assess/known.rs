@@ -10,8 +10,10 @@ use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route, decide};
 use crate::extract::{Extracted, McpEra, rpc_code};
 use crate::gateway::assess::BoundSession;
+use crate::gateway::assess::holding::Asked;
 use crate::gateway::execution::Execution;
 use crate::gateway::head::Incoming;
+use crate::gateway::holding::Held;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
 use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
@@ -25,7 +27,7 @@ use crate::telemetry::{AccessLine, AccessRequest};
 /// What a request came to, before the ledger was asked.
 pub(in crate::gateway) struct Assessed {
     /// What to do once the record is in.
-    pub(in crate::gateway) answer: Result<Box<Forwarding>, Box<Refusal>>,
+    pub(in crate::gateway) answer: Answer,
     /// The record; `None` for callers that were never identified.
     pub(in crate::gateway) record: Option<Vec<u8>>,
     /// For the metrics.
@@ -36,6 +38,14 @@ pub(in crate::gateway) struct Assessed {
     pub(in crate::gateway) rpc_id: Option<String>,
     /// What the access log says of it, where there is one and the caller is known.
     pub(in crate::gateway) access: Option<AccessLine>,
+}
+
+/// What is to be done with a request.
+pub(in crate::gateway) enum Answer {
+    Forward(Box<Forwarding>),
+    Refuse(Box<Refusal>),
+    /// A person is wanted; the record is made when the hold is found.
+    Held(Box<Held>),
 }
 
 /// A request whose route and caller are known.
@@ -77,7 +87,15 @@ impl Assessed {
     /// Refused before the caller was known: counted, not recorded, so that strangers cannot fill the ledger.
     pub(super) fn unknown(refusal: Box<Refusal>, route: Option<Arc<Route>>) -> Self {
         let code = refusal.code;
-        Self { answer: Err(refusal), record: None, route, outcome: None, code, rpc_id: None, access: None }
+        Self {
+            answer: Answer::Refuse(refusal),
+            record: None,
+            route,
+            outcome: None,
+            code,
+            rpc_id: None,
+            access: None,
+        }
     }
 }
 
@@ -91,7 +109,7 @@ impl Known<'_> {
         }
     }
 
-    fn access(&self, capability: Option<&str>) -> Option<AccessLine> {
+    pub(super) fn access(&self, capability: Option<&str>) -> Option<AccessLine> {
         let request = AccessRequest {
             request_id: Some(&self.request_id),
             route: Some(&self.route.name),
@@ -129,7 +147,7 @@ impl Known<'_> {
             refusal.allow = Some(if streams { "GET, POST, DELETE" } else { "POST" });
         }
         Assessed {
-            answer: Err(Box::new(refusal)),
+            answer: Answer::Refuse(Box::new(refusal)),
             record,
             route: Some(Arc::clone(self.route)),
             outcome: None,
@@ -174,7 +192,7 @@ impl Known<'_> {
         let action = call.map(|(call, _)| &call.action);
         let (route, forwarding) = self.forward(onward, None, rpc_id.clone(), action);
         Assessed {
-            answer: Ok(forwarding),
+            answer: Answer::Forward(forwarding),
             record,
             route: Some(route),
             outcome: Some(Outcome::Allow),
@@ -205,7 +223,7 @@ impl Known<'_> {
     ) -> Assessed {
         let started = Instant::now();
         let request = DecisionRequest { principal: &self.principal, call };
-        let decision = without_holds(decide(self.snapshot, request, self.facts));
+        let decision = decide(self.snapshot, request, self.facts);
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);
         let allowed = decision.outcome == Outcome::Allow;
@@ -218,6 +236,15 @@ impl Known<'_> {
             enforced,
             body_bytes: onward.incoming.body.len(),
         };
+        if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
+            let held = record.held(self.digest(call, &onward), &self.gateway.redaction);
+            return self.held(
+                Asked { call, decision: &decision, decision_id, tool_result },
+                held,
+                onward,
+                rpc_id,
+            );
+        }
         let record = Some(record.payload(&self.gateway.redaction));
         let rpc_id = rpc_text(rpc_id);
         let (outcome, code) = (Some(decision.outcome), decision.code);
@@ -226,7 +253,7 @@ impl Known<'_> {
             let (route, forwarding) =
                 self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
             return Assessed {
-                answer: Ok(forwarding),
+                answer: Answer::Forward(forwarding),
                 record,
                 route: Some(route),
                 outcome,
@@ -237,10 +264,10 @@ impl Known<'_> {
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
         let route = Some(Arc::clone(self.route));
-        Assessed { answer: Err(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
+        Assessed { answer: Answer::Refuse(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
     }
 
-    fn denied(
+    pub(super) fn denied(
         &self,
         decision: &Decision,
         decision_id: Id,
@@ -259,7 +286,7 @@ impl Known<'_> {
         refusal.in_form(RefusalForm::Rpc { code: rpc_code::DENIED, id, data: None })
     }
 
-    fn forward(
+    pub(super) fn forward(
         self,
         Onward { incoming, path, tunnel, session, plan, slot }: Onward<'_>,
         decision_id: Option<Id>,
@@ -301,6 +328,7 @@ impl Known<'_> {
             plan,
             session,
             era: self.era,
+            waited_s: None,
             execution,
             _slot: slot,
         };
@@ -308,20 +336,7 @@ impl Known<'_> {
     }
 }
 
-/// This version cannot wait for a person: what would be held is denied, and says so.
-fn without_holds(mut decision: Decision) -> Decision {
-    if matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
-        decision.outcome = Outcome::Deny;
-        decision.code = ReasonCode::ApprovalRequired;
-        decision.reason = Reason::new(&format!(
-            "Blocked: approval is required and this version cannot wait for one. {}",
-            decision.reason
-        ));
-    }
-    decision
-}
-
-fn rpc_text(id: Option<Json<'_>>) -> Option<String> {
+pub(super) fn rpc_text(id: Option<Json<'_>>) -> Option<String> {
     let mut text = Vec::with_capacity(8);
     write_json(&id?, &|_| false, &mut text);
     String::from_utf8(text).ok()

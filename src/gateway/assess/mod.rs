@@ -3,6 +3,7 @@
 //! Start reading at `request.rs`, which finds out who wants what; `known.rs` answers, and `session.rs` keeps MCP sessions to
 //! their callers.
 
+mod holding;
 mod known;
 mod plan;
 mod request;
@@ -10,6 +11,6 @@ mod session;
 mod shed;
 mod tool_names;
 
-pub(super) use known::Assessed;
+pub(super) use known::{Answer, Assessed};
 pub(super) use session::BoundSession;
 pub(super) use tool_names::ToolNames;

@@ -32,7 +32,7 @@ impl Known<'_> {
     /// Where nothing is refused, nothing is hidden either.
     fn list_filter(&self, kind: MessageKind) -> Option<ListFilter> {
         let kind = match kind {
-            MessageKind::Other => return None,
+            MessageKind::Other | MessageKind::CallsOff => return None,
             MessageKind::ToolList => ListKind::Answer,
             MessageKind::Stream => ListKind::Replay,
         };

@@ -79,6 +79,9 @@ impl Gateway {
             Extracted::Message { kind, .. } => *kind,
             Extracted::Call { .. } => MessageKind::Other,
         };
+        if kind == MessageKind::CallsOff {
+            known.call_off(incoming.body, session.as_deref());
+        }
         let plan = known.plan(kind);
         let onward = Onward { incoming, path: &path, tunnel: head.tunnel, session, plan, slot };
         match extracted {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::audit::execution::{Ended, ExecutionOf, ExecutionRecord};
 use crate::decision::Route;
+use crate::gateway::Consumed;
 use crate::gateway::execution::Recorder;
 use crate::model::decision::{ExecutionResult, ReasonCode, Witnessed};
 
@@ -35,6 +36,8 @@ pub(in crate::gateway) struct Execution {
     /// `None` once it is written, or is not to be.
     record: Option<ExecutionRecord>,
     sent: Sent,
+    /// The approval that lets the call through, if it was one.
+    approval: Option<Consumed>,
     started: Option<Instant>,
     status: Option<u16>,
     response_bytes: u64,
@@ -54,6 +57,7 @@ impl Execution {
             route: Arc::clone(route),
             record: of.map(ExecutionRecord::begin),
             sent: Sent::default(),
+            approval: None,
             started: None,
             status: None,
             response_bytes: 0,
@@ -65,6 +69,16 @@ impl Execution {
     /// To be marked as the first byte leaves for the tool.
     pub(in crate::gateway) const fn sent(&self) -> &Sent {
         &self.sent
+    }
+
+    /// The approval that lets the call through.
+    pub(in crate::gateway) fn consumes(&mut self, approval: Consumed) {
+        self.approval = Some(approval);
+    }
+
+    /// That approval, if nothing was sent by its virtue.
+    pub(in crate::gateway) fn unused_approval(&mut self) -> Option<Consumed> {
+        if self.sent.is_marked() || self.status.is_some() { None } else { self.approval.take() }
     }
 
     /// The permit is spent.
@@ -95,6 +109,9 @@ impl Execution {
 
 impl Drop for Execution {
     fn drop(&mut self) {
+        if let Some(approval) = self.approval.take() {
+            approval.ended(self.sent.is_marked() || self.status.is_some());
+        }
         let Some(record) = self.record.take() else { return };
         let code = match self.ending {
             Ok(()) => None,

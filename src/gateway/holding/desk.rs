@@ -1,8 +1,8 @@
 //! The desk: holds are found or opened for calls, and an approval is used up for one of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::spawn_blocking;
 
 use crate::audit::Ledger;
@@ -14,6 +14,9 @@ use crate::holds::{
 };
 use crate::model::id::{HOLD, Id};
 use crate::telemetry::Metrics;
+
+/// Threads that ask the store at once.
+const TURNS: usize = 2;
 
 /// Where holds are opened, decided and used up.
 #[derive(Debug)]
@@ -27,21 +30,25 @@ pub struct HoldDesk {
     /// after the state it saw, and limits are kept exactly.
     changing: Mutex<()>,
     /// Consumed holds whose calls have ended, until the store knows.
-    pub(super) ended: Mutex<Vec<(Consumed, bool)>>,
+    pub(super) ended: Mutex<Vec<(Hold, bool)>>,
     /// Holds whose last change the ledger did not take at once.
     pub(super) late: Mutex<Vec<Hold>>,
+    /// Who may ask the store now.
+    turns: Semaphore,
+    /// Where the control listener is, if the configuration names no other place.
+    links: OnceLock<Arc<str>>,
     /// Something is to be tended before it was planned.
     pub(super) attend: Notify,
     /// Why the store did not do the last thing asked of it.
     failing: Mutex<Option<String>>,
 }
 
-/// An approval that was used up.
-#[derive(Clone, Debug)]
+/// An approval that was used up. Dropped without a word of what became of the call, it is given back: nothing was sent.
+#[derive(Debug)]
 pub struct Consumed {
-    /// The hold, as consumed.
-    pub(super) hold: Hold,
-    pub(super) desk: Arc<HoldDesk>,
+    /// The hold, as consumed; `None` once its end is told.
+    hold: Option<Hold>,
+    desk: Arc<HoldDesk>,
 }
 
 /// What a call that may wait brings along.
@@ -73,6 +80,8 @@ impl HoldDesk {
             changing: Mutex::default(),
             ended: Mutex::default(),
             late: Mutex::default(),
+            links: OnceLock::new(),
+            turns: Semaphore::new(TURNS),
             attend: Notify::new(),
             failing: Mutex::default(),
         }
@@ -82,6 +91,18 @@ impl HoldDesk {
     #[must_use]
     pub const fn waiters(&self) -> &Arc<Waiters> {
         &self.waiters
+    }
+
+    /// Says where the control listener is: what answers link to unless `control.public_url` says otherwise. The first time
+    /// counts.
+    pub fn listens_at(&self, url: &str) {
+        let _first = self.links.set(url.into());
+    }
+
+    /// See [`Self::listens_at`].
+    #[must_use]
+    pub fn links(&self) -> Option<&Arc<str>> {
+        self.links.get()
     }
 
     /// Why the store failed the last time it was asked for something; `None` when it did not.
@@ -109,7 +130,8 @@ impl HoldDesk {
                 _ => None,
             };
             drop(changing);
-            for hold in &claimed.changed {
+            for (before, hold) in &claimed.changed {
+                desk.count(*before, hold);
                 desk.tell(hold);
             }
             Ok((claimed, waiter))
@@ -125,9 +147,14 @@ impl HoldDesk {
         hold: &Hold,
         decision_id: &Id,
     ) -> Result<Option<Consumed>, StoreError> {
+        let before = hold.clone();
         let Ok(consumed) = hold.consume(&decision_id.to_string(), self.clock.now()) else { return Ok(None) };
-        let taken = self.run(move |desk| Ok(desk.replace(&consumed)?.then_some(consumed))).await?;
-        Ok(taken.map(|hold| Consumed { hold, desk: Arc::clone(self) }))
+        let desk = Arc::clone(self);
+        // Made where it is consumed: should nobody wait for this any more, it is given back.
+        let guarded = move |store: &Self| {
+            Ok(store.replace(&before, &consumed)?.then_some(Consumed { hold: Some(consumed), desk }))
+        };
+        self.run(guarded).await
     }
 
     /// The hold of that id, whoever's it is.
@@ -140,6 +167,8 @@ impl HoldDesk {
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        // The store does one thing after the other anyway: more threads would only wait in line.
+        let _turn = self.turns.acquire().await;
         let desk = Arc::clone(self);
         let done = spawn_blocking(move || desk.noted(work(&desk))).await;
         done.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned())))
@@ -160,24 +189,26 @@ impl HoldDesk {
     }
 
     /// Puts a hold's next revision into the store, if nobody else changed it; counts it and wakes those that wait.
-    pub(super) fn replace(&self, next: &Hold) -> Result<bool, StoreError> {
+    pub(super) fn replace(&self, before: &Hold, next: &Hold) -> Result<bool, StoreError> {
         let _changing = self.changing();
         if !self.store.replace(next)? {
             return Ok(false);
         }
-        self.metrics.hold_stands(next.state.as_str());
+        self.count(Some(before.state), next);
         if next.state != HoldState::Approved {
             self.waiters.wake(&next.id);
         }
         Ok(true)
     }
 
+    /// Counts a hold that was opened, or changed from standing where it stood `before`.
+    fn count(&self, before: Option<HoldState>, hold: &Hold) {
+        self.metrics.holds().moved(before.map(HoldState::as_str), hold.state.as_str());
+    }
+
     /// Tells the ledger of a hold that the gateway itself changed or opened. What it does not take is told again later.
     pub(super) fn tell(&self, hold: &Hold) {
         self.attend.notify_one();
-        if hold.revision == 1 {
-            self.metrics.hold_opened();
-        }
         let record = hold_record(hold, None);
         let told = self.ledger.append_from_reserve(&record, self.clock.now());
         match told {
@@ -197,31 +228,36 @@ impl HoldDesk {
 }
 
 impl Consumed {
-    /// The hold's id.
-    #[must_use]
-    pub const fn id(&self) -> &Id {
-        &self.hold.id
-    }
-
     /// Who approved it.
     #[must_use]
     pub fn approved_by(&self) -> Vec<String> {
-        self.hold.approvals.iter().map(|approval| approval.by.clone()).collect()
+        let approvals = self.hold.iter().flat_map(|hold| &hold.approvals);
+        approvals.map(|approval| approval.by.clone()).collect()
     }
 
     /// Nothing of the call was sent: the approval is good again when this returns, as far as the store can say so.
-    pub async fn give_back(self) {
-        let desk = Arc::clone(&self.desk);
-        let given = desk.run(move |desk| desk.take_back(&self)).await;
+    pub async fn give_back(mut self) {
+        let Some(hold) = self.hold.take() else { return };
+        let given = self.desk.run(move |desk| desk.take_back(&hold)).await;
         if let Err(error) = given {
             tracing::error!(%error, "an approval could not be given back: the call has to be approved again");
         }
     }
 
     /// The call has ended; `sent`: something of it may have reached the tool. Does not wait for the store.
-    pub fn ended(self, sent: bool) {
-        let desk = Arc::clone(&self.desk);
-        desk.ended.lock().unwrap_or_else(PoisonError::into_inner).push((self, sent));
-        desk.attend.notify_one();
+    pub fn ended(mut self, sent: bool) {
+        self.end(sent);
+    }
+
+    fn end(&mut self, sent: bool) {
+        let Some(hold) = self.hold.take() else { return };
+        self.desk.ended.lock().unwrap_or_else(PoisonError::into_inner).push((hold, sent));
+        self.desk.attend.notify_one();
+    }
+}
+
+impl Drop for Consumed {
+    fn drop(&mut self) {
+        self.end(false);
     }
 }

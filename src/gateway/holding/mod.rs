@@ -4,6 +4,7 @@
 //! hold and uses an approval up, `deciding.rs` is what approvers do, `records.rs` what the ledger is told, `tending.rs` what is
 //! done in the background, `waiting.rs` a request that waits. Start reading at [`HoldDesk`].
 
+mod answers;
 mod deciding;
 mod desk;
 mod error;
@@ -13,8 +14,9 @@ mod records;
 mod tending;
 mod waiting;
 
+pub use answers::HoldNote;
 pub use desk::{Consumed, HoldDesk};
 pub use error::HoldError;
-pub(in crate::gateway) use held::{Held, HeldParts};
+pub(in crate::gateway) use held::{Held, Judged, Resumed, Terms, Then};
 pub(in crate::gateway) use preference::Preference;
-pub use waiting::{Waiting, WaitingEnded};
+pub use waiting::Waiting;

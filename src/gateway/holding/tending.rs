@@ -2,12 +2,12 @@
 //! the ledger has not been told is told, and old ones are forgotten.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::gateway::holding::HoldDesk;
 use crate::gateway::holding::records::hold_record;
-use crate::gateway::holding::{Consumed, HoldDesk};
 use crate::holds::{Hold, HoldState, StoreError};
 use crate::model::time::Timestamp;
 
@@ -16,6 +16,9 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// Shortest time between two looks that nobody asked for.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often old holds are looked for.
+const FORGET: Duration = Duration::from_secs(600);
 
 /// Holds that are tended in one go.
 const BATCH: usize = 256;
@@ -29,24 +32,24 @@ impl HoldDesk {
     pub fn begin(&self) -> Result<(), StoreError> {
         self.expire_due()?;
         self.tell_of_before()?;
-        let counts = self.store.counts()?;
-        for state in HoldState::ALL {
-            self.metrics.holds_standing(state.as_str(), counts.of(state));
-        }
-        Ok(())
+        self.count_all()
     }
 
     /// Tends holds until `stop` turns true. `keep` says how long decided holds are kept.
     pub async fn tend(self: Arc<Self>, keep: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) {
+        let mut forgot: Option<Instant> = None;
         loop {
-            let kept = keep();
+            let kept = forgot.is_none_or(|at| at.elapsed() > FORGET).then(&keep);
+            forgot = if kept.is_some() { Some(Instant::now()) } else { forgot };
             let tended = self.run(move |desk| {
                 desk.settle()?;
                 desk.expire_due()?;
                 desk.tell_late()?;
                 let now = desk.clock.now();
-                let micros = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
-                desk.store.forget(Timestamp::from_micros(now.as_micros().saturating_sub(micros)))?;
+                if let Some(kept) = kept {
+                    desk.store.forget(before(now, kept))?;
+                    desk.count_all()?;
+                }
                 Ok(desk.store.next_due()?.map(|due| until(now, due)))
             });
             let sleep = match tended.await {
@@ -59,6 +62,15 @@ impl HoldDesk {
                 _stopping = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+
+    fn count_all(&self) -> Result<(), StoreError> {
+        let _changing = self.changing();
+        let counts = self.store.counts()?;
+        for state in HoldState::ALL {
+            self.metrics.holds().stand(state.as_str(), counts.of(state));
+        }
+        Ok(())
     }
 
     /// Ends every wait; requests that would wait are told at once from now on. Their holds stay.
@@ -79,7 +91,7 @@ impl HoldDesk {
             let due = self.store.due(now, BATCH)?;
             for hold in &due {
                 if let Ok(expired) = hold.expire(now)
-                    && self.replace(&expired)?
+                    && self.replace(hold, &expired)?
                 {
                     self.tell(&expired);
                 }
@@ -94,15 +106,12 @@ impl HoldDesk {
     fn settle(&self) -> Result<(), StoreError> {
         let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
         let mut ended = ended.into_iter();
-        while let Some((consumed, sent)) = ended.next() {
-            let done = if sent {
-                self.store.mark_recorded(&consumed.hold.id, consumed.hold.revision)
-            } else {
-                self.take_back(&consumed)
-            };
+        while let Some((hold, sent)) = ended.next() {
+            let done =
+                if sent { self.store.mark_recorded(&hold.id, hold.revision) } else { self.take_back(&hold) };
             if let Err(error) = done {
                 let mut again = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-                again.push((consumed, sent));
+                again.push((hold, sent));
                 again.extend(ended);
                 return Err(error);
             }
@@ -111,11 +120,10 @@ impl HoldDesk {
     }
 
     /// The approval is good again, unless another hold of the same call was opened meanwhile.
-    pub(super) fn take_back(&self, consumed: &Consumed) -> Result<(), StoreError> {
-        let hold = &consumed.hold;
+    pub(super) fn take_back(&self, hold: &Hold) -> Result<(), StoreError> {
         let by = hold.consumed_by.as_deref().unwrap_or_default();
         let Ok(approved) = hold.give_back(by) else { return Ok(()) };
-        if !self.replace(&approved)? {
+        if !self.replace(hold, &approved)? {
             return self.store.mark_recorded(&hold.id, hold.revision);
         }
         self.record(&approved, "nothing of the call was sent: the approval is good again")
@@ -157,6 +165,11 @@ impl HoldDesk {
         self.waiters.wake(&hold.id);
         Ok(())
     }
+}
+
+fn before(now: Timestamp, span: Duration) -> Timestamp {
+    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }
 
 fn until(now: Timestamp, due: Timestamp) -> Duration {

@@ -12,9 +12,10 @@ use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::gateway::{
-    Candidate, Clock, Gateway, GatewayParts, Incoming, Permit, PublishError, Publisher, RefusalForm,
-    SystemClock, Verdict,
+    Candidate, Clock, Gateway, GatewayParts, HoldDesk, Incoming, Permit, PublishError, Publisher,
+    RefusalForm, SystemClock, Verdict,
 };
+use crate::holds::MemoryStore;
 use crate::identity::SessionSeal;
 use crate::model::decision::{ReasonCode, SnapshotRef};
 use crate::model::document::Document;
@@ -104,6 +105,12 @@ impl Parts {
             ledger: Arc::clone(&self.ledger),
             max_concurrent_requests: 64,
             sessions: SessionSeal::new([7; 32]),
+            holds: Arc::new(HoldDesk::new(
+                Arc::new(MemoryStore::default()),
+                Arc::clone(&self.ledger),
+                Arc::clone(&self.metrics),
+                Arc::clone(&self.clock),
+            )),
             redaction: Redaction::default(),
             access_log: None,
             metrics: Arc::clone(&self.metrics),

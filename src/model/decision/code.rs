@@ -11,8 +11,28 @@ pub enum ReasonCode {
     DefaultAllowed,
     /// No rule speaks of it and the default denies it.
     DefaultDenied,
-    /// It needs a person's approval, which this version cannot wait for.
+    /// It needs a person's approval, which it has not.
     ApprovalRequired,
+    /// A person approved it.
+    Approved,
+    /// An approver rejected the same call a short while ago.
+    HoldRejected,
+    /// Nobody approved it in time.
+    HoldExpired,
+    /// Its caller gave it up.
+    HoldCancelled,
+    /// Too many calls wait for approval.
+    HoldLimit,
+    /// The hold that the caller names is not this call's.
+    HoldMismatch,
+    /// The approval has let the call through already.
+    AlreadyExecuted,
+    /// The caller called its request off while the call was held.
+    CalledOff,
+    /// The store of holds does not do what it is asked.
+    StoreUnavailable,
+    /// The gateway stops while the call is held.
+    Stopping,
     /// An engine could not tell, so the call is denied.
     Indeterminate,
     /// The tool's name makes no capability name.
@@ -88,6 +108,16 @@ impl ReasonCode {
             Self::DefaultAllowed => "default_allowed",
             Self::DefaultDenied => "default_denied",
             Self::ApprovalRequired => "approval_required",
+            Self::Approved => "approved",
+            Self::HoldRejected => "hold_rejected",
+            Self::HoldExpired => "hold_expired",
+            Self::HoldCancelled => "hold_cancelled",
+            Self::HoldLimit => "hold_limit",
+            Self::HoldMismatch => "hold_mismatch",
+            Self::AlreadyExecuted => "already_executed",
+            Self::CalledOff => "called_off",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::Stopping => "stopping",
             Self::Indeterminate => "indeterminate",
             Self::UnnamedCapability => "unnamed_capability",
             Self::SharedCapability => "shared_capability",

@@ -231,9 +231,9 @@ pub fn routes(tool: SocketAddr) -> String {
     format!(
         "routes:\n\
          - {{name: files, match: {{path_prefix: /mcp}}, protocol: mcp, capability_prefix: files, \
-            upstream: {{addresses: [\"{tool}\"], path: /mcp}}, anonymous: {{id: dev, type: ai-agent}}}}\n\
+            upstream: {{addresses: [\"{tool}\"], path: /mcp}}, anonymous: {{id: dev, type: ai-agent}}, hold: {{wait_ms: 0}}}}\n\
          - name: crm\n  match: {{path_prefix: /crm}}\n  protocol: http\n  capability_prefix: crm\n  \
-           upstream: {{addresses: [\"{tool}\"]}}\n  anonymous: {{id: dev, type: ai-agent}}\n  operations:\n  \
+           upstream: {{addresses: [\"{tool}\"]}}\n  anonymous: {{id: dev, type: ai-agent}}\n  hold: {{wait_ms: 0}}\n  operations:\n  \
            - {{method: GET, path: \"/crm/contacts/{{id}}\", capability: crm.contacts.read, resource: \"contact:{{id}}\"}}\n  \
            - {{method: DELETE, path: \"/crm/contacts/{{id}}\", capability: crm.contacts.delete, resource: \"contact:{{id}}\"}}\n  \
            - {{method: POST, path: \"/crm/contacts\", capability: crm.contacts.create}}\n"

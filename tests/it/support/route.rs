@@ -74,10 +74,12 @@ impl Route {
         } else {
             format!("  match: {{path_prefix: /{name}}}\n")
         };
+        // Unless a test is about waiting, nobody waits.
+        let hold = if more.contains("hold:") { "" } else { "  hold: {wait_ms: 0}\n" };
         let anonymous = if self.anonymous { "  anonymous: {id: dev, type: ai-agent}\n" } else { "" };
         format!(
             "- name: {name}\n  protocol: {protocol}\n  capability_prefix: {name}\n  \
-             upstream: {{addresses: [\"{tool}\"]{upstream}}}\n{matches}{anonymous}{more}"
+             upstream: {{addresses: [\"{tool}\"]{upstream}}}\n{matches}{anonymous}{hold}{more}"
         )
     }
 }

@@ -39,12 +39,13 @@ fn shadow_forwards_what_policy_refuses_and_records_it() {
     let told: Vec<_> =
         records.iter().map(|record| (&record["outcome"], record.get("enforced"), &record["code"])).collect();
     let (allow, deny, not) = (json!("ALLOW"), json!("DENY"), json!(false));
+    let ask = json!("REQUIRE_CONFIRMATION");
     assert_eq!(
         told,
         [
             (&allow, None, &json!("rule_allowed")),
             (&deny, Some(&not), &json!("default_denied")),
-            (&deny, Some(&not), &json!("approval_required")),
+            (&ask, Some(&not), &json!("approval_required")),
             (&deny, Some(&not), &json!("unnamed_capability")),
         ]
     );

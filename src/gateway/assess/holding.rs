@@ -1,0 +1,210 @@
+//! A decision that wants a person: what is asked, what the call is known by again, and how it may wait.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+
+use crate::audit::held::HeldDecision;
+use crate::decision::Protocol;
+use crate::gateway::assess::BoundSession;
+use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
+use crate::gateway::holding::{Held, Preference, Terms};
+use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments};
+use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
+use crate::model::decision::{Decision, Outcome, ReasonCode};
+use crate::model::id::{HOLD, Id};
+use crate::model::json::{Json, write_json};
+use crate::model::time::Timestamp;
+use crate::telemetry::Redaction;
+
+/// A call and the decision that wants it held.
+pub(super) struct Asked<'c, 'a> {
+    pub(super) call: &'c ToolCall<'a>,
+    pub(super) decision: &'c Decision,
+    pub(super) decision_id: Id,
+    /// Whether a refusal may be a tool's result.
+    pub(super) tool_result: bool,
+}
+
+impl Known<'_> {
+    /// What the call is known by again.
+    pub(super) fn digest(&self, call: &ToolCall<'_>, onward: &Onward<'_>) -> CallDigest {
+        let incoming = onward.incoming;
+        let headers = incoming.headers;
+        let content_types: Vec<&[u8]> =
+            headers.get_all(CONTENT_TYPE).iter().map(http::HeaderValue::as_bytes).collect();
+        let mcp_params: Vec<(&str, &[u8])> = headers
+            .iter()
+            .filter(|(name, _)| name.as_str().starts_with("mcp-param-"))
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        // On http routes the body was read as a part of the call. On the others only a part of it was, so it is read again.
+        let whole = self.snapshot.reader.parse(incoming.body);
+        let (query, body) = match (&self.route.protocol, &call.parameters, &whole) {
+            (Protocol::Http(_), Parameters::Sections { body: Body::Absent, .. }, _) => {
+                (incoming.query, DigestBody::Absent)
+            }
+            (Protocol::Http(_), Parameters::Sections { body: Body::Json(body), .. }, _) => {
+                (incoming.query, DigestBody::Json(body))
+            }
+            (Protocol::Mcp(_), _, Ok(message)) => (None, DigestBody::JsonRpc(message)),
+            (Protocol::ToolCall(_), _, Ok(body)) => (None, DigestBody::Json(body)),
+            _ => (incoming.query, DigestBody::Opaque(incoming.body)),
+        };
+        CallDigest::of(&DigestParts {
+            principal: &self.principal,
+            route: &self.route.name,
+            method: incoming.method,
+            path: onward.path,
+            query,
+            content_types: &content_types,
+            mcp_params: &mcp_params,
+            body,
+        })
+    }
+
+    /// The caller waits no more for the request that the notification in `body` names. Should that one be held, its wait ends;
+    /// a tool that has never heard of the request ignores the notification.
+    pub(super) fn call_off(&self, body: &[u8], session: Option<&BoundSession>) {
+        let waiters = self.gateway.holds.waiters();
+        if waiters.count() == 0 {
+            return;
+        }
+        let Ok(message) = self.snapshot.reader.parse(body) else { return };
+        let named = message.member("params").and_then(|params| params.member("requestId"));
+        if let Some(rpc_id) = rpc_text(named.cloned()) {
+            waiters.cancel(&self.request_key(session, rpc_id));
+        }
+    }
+
+    /// By what a waiting request is known to another one.
+    fn request_key(&self, session: Option<&BoundSession>, rpc_id: String) -> RequestKey {
+        RequestKey {
+            tenant: Arc::clone(&self.principal.tenant),
+            actor: Arc::clone(&self.principal.id),
+            route: Arc::clone(&self.route.name),
+            session: session.map(|session| session.upstream.as_bytes().to_vec()),
+            rpc_id,
+        }
+    }
+
+    /// The call is held: what becomes of it is found out at the desk.
+    pub(super) fn held(
+        self,
+        asked: Asked<'_, '_>,
+        record: HeldDecision,
+        onward: Onward<'_>,
+        rpc_id: Option<Json<'_>>,
+    ) -> Assessed {
+        let rpc_id = rpc_text(rpc_id);
+        let access = self.access(asked.call.action.capability());
+        let Asked { call, decision, decision_id, tool_result } = asked;
+        let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
+        let ask = Arc::new(self.ask(call, decision, &record, decision_id));
+        let terms = self.terms(&onward, rpc_id.clone());
+        let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+        Assessed {
+            answer: Answer::Held(Box::new(Held { ask, record, decision_id, forwarding, form, terms })),
+            record: None,
+            route: Some(route),
+            outcome: Some(decision.outcome),
+            code: ReasonCode::ApprovalRequired,
+            rpc_id,
+            access,
+        }
+    }
+
+    fn ask(&self, call: &ToolCall<'_>, decision: &Decision, record: &HeldDecision, decision_id: Id) -> Ask {
+        let (principal, rules, now) = (&self.principal, &self.snapshot.holds, self.facts.now);
+        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
+        let escalated = decision.outcome == Outcome::Escalate;
+        Ask {
+            tenant: Arc::clone(&principal.tenant),
+            actor: Arc::clone(&principal.id),
+            actor_kind: principal.kind,
+            key: principal.key.clone(),
+            person: key.and_then(|key| key.person.clone()),
+            ticket: principal.key.is_some(),
+            digest: record.digest(),
+            route: Arc::clone(&self.route.name),
+            capability: match &call.action {
+                Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str().to_owned(),
+                Action::Unnamed { tool, .. } => tool.clone().into_owned(),
+            },
+            resource: if call.resource_hidden { "[REDACTED]".to_owned() } else { call.resource.to_string() },
+            arguments: shown(call, &self.gateway.redaction),
+            outcome: decision.outcome,
+            reason: decision.reason.as_str().to_owned(),
+            lifts: Lift::of(decision),
+            roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
+            decision_id: decision_id.to_string(),
+            snapshot_version: self.snapshot.reference.version,
+            created_at: now,
+            expires_at: after(now, rules.ttl_for(principal.kind)),
+        }
+    }
+
+    fn terms(&self, onward: &Onward<'_>, rpc_id: Option<String>) -> Terms {
+        let rules = &self.snapshot.holds;
+        let preference = Preference::read(onward.incoming.headers);
+        Terms {
+            named: named(onward),
+            limits: Limits {
+                all: rules.max_pending,
+                tenant: rules.max_pending_per_tenant,
+                actor: rules.max_pending_per_actor,
+            },
+            most_waiting: (rules.max_pending, rules.max_waiting_bytes),
+            request: rpc_id.map(|rpc_id| self.request_key(onward.session.as_deref(), rpc_id)),
+            bytes: onward.incoming.body.len(),
+            wait: self.wait(preference, onward),
+            preference,
+            links: rules.public_url.as_ref().or_else(|| self.gateway.holds.links()).cloned(),
+        }
+    }
+
+    fn wait(&self, preference: Preference, onward: &Onward<'_>) -> Duration {
+        let hold = self.route.hold;
+        match preference.wait {
+            // Nothing can be read from a connection that waits to become a tunnel without taking it from the tunnel.
+            _ if onward.tunnel => Duration::ZERO,
+            Some(wait) => wait.min(hold.max_wait),
+            // Whoever wants to be told at once, and names no wait, does not wait.
+            None if preference.respond_async && !self.route.is_mcp() => Duration::ZERO,
+            None => hold.wait,
+        }
+    }
+}
+
+/// The hold that `X-Aegis-Hold` names; `None` when that is no hold, or more than one.
+fn named(onward: &Onward<'_>) -> Option<Named> {
+    let mut fields = onward.incoming.headers.get_all("x-aegis-hold").iter();
+    match (fields.next(), fields.next()) {
+        (None, _) => Some(Named::No),
+        (Some(field), None) => {
+            let id = field.to_str().ok().and_then(|text| Id::parse(HOLD, text.trim()));
+            id.map(Named::ByCaller)
+        }
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// The arguments as approvers may see them.
+fn shown(call: &ToolCall<'_>, redaction: &Redaction) -> ShownArguments {
+    let hidden = Cell::new(0_usize);
+    let hides = |key: &str| {
+        let hides = redaction.hides(key);
+        hidden.set(hidden.get() + usize::from(hides));
+        hides
+    };
+    let mut text = Vec::new();
+    write_json(&call.parameters.to_json(), &hides, &mut text);
+    ShownArguments::new(String::from_utf8(text).unwrap_or_default(), hidden.get())
+}
+
+fn after(now: Timestamp, span: Duration) -> Timestamp {
+    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_add(micros))
+}

@@ -1,0 +1,156 @@
+//! What approvers and callers do to holds. Each change is in the store and in the ledger before it is answered, or is not made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::gateway::holding::records::hold_record;
+use crate::gateway::holding::{HoldDesk, HoldError};
+use crate::holds::{Approver, ChangeRefused, Hold, HoldFilter, HoldPage, HoldState, StoreError};
+use crate::model::id::Id;
+use crate::model::time::Timestamp;
+
+/// How often a change is tried again when others change the same hold meanwhile.
+const TRIES: usize = 8;
+
+/// A hold before and after a change, or why it was not changed.
+type Change = Result<(Hold, Hold), HoldError>;
+
+impl HoldDesk {
+    /// The holds that `approver` may see.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn list(
+        self: &Arc<Self>,
+        approver: &Approver,
+        filter: HoldFilter,
+    ) -> Result<HoldPage, HoldError> {
+        let tenant = approver.tenant().map(Arc::from);
+        let filter = HoldFilter { tenant, ..filter };
+        Ok(self.run(move |desk| desk.store.list(&filter, desk.clock.now())).await?)
+    }
+
+    /// The hold `id`, if `approver` may see it.
+    ///
+    /// # Errors
+    /// There is none, or the store failed.
+    pub async fn show(self: &Arc<Self>, approver: &Approver, id: Id) -> Result<Hold, HoldError> {
+        let hold = self.look(id).await?;
+        hold.filter(|hold| approver.sees(&hold.ask.tenant)).ok_or(HoldError::NotFound)
+    }
+
+    /// `approver` says yes.
+    ///
+    /// # Errors
+    /// It may not, the hold is not pending, or the change could not be stored or recorded; then nothing has changed.
+    pub async fn approve(
+        self: &Arc<Self>,
+        approver: &Approver,
+        id: Id,
+        comment: Option<String>,
+    ) -> Result<Hold, HoldError> {
+        let who = approver.clone();
+        self.change(approver, id, move |hold, now| hold.approve(&who, comment.as_deref(), now)).await
+    }
+
+    /// `approver` says no.
+    ///
+    /// # Errors
+    /// As for [`Self::approve`].
+    pub async fn reject(
+        self: &Arc<Self>,
+        approver: &Approver,
+        id: Id,
+        comment: Option<String>,
+    ) -> Result<Hold, HoldError> {
+        let who = approver.clone();
+        self.change(approver, id, move |hold, now| hold.reject(&who, comment.as_deref(), now)).await
+    }
+
+    /// The caller gives its call up. That `caller` speaks for the actor that asked is checked here.
+    ///
+    /// # Errors
+    /// As for [`Self::approve`]; a hold of another actor is not found.
+    pub async fn cancel(
+        self: &Arc<Self>,
+        caller: &Approver,
+        id: Id,
+        comment: Option<String>,
+    ) -> Result<Hold, HoldError> {
+        if !caller.speaks_for(&self.show(caller, id).await?.ask) {
+            return Err(HoldError::NotFound);
+        }
+        let who = caller.name.to_string();
+        self.change(caller, id, move |hold, now| hold.cancel(&who, comment.as_deref(), now)).await
+    }
+
+    /// Nobody will hear of a hold any more: the request of an anonymous caller has ended. False: it is not pending.
+    pub(in crate::gateway) async fn drop_unheard(self: &Arc<Self>, id: Id) -> Result<bool, StoreError> {
+        let dropped = self.run(move |desk| {
+            let now = desk.clock.now();
+            let Some(hold) = desk.store.by_id(&id)? else { return Ok(true) };
+            match hold.cancel("gateway", Some("its request has ended, and it has no ticket"), now) {
+                Ok(next) if desk.replace(&hold, &next)? => {
+                    desk.tell(&next);
+                    Ok(true)
+                }
+                Ok(_) => Ok(false),
+                Err(_) => Ok(!hold.state_at(now).is_open()),
+            }
+        });
+        dropped.await
+    }
+
+    /// Runs to its end even if whoever asked leaves meanwhile.
+    async fn change(
+        self: &Arc<Self>,
+        by: &Approver,
+        id: Id,
+        change: impl Fn(&Hold, Timestamp) -> Result<Hold, ChangeRefused> + Send + Sync + 'static,
+    ) -> Result<Hold, HoldError> {
+        let (desk, by) = (Arc::clone(self), by.clone());
+        let changed = tokio::spawn(async move {
+            let (before, next) = desk.run(move |desk| Ok(desk.replace_by(&by, id, &change))).await??;
+            desk.record_change(before, next).await
+        });
+        changed.await.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned()).into()))
+    }
+
+    fn replace_by(
+        &self,
+        by: &Approver,
+        id: Id,
+        change: &dyn Fn(&Hold, Timestamp) -> Result<Hold, ChangeRefused>,
+    ) -> Change {
+        for _try in 0..TRIES {
+            let hold = self.store.by_id(&id)?.filter(|hold| by.sees(&hold.ask.tenant));
+            let Some(hold) = hold else { return Err(HoldError::NotFound) };
+            let next = match change(&hold, self.clock.now()) {
+                Ok(next) => next,
+                Err(refused) => return Err(HoldError::Refused(refused, Box::new(hold))),
+            };
+            if self.replace(&hold, &next)? {
+                return Ok((hold, next));
+            }
+        }
+        Err(StoreError("the hold changes too often".to_owned()).into())
+    }
+
+    /// The ledger takes the change, or it is taken back.
+    async fn record_change(self: &Arc<Self>, before: Hold, next: Hold) -> Result<Hold, HoldError> {
+        let now = self.clock.now();
+        if let Err(error) = self.ledger.record_from_reserve(&hold_record(&next, None), now).await {
+            let undone = Hold { revision: next.revision + 1, recorded: true, ..before };
+            self.run(move |desk| desk.replace(&next, &undone)).await?;
+            return Err(error.into());
+        }
+        if matches!(next.state, HoldState::Approved | HoldState::Rejected) {
+            let micros = now.as_micros().saturating_sub(next.ask.created_at.as_micros());
+            self.metrics.holds().observe_decision(Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
+        }
+        let told = next.clone();
+        self.run(move |desk| desk.store.mark_recorded(&told.id, told.revision)).await?;
+        self.waiters.wake(&next.id);
+        Ok(Hold { recorded: true, ..next })
+    }
+}
