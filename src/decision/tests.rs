@@ -101,7 +101,9 @@ fn a_decision_says_what_decided_it() {
         let decision = decided(&snapshot, tool, arguments);
         assert_eq!((decision.outcome, decision.code), (outcome, code), "{tool} {arguments}: {decision:?}");
         assert_eq!((decision.rule.as_deref(), decision.risk), (rule, risk), "{tool} {arguments}");
-        assert_eq!(decision.findings.len(), usize::from(rule.is_some()), "{tool} {arguments}: {decision:?}");
+        let engines: Vec<_> = decision.findings.iter().map(|finding| finding.engine).collect();
+        let engine = if rule.is_some() { Engine::Rules } else { Engine::Default };
+        assert_eq!(engines, [engine], "{tool} {arguments}: {decision:?}");
         assert!(decision.findings.iter().all(|finding| finding.outcome == Some(outcome)), "{decision:?}");
         let reason = decision.reason.as_str();
         // A refusal names the rule or the capability, never the arguments.

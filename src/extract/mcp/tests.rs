@@ -190,8 +190,8 @@ fn messages_without_an_answer() {
     let named = ("mcp-method", "notifications/cancelled");
     for (headers, body, outcome) in [
         // Which headers go with a notification is left open: none are needed, but they must not be wrong.
-        (&[VERSION][..], cancelled, Ok(Some(MessageKind::Other))),
-        (&[VERSION, named], cancelled, Ok(Some(MessageKind::Other))),
+        (&[VERSION][..], cancelled, Ok(Some(MessageKind::CallsOff))),
+        (&[VERSION, named], cancelled, Ok(Some(MessageKind::CallsOff))),
         (&[VERSION, ("mcp-method", "tools/call")], cancelled, Err((400, rpc_code::HEADER_MISMATCH))),
         (&[VERSION, named, ("mcp-name", "x")], cancelled, Err((400, rpc_code::HEADER_MISMATCH))),
         (
