@@ -13,6 +13,7 @@
 )]
 
 mod decisions;
+mod holds;
 mod ledger;
 mod lifecycle;
 mod listeners;

@@ -14,7 +14,12 @@ use crate::model::json::{Json, MemberPath, NormalPath, write_canonical};
 const LABEL: &[u8] = b"aegis call digest v1\n";
 
 /// What tells two sendings of one JSON-RPC call apart without being part of what is asked for.
-const LEFT_OUT_OF_RPC: &[MemberPath<'_>] = &[&["id"], &["params", "_meta", "progressToken"]];
+const LEFT_OUT_OF_RPC: &[MemberPath<'_>] = &[
+    &["id"],
+    &["params", "_meta", "progressToken"],
+    &["params", "_meta", "traceparent"],
+    &["params", "_meta", "tracestate"],
+];
 
 /// SHA-256 over who calls, by which route, and what exactly would be forwarded. As text, 64 lower-case hexadecimal digits.
 ///
@@ -34,7 +39,7 @@ const LEFT_OUT_OF_RPC: &[MemberPath<'_>] = &[&["id"], &["params", "_meta", "prog
 /// | `Mcp-Param-*` | `number` of the fields, then `bytes` of the name and `bytes` of the value of each; names in lower case (ASCII); sorted by the bytes of the name, fields of one name in the order sent |
 /// | no body | `00` |
 /// | or a JSON body | `01` and `bytes` of its canonical form ([`write_canonical`]) |
-/// | or a JSON-RPC body | `02` and `bytes` of its canonical form without the members `id` and `params._meta.progressToken` |
+/// | or a JSON-RPC body | `02` and `bytes` of its canonical form without the member `id`, and without `progressToken`, `traceparent` and `tracestate` of `params._meta` |
 /// | or another body | `03` and `bytes` of its SHA-256 (32 bytes, not hexadecimal) |
 ///
 /// Not in it: the time, the policies, the key that identified the principal, other headers, and how a JSON body is spelled.
@@ -71,8 +76,8 @@ pub enum DigestBody<'a> {
     Absent,
     /// JSON. Every member counts.
     Json(&'a Json<'a>),
-    /// A JSON-RPC request. Its top-level `id` and `params._meta.progressToken` do not count, present or not: only a request
-    /// that has an id is a call.
+    /// A JSON-RPC request. Its top-level `id` does not count, present or not, since only a request that has one is a call;
+    /// nor do its progress token and the trace it belongs to, which say nothing of what is asked for.
     JsonRpc(&'a Json<'a>),
     /// Anything else: the bytes as forwarded.
     Opaque(&'a [u8]),

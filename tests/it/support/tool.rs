@@ -89,6 +89,14 @@ impl Tool {
         Self { address, seen, arrivals, connections }
     }
 
+    /// Serves one request on a listener of the test's own, as [`Self::start`] does.
+    pub fn serve_one(listener: &TcpListener) {
+        let (mut stream, _peer) = listener.accept().unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"}") && fill(&mut stream, &mut bytes) {}
+        respond(&mut stream, "200 OK", "application/json", b"{\"ok\":true}");
+    }
+
     /// Everything it was sent so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()

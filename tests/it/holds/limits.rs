@@ -1,0 +1,79 @@
+//! How many calls may wait, and what they may cost.
+
+use serde_json::json;
+
+use super::world::{AGENT, OPS, OTHER, Terms, World, hold_id, refused};
+
+#[test]
+fn an_actor_the_tenant_and_all_have_only_so_many_pending_holds() {
+    for (holds, others) in [
+        ("max_pending_per_actor: 2", 403),
+        ("max_pending_per_tenant: 2", 403),
+        ("max_pending: 2", 403),
+    ] {
+        let world = World::with(Terms { holds, ..Terms::default() });
+        let first = hold_id(&world.create(AGENT, "a"));
+        hold_id(&world.create(AGENT, "b"));
+        let full = world.create(AGENT, "c");
+        refused(&full, others, "hold_limit");
+        assert!(full.json()["detail"].as_str().unwrap().contains(holds.split(':').next().unwrap()));
+        let another = world.create(OTHER, "a");
+        let code = if holds.contains("actor") { "approval_required" } else { "hold_limit" };
+        refused(&another, 403, code);
+        // What was there before is found again, and what is decided makes room.
+        assert_eq!(hold_id(&world.create(AGENT, "a")), first);
+        world.reject(OPS, &first);
+        refused(&world.create(AGENT, "c"), 403, "approval_required");
+        let denied = world.gateway.records_of("decision");
+        let denied: Vec<_> = denied.iter().filter(|record| record["code"] == "hold_limit").collect();
+        assert!(denied.iter().all(|record| record["outcome"] == "DENY"), "{denied:?}");
+    }
+}
+
+#[test]
+fn a_call_whose_body_has_no_room_is_told_at_once() {
+    let world = World::with(Terms {
+        hold: Some("{wait_ms: 30000}"),
+        holds: "max_waiting_bytes: 20",
+        ..Terms::default()
+    });
+    let waits = world.creating(AGENT, "ada");
+    let hold = world.waited_for(1);
+    refused(&world.create(AGENT, "eve"), 403, "approval_required");
+    world.approve(OPS, &hold);
+    assert_eq!(waits.join().unwrap().status, 200);
+    assert_eq!(world.tool.count(), 1);
+}
+
+#[test]
+fn those_that_wait_take_no_places_from_others() {
+    let world = World::with(Terms {
+        hold: Some("{wait_ms: 30000}\n  max_concurrent: 2"),
+        ..Terms::default()
+    });
+    let calls: Vec<_> = ["a", "b", "c", "d"].map(|name| world.creating(AGENT, name)).into();
+    let pending = crate::support::eventually("four that wait", || {
+        Some(world.pending()).filter(|pending| pending.len() == 4)
+    });
+    let mut client = world.gateway.client();
+    let read = client.request("GET", "/crm/contacts/1", &[("X-Api-Key", AGENT)], b"");
+    assert_eq!(read.status, 200, "{}", read.text());
+    for hold in pending {
+        assert_eq!(world.reject(OPS, hold["hold_id"].as_str().unwrap()).status, 200);
+    }
+    for call in calls {
+        refused(&call.join().unwrap(), 403, "hold_rejected");
+    }
+}
+
+#[test]
+fn long_arguments_are_held_and_not_shown() {
+    let world = World::start();
+    let name = "x".repeat(100_000);
+    let hold = world.hold(&hold_id(&world.create(AGENT, &name)));
+    assert_eq!(hold["arguments"], json!(null));
+    assert!(hold["arguments_bytes"].as_u64().unwrap() > 100_000, "{hold}");
+    world.approve(OPS, hold["hold_id"].as_str().unwrap());
+    assert_eq!(world.create(AGENT, &name).status, 200);
+    assert!(world.tool.only().text().len() > 100_000);
+}
