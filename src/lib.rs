@@ -46,6 +46,7 @@
 //! | L5 edges | [`store`] | what outlives the gateway beside the ledger (SQL) | L0 to L3 |
 //! | | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |
 //! | | [`control`] | HTTP with operators (axum) | L0 to L4 |
+//! | | [`net`] | what we ask other servers ourselves (ureq) | L0 to L4, for `app` alone |
 //! | | [`demo`] | tools to try it with (axum) | `model` |
 //! | L6 assembly | [`app`] | start, reload, stop | L0 to L5 |
 //! | | [`cli`] | arguments, printing, exit codes | L0 to L5, `app` |
@@ -58,8 +59,8 @@
 //!   but for `model` in L0 and `app` in L6.
 //! - **Invariant 2**: `model`, `config`, L1 and L2 do no I/O, read no clock, draw no randomness, log nothing, spawn nothing
 //!   and are not `async`. Time arrives in `Facts`, so a decision can be made again from its record.
-//! - **Invariant 3**: only `proxy` names Pingora, only `control` and `demo` axum, only `telemetry` Prometheus, only
-//!   `store` SQL, and only `cli` and `main.rs` print.
+//! - **Invariant 3**: only `proxy` names Pingora, only `control` and `demo` axum, only `net` a client of HTTP, only
+//!   `telemetry` Prometheus, only `store` SQL, and only `cli` and `main.rs` print.
 //! - **Invariant 4**: `arc_swap` appears only in `model::handle`. A request loads the snapshot once, after its body is
 //!   complete, and its record names that snapshot's version and hash. `gateway::publish` is the one writer.
 //! - **Invariant 5**: forwarding takes a `Permit`. Only `gateway` makes one, only after the ledger took the record under the
@@ -108,6 +109,7 @@ pub mod proxy;
 
 pub mod control;
 pub mod demo;
+pub mod net;
 
 // L6: assembly
 pub mod app;

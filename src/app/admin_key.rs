@@ -38,7 +38,7 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
     Ok((key, made.then_some(path)))
 }
 
-/// The key in `data_dir/session.key`, with which MCP sessions are bound to their callers; made with mode 0600 when it is not
+/// The key in `data_dir/session.key`, with which MCP sessions are bound to their callers and cursors to their lists; made with mode 0600 when it is not
 /// there. It is kept, so that sessions outlive a restart.
 ///
 /// # Errors

@@ -1,12 +1,13 @@
 //! L6: the composition root. Configuration -> ledger -> snapshot -> servers -> stop.
 //!
-//! May import everything below; the only module that will import `store` and `net`. Nothing here prints: `cli` does, from the
+//! May import everything below; the only module that imports `net` and will import `store`. Nothing here prints: `cli` does, from the
 //! values returned. Start reading at [`App::start`].
 
 mod admin_key;
 mod check;
 mod load;
 mod reload;
+mod remote;
 mod sources;
 mod start;
 mod stop;
@@ -15,6 +16,7 @@ mod watch;
 pub use admin_key::new_key;
 pub use check::{CheckedKind, check_file};
 pub use load::{ConfigSource, Loaded, load};
+pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;
 pub use start::{App, Options};
 pub use stop::Stopped;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
@@ -16,7 +17,7 @@ use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
-use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
+use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, HoldDesk, Publisher, SystemClock};
 use crate::identity::{Key, SessionSeal};
@@ -79,6 +80,7 @@ impl App {
         // Before any other record, so that a start that is cut off here can be told by the next one.
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let session_key = admin_key::session_key(&data_dir)?;
         let holds = holds(&data_dir, &ledger, &metrics, &clock)?;
         let publisher = Arc::new(publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
         let gateway = Arc::new(Gateway::new(GatewayParts {
@@ -86,18 +88,14 @@ impl App {
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
             holds: Arc::clone(&holds),
-            sessions: SessionSeal::new(admin_key::session_key(&data_dir)?),
+            sessions: SessionSeal::new(session_key),
             redaction: Redaction::new(&loaded.config.audit.redact),
             access_log: access_log(&loaded.config, &metrics)?,
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         }));
         let (stop, stopped) = watch::channel(false);
-        let control_runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("aegis-control")
-            .enable_all()
-            .build()?;
+        let control_runtime = control_runtime()?;
         let data_plane = data_runtime
             .block_on(DataPlane::bind(data_plane_options(&loaded.config), Arc::clone(&gateway)))?;
         let control = bind(&control_runtime, loaded.config.control.listen)?;
@@ -111,6 +109,8 @@ impl App {
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
             access: options.access,
+            started: Instant::now(),
+            cursors: CursorSeal::new(&session_key),
             stop: stopped,
         };
         let control_address = control.local_addr()?;
@@ -223,6 +223,11 @@ fn holds(
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     desk.begin().context("the holds of an earlier run cannot be taken up")?;
     Ok(Arc::new(desk))
+}
+
+fn control_runtime() -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.worker_threads(1).thread_name("aegis-control").enable_all().build()?)
 }
 
 fn own_keys(config: &Config, access: Access) -> Result<(Vec<Key>, Option<PathBuf>)> {

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::cli::{audit, check, demo, keys, output, schema, serve};
+use crate::cli::holds::Holds;
+use crate::cli::remote::RemoteArguments;
+use crate::cli::{audit, check, demo, holds, keys, output, schema, serve, status};
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
 #[derive(Debug, Parser)]
@@ -32,9 +34,16 @@ enum Verb {
     /// Looks at the ledger.
     #[command(subcommand)]
     Audit(Audit),
+    /// Decides on calls that wait for a person.
+    #[command(subcommand)]
+    Holds(Holds),
     /// Makes keys of callers.
     #[command(subcommand)]
     Keys(Keys),
+    /// Shows what a running gateway runs, and how it is.
+    Status(RemoteArguments),
+    /// Asks a running gateway for its health: ends with 0 when it is ok, 1 when not, 3 when it does not answer.
+    Health(RemoteArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -159,7 +168,10 @@ pub fn run() -> ExitCode {
         Verb::Schema { kind } => schema::run(kind),
         Verb::Audit(Audit::Verify { directory, json }) => audit::verify(&directory, json),
         Verb::Audit(Audit::Tail { directory, lines, follow }) => audit::tail(&directory, lines, follow),
+        Verb::Holds(verb) => Ok(holds::run(&verb)),
         Verb::Keys(Keys::Create(arguments)) => keys::create(&arguments),
+        Verb::Status(arguments) => Ok(status::status(&arguments)),
+        Verb::Health(arguments) => Ok(status::health(&arguments)),
     };
     match done {
         Ok(code) => code,

@@ -1,31 +1,99 @@
 //! Who calls the control listener, and what they may do.
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use axum::extract::FromRequestParts;
+use axum::http::header::{HOST, HeaderName, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 
 use crate::control::{Access, ControlError, ControlState};
-use crate::identity::{IdentityError, Presented, authenticate};
+use crate::holds::Approver;
+use crate::identity::{IdentityError, Key, Presented, authenticate};
 use crate::model::call::Scope;
 
-/// Lets a request through that may use `scope`.
-///
-/// # Errors
-/// 401 without a live key, 403 where its scopes do not reach, 403 in open mode for a host name that is not this machine's.
-pub(super) fn require(state: &ControlState, headers: &HeaderMap, scope: Scope) -> Result<(), ControlError> {
-    if state.access == Access::OpenOnLoopback {
-        return if is_loopback_host(headers) { Ok(()) } else { Err(ControlError::ForeignHost) };
-    }
-    let presented = Presented::read(headers)?;
-    let snapshot = state.publisher.handle().load_full();
-    let key = authenticate(&snapshot.keys, presented, state.clock.now())?.ok_or(IdentityError::Missing)?;
-    if key.may(scope) { Ok(()) } else { Err(ControlError::Scope(scope)) }
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A caller whose key is live, or anyone on this machine in open mode. A handler that takes it first is not entered by others.
+#[derive(Clone, Debug)]
+pub(in crate::control) struct Operator {
+    /// The key presented; `None` only in open mode.
+    key: Option<Key>,
 }
 
-/// A page of another site can make a browser call us under its own name; only loopback names are ours without keys.
-fn is_loopback_host(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let Ok(host) = host.to_str() else { return false };
+impl Operator {
+    /// Whether it may use `scope`. Without a key, which only open mode lets in, it may use every one.
+    pub(in crate::control) fn may(&self, scope: Scope) -> bool {
+        self.key.as_ref().is_none_or(|key| key.may(scope))
+    }
+
+    /// Who it is where holds are decided.
+    pub(in crate::control) fn approver(&self) -> Approver {
+        self.key.as_ref().map_or_else(Approver::local_admin, Approver::holder)
+    }
+
+    /// Lets it through if it may use one of `scopes`.
+    ///
+    /// # Errors
+    /// 403 otherwise.
+    pub(in crate::control) fn require(&self, scopes: &'static [Scope]) -> Result<(), ControlError> {
+        if scopes.iter().any(|scope| self.may(*scope)) { Ok(()) } else { Err(ControlError::Scope(scopes)) }
+    }
+}
+
+impl FromRequestParts<ControlState> for Operator {
+    type Rejection = ControlError;
+
+    /// # Errors
+    /// 401 without a live key; in open mode 403 for what a page of another site made a browser send.
+    async fn from_request_parts(parts: &mut Parts, state: &ControlState) -> Result<Self, ControlError> {
+        let open = state.access == Access::OpenOnLoopback;
+        if open {
+            refuse_other_sites(&parts.method, &parts.headers)?;
+        }
+        let presented = Presented::read(&parts.headers)?;
+        let snapshot = state.publisher.handle().load_full();
+        match authenticate(&snapshot.keys, presented, state.clock.now())? {
+            None if !open => Err(IdentityError::Missing.into()),
+            key => Ok(Self { key: key.cloned() }),
+        }
+    }
+}
+
+/// A page of another site can make a browser call us, even under its own name. Without keys to tell such a call by, only loopback
+/// names are ours, and whatever changes something must not come from a page elsewhere.
+fn refuse_other_sites(method: &Method, headers: &HeaderMap) -> Result<(), ControlError> {
+    if !only(headers, &HOST).is_some_and(is_loopback) {
+        return Err(ControlError::ForeignHost);
+    }
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let ours = |name: &HeaderName, fits: fn(&str) -> bool| {
+        !headers.contains_key(name) || only(headers, name).is_some_and(fits)
+    };
+    if ours(&ORIGIN, is_loopback_origin)
+        && ours(&SEC_FETCH_SITE, |site| matches!(site, "same-origin" | "none"))
+    {
+        Ok(())
+    } else {
+        Err(ControlError::CrossSite)
+    }
+}
+
+/// The value of a header that stands once.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        _ => None,
+    }
+}
+
+fn is_loopback_origin(origin: &str) -> bool {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).is_some_and(is_loopback)
+}
+
+/// Whether a host, with or without a port, is this machine under a name that no name server can give to another.
+fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

@@ -3,12 +3,17 @@
 //! May import L0 to L4. Start reading at `router.rs`: every path is there.
 
 mod auth;
+mod body;
+mod cursor;
+mod dto;
 mod error;
+mod query;
 mod router;
 mod routes;
 mod server;
 mod state;
 
+pub use cursor::{CursorSeal, Listing, Position};
 pub use error::ControlError;
 pub use router::{control_router, telemetry_router};
 pub use server::serve;

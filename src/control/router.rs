@@ -5,9 +5,9 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post};
 
-use crate::control::routes::{health, metrics};
+use crate::control::routes::{health, holds, metrics, status};
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
 
@@ -18,20 +18,26 @@ const REQUEST_ID_MAX_BYTES: usize = 128;
 
 /// The control listener.
 pub fn control_router(state: ControlState) -> Router {
-    let router = Router::new().merge(probes()).route(
-        "/metrics",
-        get(metrics::guarded).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }),
-    );
+    let router = Router::new()
+        .merge(probes())
+        .route("/metrics", reading(get(metrics::guarded)))
+        .route("/api/v1/status", reading(get(status::status)))
+        .route("/api/v1/holds", reading(get(holds::list)))
+        .route("/api/v1/holds/{id}", reading(get(holds::show)))
+        .route("/api/v1/holds/{id}/approve", acting(post(holds::approve)))
+        .route("/api/v1/holds/{id}/reject", acting(post(holds::reject)))
+        .route("/api/v1/holds/{id}/cancel", acting(post(holds::cancel)));
     finish(router, state)
 }
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
 pub fn telemetry_router(state: ControlState) -> Router {
-    let router = Router::new().merge(probes()).route(
-        "/metrics",
-        get(metrics::open).fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") }),
-    );
-    finish(router, state)
+    finish(Router::new().merge(probes()).route("/metrics", reading(get(metrics::open))), state)
+}
+
+/// A path that is only read; other methods are told so before any key is asked.
+fn reading(get: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
+    get.fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") })
 }
 
 /// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect.
@@ -41,6 +47,11 @@ fn probes() -> Router<ControlState> {
         .route("/healthz", get(health::alive).fallback(unknown))
         .route("/readyz", get(health::ready).fallback(unknown))
         .route("/health", get(health::health).fallback(unknown))
+}
+
+/// A path that does something. A link never does: GET is another method.
+fn acting(post: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
+    post.fallback(|| async { ControlError::MethodNotAllowed("POST") })
 }
 
 fn finish(router: Router<ControlState>, state: ControlState) -> Router {

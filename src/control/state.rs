@@ -1,10 +1,12 @@
 //! What the handlers share.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::watch;
 
 use crate::audit::Ledger;
+use crate::control::CursorSeal;
 use crate::gateway::{Clock, HoldDesk, Publisher};
 use crate::telemetry::Metrics;
 
@@ -34,6 +36,10 @@ pub struct ControlState {
     pub stage: &'static str,
     /// Who may call.
     pub access: Access,
+    /// When the gateway started.
+    pub started: Instant,
+    /// Makes the cursors of lists.
+    pub cursors: CursorSeal,
     /// Turns true when the gateway stops.
     pub stop: watch::Receiver<bool>,
 }

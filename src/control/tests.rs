@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,11 +13,15 @@ use tokio::sync::watch;
 
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
-use crate::control::{Access, ControlState, control_router, serve, telemetry_router};
+use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, HoldDesk, Publisher, SystemClock};
-use crate::holds::MemoryStore;
+use crate::holds::{Ask, Hold, HoldState, HoldStore, Inserted, MemoryStore, ShownArguments};
+use crate::model::call::{CallDigest, PrincipalKind};
+use crate::model::decision::Outcome;
 use crate::model::document::Document;
+use crate::model::id::HOLD;
+use crate::model::time::Timestamp;
 use crate::telemetry::Metrics;
 
 struct NoSources;
@@ -34,6 +39,8 @@ impl Sources for NoSources {
 struct Control {
     _folder: TempDir,
     state: ControlState,
+    /// Where the holds of `state` are kept.
+    store: Arc<MemoryStore>,
     /// What `/readyz` and `/health` take for the gateway's stop.
     stop: watch::Sender<bool>,
     /// Keeps the listeners open.
@@ -65,11 +72,25 @@ impl Control {
         let (serving_sender, serving) = watch::channel(false);
         let publisher = Arc::new(publisher);
         let store = Arc::new(MemoryStore::default());
-        let holds =
-            Arc::new(HoldDesk::new(store, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock)));
-        let state =
-            ControlState { publisher, ledger, holds, metrics, clock, stage: "dev", access, stop: stopped };
-        Self { _folder: folder, state, stop, _serving: serving_sender, serving }
+        let desk = HoldDesk::new(
+            Arc::clone(&store) as Arc<dyn HoldStore>,
+            Arc::clone(&ledger),
+            Arc::clone(&metrics),
+            Arc::clone(&clock),
+        );
+        let state = ControlState {
+            publisher,
+            ledger,
+            metrics,
+            clock,
+            stage: "dev",
+            access,
+            holds: Arc::new(desk),
+            started: Instant::now(),
+            cursors: CursorSeal::new(&[0; 32]),
+            stop: stopped,
+        };
+        Self { _folder: folder, state, store, stop, _serving: serving_sender, serving }
     }
 
     async fn listen(&self, telemetry: bool) -> SocketAddr {
@@ -84,13 +105,19 @@ impl Control {
 
 /// Status and body.
 async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let (head, body) = ask(address, "GET", path).await;
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// Head and body.
+async fn ask(address: SocketAddr, method: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
 
 fn json(text: &str) -> Value {
@@ -146,4 +173,63 @@ async fn metrics_are_open_only_on_the_telemetry_listener_and_in_open_mode() {
         assert_eq!(get(control.listen(false).await, "/metrics").await.0, status);
         assert_eq!(get(control.listen(true).await, "/metrics").await.0, 200);
     }
+}
+
+fn pending(now: Timestamp) -> Hold {
+    let ask = Ask {
+        tenant: "acme".into(),
+        actor: "agent-1".into(),
+        actor_kind: PrincipalKind::AiAgent,
+        key: Some("bot".into()),
+        person: None,
+        ticket: true,
+        digest: CallDigest::from_bytes([7; 32]),
+        route: "crm".into(),
+        capability: "crm.contacts.create".to_owned(),
+        resource: "contacts".to_owned(),
+        arguments: ShownArguments::new("{\"share\":12.50}".to_owned(), 0),
+        outcome: Outcome::RequireConfirmation,
+        reason: "Somebody must look.".to_owned(),
+        lifts: Vec::new(),
+        roles: Vec::new(),
+        decision_id: "dec_1".to_owned(),
+        snapshot_version: 1,
+        created_at: now,
+        expires_at: Timestamp::from_micros(now.as_micros() + 60_000_000),
+    };
+    Hold::open(SystemClock.id(HOLD, now), ask)
+}
+
+#[tokio::test]
+async fn what_the_ledger_does_not_take_does_not_hold() {
+    let control = Control::new(Access::OpenOnLoopback);
+    let hold = pending(SystemClock.now());
+    assert_eq!(control.store.insert(&hold), Ok(Inserted::Yes));
+    let address = control.listen(false).await;
+    control.state.ledger.close(SystemClock.now()).unwrap();
+    for verb in ["approve", "reject", "cancel"] {
+        let (head, body) = ask(address, "POST", &format!("/api/v1/holds/{}/{verb}", hold.id)).await;
+        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nretry-after: 1"), "{head}");
+        assert_eq!(json(&body)["type"], "urn:aegis:ledger-unavailable");
+        assert_eq!(control.store.by_id(&hold.id).unwrap().unwrap().state, HoldState::Pending);
+    }
+}
+
+#[tokio::test]
+async fn a_hold_whose_time_is_over_is_expired_before_anybody_tends_to_it() {
+    let control = Control::new(Access::OpenOnLoopback);
+    let mut hold = pending(SystemClock.now());
+    hold.ask.expires_at = hold.ask.created_at;
+    assert_eq!(control.store.insert(&hold), Ok(Inserted::Yes));
+    let address = control.listen(false).await;
+    let path = format!("/api/v1/holds/{}", hold.id);
+    assert_eq!(json(&get(address, &path).await.1)["state"], "expired");
+    assert_eq!(json(&get(address, "/api/v1/holds?state=pending").await.1)["total"], 0);
+    assert_eq!(json(&get(address, "/api/v1/holds?state=expired").await.1)["total"], 1);
+    let (head, body) = ask(address, "POST", &format!("{path}/approve")).await;
+    assert!(head.starts_with("HTTP/1.1 409 "), "{head}");
+    assert_eq!(
+        (&json(&body)["state"], &json(&body)["hold"]["state"]),
+        (&Value::from("expired"), &Value::from("expired"))
+    );
 }

@@ -92,6 +92,18 @@ pub enum Protocol {
     ToolCall(ToolCallExtractor),
 }
 
+impl Protocol {
+    /// The protocol's name, as the configuration has it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Mcp(_) => "mcp",
+            Self::Http(_) => "http",
+            Self::ToolCall(_) => "tool_call",
+        }
+    }
+}
+
 impl Route {
     /// Whether the route takes a request for `host` (without port, lower case) and `path`.
     #[must_use]

@@ -5,12 +5,14 @@
 mod error;
 mod identify;
 mod key;
+mod seal;
 mod session;
 
 pub use error::IdentityError;
 pub use identify::{Presented, authenticate, identify};
 pub use key::{Key, KeyRing};
-pub use session::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, SessionOwner, SessionSeal};
+pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, Seal, bind};
+pub use session::{SessionOwner, SessionSeal};
 
 #[cfg(test)]
 mod tests;

@@ -2,22 +2,12 @@
 //!
 //! An MCP server names a session by an id, and whoever sends that id is in the session. So callers are shown a sealed id: the
 //! server's own, encrypted and bound to tenant, caller and route. Nobody else can use it, and nobody can make one up. Nothing
-//! is stored, so every gateway with the same key reads it, after a restart too. Imports nothing of ours.
+//! is stored, so every gateway with the same key reads it, after a restart too. Imports `identity::seal`.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use data_encoding::BASE64URL_NOPAD;
-
-/// Bytes of a key.
-pub const SEAL_KEY_BYTES: usize = 32;
-/// Bytes of a nonce; random ones of this length may be drawn without keeping count.
-pub const SEAL_NONCE_BYTES: usize = 24;
+use crate::identity::seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, Seal, bind};
 
 /// The longest session id of a server that is sealed, in bytes.
 const SESSION_MAX_BYTES: usize = 1024;
-
-/// The longest sealed id that is looked at, in characters: nonce, tag and the longest id, in base64.
-const SEALED_MAX_CHARS: usize = (SEAL_NONCE_BYTES + 16 + SESSION_MAX_BYTES).div_ceil(3) * 4;
 
 /// What the sealed bytes are for, so that none can stand for anything else sealed with the key.
 const PURPOSE: &[u8] = b"aegis mcp session v1";
@@ -35,23 +25,17 @@ pub struct SessionOwner<'o> {
     pub route: &'o str,
 }
 
-/// Seals and opens session ids (XChaCha20-Poly1305).
-#[derive(Clone)]
+/// Seals and opens session ids.
+#[derive(Clone, Debug)]
 pub struct SessionSeal {
-    cipher: XChaCha20Poly1305,
-}
-
-impl std::fmt::Debug for SessionSeal {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SessionSeal")
-    }
+    seal: Seal,
 }
 
 impl SessionSeal {
     /// Seals with `key`, which must be secret and random.
     #[must_use]
     pub fn new(key: [u8; SEAL_KEY_BYTES]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(&Key::from(key)) }
+        Self { seal: Seal::new(key) }
     }
 
     /// What `owner` is shown instead of the server's `session`; `None` when that is too long. `nonce` must be random.
@@ -65,34 +49,21 @@ impl SessionSeal {
         if session.is_empty() || session.len() > SESSION_MAX_BYTES {
             return None;
         }
-        let bound = owner.bound();
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), Payload { msg: session, aad: &bound }).ok()?;
-        Some(BASE64URL_NOPAD.encode(&[&nonce[..], &sealed].concat()))
+        self.seal.seal(session, &owner.bound(), nonce)
     }
 
     /// The server's own id behind `sealed`; `None` unless it was sealed with this key for this `owner`.
     #[must_use]
     pub fn open(&self, sealed: &[u8], owner: SessionOwner<'_>) -> Option<Vec<u8>> {
-        if sealed.len() > SEALED_MAX_CHARS {
-            return None;
-        }
-        let bytes = BASE64URL_NOPAD.decode(sealed).ok()?;
-        let (nonce, ciphertext) = bytes.split_first_chunk::<SEAL_NONCE_BYTES>()?;
-        let bound = owner.bound();
-        self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &bound }).ok()
+        self.seal.open(sealed, &owner.bound(), SESSION_MAX_BYTES)
     }
 }
 
 impl SessionOwner<'_> {
-    /// The owner as bytes, each part behind its length, so that none can run into the next.
     fn bound(self) -> Vec<u8> {
-        let mut bound = PURPOSE.to_vec();
-        bound.push(u8::from(self.identified));
-        for part in [self.tenant, self.actor, self.route] {
-            bound.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            bound.extend_from_slice(part.as_bytes());
-        }
-        bound
+        let mut purpose = PURPOSE.to_vec();
+        purpose.push(u8::from(self.identified));
+        bind(&purpose, &[self.tenant, self.actor, self.route])
     }
 }
 

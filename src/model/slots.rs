@@ -31,10 +31,16 @@ impl Slots {
         Some(Slot { taken: Arc::clone(&self.taken) })
     }
 
+    /// How many places are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
     /// Whether more than an eighth of the places are taken.
     #[must_use]
     pub fn is_crowded(&self) -> bool {
-        self.taken.load(Ordering::Relaxed) > self.most / 8
+        self.taken() > self.most / 8
     }
 
     /// The same number of places, those taken in `earlier` taken here too: what is under way is counted across a change.

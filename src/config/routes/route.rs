@@ -65,6 +65,17 @@ pub enum Mode {
     Off,
 }
 
+impl Mode {
+    /// The mode's name, as the configuration has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// The actor of requests without credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anonymous {

@@ -14,13 +14,14 @@ pub(in crate::control) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Whether the **running** snapshot, the ledger and the process can serve. A refused candidate changes nothing here.
+/// Whether the **running** snapshot, the ledger, the store and the process can serve. A refused candidate changes nothing here.
 pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (StatusCode, Json<Value>) {
     let ledger = ledger_ok(&state);
     let stopping = *state.stop.borrow();
-    let ready = ledger && !stopping;
+    let store = state.holds.failing().is_none();
+    let ready = ledger && store && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": ready, "ledger": ledger, "stopping": stopping})))
+    (status, Json(json!({"ready": ready, "ledger": ledger, "store": store, "stopping": stopping})))
 }
 
 /// `status`, `version`, `stage` and `checks`.
@@ -28,15 +29,17 @@ pub(in crate::control) async fn health(State(state): State<ControlState>) -> Jso
     let snapshot = state.publisher.status();
     let ledger = state.ledger.status();
     let ledger_ok = ledger.healthy.is_ok();
+    let store_ok = state.holds.failing().is_none();
     let rejected = snapshot.rejected.map(
         |rejection| json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()}),
     );
     Json(json!({
-        "status": if ledger_ok { "ok" } else { "degraded" },
+        "status": if ledger_ok && store_ok { "ok" } else { "degraded" },
         "version": VERSION,
         "stage": state.stage,
         "checks": {
             "ledger": {"ok": ledger_ok, "durability": ledger.durability.as_str(), "records": ledger.records_total},
+            "store": {"ok": store_ok},
             "config": {
                 "ok": true,
                 "snapshot_version": snapshot.active.version,

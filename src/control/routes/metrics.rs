@@ -1,11 +1,11 @@
 //! `/metrics` for Prometheus: with `metrics:read` on the control listener, open on `telemetry.listen`.
 
 use axum::extract::State;
+use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName};
 use axum::response::IntoResponse;
 
-use crate::control::auth::require;
+use crate::control::auth::Operator;
 use crate::control::{ControlError, ControlState};
 use crate::model::call::Scope;
 
@@ -13,10 +13,10 @@ const TEXT_FORMAT: (HeaderName, &str) = (CONTENT_TYPE, "text/plain; version=0.0.
 
 /// With a key.
 pub(in crate::control) async fn guarded(
+    operator: Operator,
     State(state): State<ControlState>,
-    headers: HeaderMap,
 ) -> Result<impl IntoResponse, ControlError> {
-    require(&state, &headers, Scope::MetricsRead)?;
+    operator.require(&[Scope::MetricsRead])?;
     render(&state)
 }
 

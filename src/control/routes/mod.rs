@@ -1,4 +1,6 @@
 //! The handlers, a file per surface.
 
 pub(super) mod health;
+pub(super) mod holds;
 pub(super) mod metrics;
+pub(super) mod status;

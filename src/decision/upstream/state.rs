@@ -39,6 +39,13 @@ impl EndpointState {
         }
     }
 
+    /// Whether the last that is known of it is good: no failed connection or check that nothing good followed. One that rests may be
+    /// fit for calls again and still not be up.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.fitness.load(Ordering::Relaxed) == UP
+    }
+
     /// A connection failed. `checked`: checks will say when the address is fit again; else it rests for a while. `true`: it
     /// was taken for fit until now.
     pub fn failed(&self, now_s: u32, checked: bool) -> bool {
@@ -115,9 +122,9 @@ mod tests {
             for second in 0..REST_S {
                 assert!(!state.is_fit(now.wrapping_add(second)));
             }
-            assert!(state.is_fit(now.wrapping_add(REST_S)));
+            assert!(state.is_fit(now.wrapping_add(REST_S)) && !state.is_up());
             assert!(!state.failed(now.wrapping_add(REST_S), false), "it had not been reached since");
-            assert!(state.connected() && state.is_fit(now) && !state.connected());
+            assert!(state.connected() && state.is_fit(now) && state.is_up() && !state.connected());
         }
     }
 

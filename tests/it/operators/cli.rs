@@ -25,6 +25,13 @@ fn help_is_what_it_was() {
         ("help_audit.txt", vec!["audit"]),
         ("help_audit_verify.txt", vec!["audit", "verify"]),
         ("help_audit_tail.txt", vec!["audit", "tail"]),
+        ("help_holds.txt", vec!["holds"]),
+        ("help_holds_list.txt", vec!["holds", "list"]),
+        ("help_holds_show.txt", vec!["holds", "show"]),
+        ("help_holds_approve.txt", vec!["holds", "approve"]),
+        ("help_holds_reject.txt", vec!["holds", "reject"]),
+        ("help_status.txt", vec!["status"]),
+        ("help_health.txt", vec!["health"]),
         ("help_keys.txt", vec!["keys"]),
         ("help_keys_create.txt", vec!["keys", "create"]),
     ] {
@@ -40,7 +47,10 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
     let verbs =
         help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(verbs, ["serve", "demo", "check", "schema", "audit", "keys", "help"]);
+    assert_eq!(
+        verbs,
+        ["serve", "demo", "check", "schema", "audit", "holds", "keys", "status", "health", "help"]
+    );
 }
 
 #[test]
@@ -65,6 +75,12 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["audit"], "verify"),
         (vec!["audit", "verify"], "DIRECTORY"),
         (vec!["demo", "--port", "x"], "--port"),
+        (vec!["status", "now"], "now"),
+        (vec!["holds"], "approve"),
+        (vec!["holds", "list", "--state", "held"], "pending"),
+        (vec!["holds", "show"], "ID"),
+        (vec!["holds", "show", "hld_../../status"], "hld_ and 26"),
+        (vec!["holds", "approve", "dec_aaaaaaaaaaaaaaaaaaaaaaaaaa"], "hld_ and 26"),
         (vec!["keys"], "create"),
         (vec!["keys", "create"], "--id"),
         (vec!["keys", "create", "--id", "a", "--actor-type", "human"], "--actor"),

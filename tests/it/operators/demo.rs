@@ -108,6 +108,51 @@ fn open_mode_serves_only_loopback_names() {
 }
 
 #[test]
+fn open_mode_takes_no_changes_from_pages_of_other_sites_and_no_key_that_is_not_live() {
+    let folder = TempDir::new().unwrap();
+    let demo = demo(&folder);
+    let control = demo.address("control listening on http://");
+    let path = "/api/v1/holds/hld_aaaaaaaaaaaaaaaaaaaaaaaaaa/approve";
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let answer = Client::connect(control).request(method, path, headers, b"");
+        (answer.status, answer.json()["type"].as_str().unwrap_or_default().to_owned())
+    };
+    let own = format!("http://127.0.0.1:{}", control.port());
+    // What gets past this finds no such hold.
+    for headers in [
+        vec![],
+        vec![("Origin", &*own)],
+        vec![("Origin", "http://localhost:3000")],
+        vec![("Origin", &own), ("Sec-Fetch-Site", "same-origin")],
+        vec![("Sec-Fetch-Site", "none")],
+    ] {
+        assert_eq!(ask("POST", path, &headers).0, 404, "{headers:?}");
+    }
+    for headers in [
+        vec![("Origin", "http://evil.example")],
+        vec![("Origin", "https://127.0.0.1.evil.example")],
+        vec![("Origin", "null")],
+        vec![("Origin", "")],
+        vec![("Origin", "file://localhost")],
+        vec![("Origin", &own), ("Origin", "http://evil.example")],
+        vec![("Origin", &own), ("Sec-Fetch-Site", "cross-site")],
+        vec![("Sec-Fetch-Site", "same-site")],
+        vec![("Sec-Fetch-Site", "cross-site")],
+        vec![("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "none")],
+    ] {
+        assert_eq!(ask("POST", path, &headers), (403, "urn:aegis:cross-site".to_owned()), "{headers:?}");
+        assert_eq!(ask("GET", "/api/v1/holds", &headers).0, 200, "reading changes nothing: {headers:?}");
+    }
+    for path in ["/api/v1/holds", "/api/v1/status"] {
+        assert_eq!(ask("GET", path, &[]).0, 200);
+        assert_eq!(
+            ask("GET", path, &[("X-Api-Key", "nonsense")]),
+            (401, "urn:aegis:credentials-invalid".to_owned())
+        );
+    }
+}
+
+#[test]
 fn a_demo_keeps_its_ledger_and_says_where() {
     let folder = TempDir::new().unwrap();
     let mut first = demo(&folder);

@@ -7,5 +7,7 @@ mod check;
 mod cli;
 mod control;
 mod demo;
+mod holds;
 mod keys;
 mod samples;
+mod status;

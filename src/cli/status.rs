@@ -1,0 +1,100 @@
+//! `aegis status` and `aegis health`: how a running gateway is.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::cli::output::{self, duration};
+use crate::cli::remote::RemoteArguments;
+
+pub(super) fn status(arguments: &RemoteArguments) -> ExitCode {
+    arguments.run(|remote| remote.read("/api/v1/status"), |status| (told(status), ExitCode::SUCCESS))
+}
+
+pub(super) fn health(arguments: &RemoteArguments) -> ExitCode {
+    arguments.run(
+        |remote| remote.read("/health"),
+        |health| {
+            let status = text(health, "/status");
+            let code = if status == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+            (status, code)
+        },
+    )
+}
+
+/// The status for people.
+fn told(status: &Value) -> String {
+    let uptime = status.pointer("/uptime_s").and_then(Value::as_i64).unwrap_or_default();
+    let mut told = String::new();
+    let mut line = |name: &str, said: String| {
+        // Writing into a text cannot fail.
+        let _infallible = writeln!(told, "{name:<9} {said}");
+    };
+    let at = |pointer: &str| text(status, pointer);
+    line("aegis", format!("{}, stage {}, up {}", at("/build/version"), at("/stage"), duration(uptime)));
+    line(
+        "snapshot",
+        format!(
+            "{} since {}: {} rules, {} routes, hash {}",
+            at("/snapshot/version"),
+            at("/snapshot/since"),
+            at("/snapshot/rules"),
+            at("/snapshot/routes"),
+            at("/snapshot/hash")
+        ),
+    );
+    if status.pointer("/rejected").is_some_and(|rejected| !rejected.is_null()) {
+        line("REJECTED", format!("at {}; the snapshot above stays in force", at("/rejected/at")));
+        for problem in items(status, "/rejected/problems") {
+            line("", shown(problem));
+        }
+    }
+    for route in items(status, "/routes") {
+        let at = |pointer: &str| text(route, pointer);
+        let said =
+            format!("{} ({}, {}), {} in flight", at("/name"), at("/protocol"), at("/mode"), at("/in_flight"));
+        line("route", said);
+        for upstream in items(route, "/upstreams") {
+            let healthy = upstream.get("healthy") == Some(&Value::Bool(true));
+            line(
+                "",
+                format!("{} {}", text(upstream, "/address"), if healthy { "healthy" } else { "UNHEALTHY" }),
+            );
+        }
+    }
+    let holds = match status.pointer("/holds/ok") {
+        Some(Value::Bool(true)) => {
+            format!("{} pending, {} approved", at("/holds/pending"), at("/holds/approved"))
+        }
+        _ => format!("NOT OK ({})", at("/holds/reason")),
+    };
+    line("holds", format!("{holds}; {} requests wait", at("/holds/waiting")));
+    let ledger = match status.pointer("/ledger/ok") {
+        Some(Value::Bool(true)) => "ok".to_owned(),
+        _ => format!("NOT OK ({})", at("/ledger/reason")),
+    };
+    line(
+        "ledger",
+        format!("{ledger}, durability {}, {} records", at("/ledger/durability"), at("/ledger/records")),
+    );
+    line("", format!("epoch {}, head {}", at("/ledger/epoch"), at("/ledger/head_hash")));
+    line("", format!("{} bytes free on its disk", at("/ledger/disk_free_bytes")));
+    told
+}
+
+fn items<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// What stands at `pointer`, fit for a terminal; `?` where a gateway of another version says nothing.
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).map_or_else(|| "?".to_owned(), shown)
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => output::plain(text),
+        other => output::plain(&other.to_string()),
+    }
+}
