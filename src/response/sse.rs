@@ -160,6 +160,10 @@ fn with_data(lines: &[u8], data: &[u8]) -> Vec<u8> {
     for (line, line_end) in waiting_lines(lines) {
         let is_data = data_value(line).is_some();
         if is_data && written {
+            // A CR before the line left out would be one end of line with an LF behind it.
+            if let Some(end) = edited.last_mut().filter(|end| **end == b'\r') {
+                *end = b'\n';
+            }
             continue;
         }
         if is_data {

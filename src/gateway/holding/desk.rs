@@ -150,9 +150,10 @@ impl HoldDesk {
         let before = hold.clone();
         let Ok(consumed) = hold.consume(&decision_id.to_string(), self.clock.now()) else { return Ok(None) };
         let desk = Arc::clone(self);
-        // Made where it is consumed: should nobody wait for this any more, it is given back.
         let guarded = move |store: &Self| {
-            Ok(store.replace(&before, &consumed)?.then_some(Consumed { hold: Some(consumed), desk }))
+            let taken = store.replace(&before, &consumed)?;
+            // Made where it is consumed, and only there: should nobody wait for this any more, it is given back.
+            Ok(taken.then(|| Consumed { hold: Some(consumed), desk }))
         };
         self.run(guarded).await
     }

@@ -122,9 +122,11 @@ impl HoldDesk {
     /// The approval is good again, unless another hold of the same call was opened meanwhile.
     pub(super) fn take_back(&self, hold: &Hold) -> Result<(), StoreError> {
         let by = hold.consumed_by.as_deref().unwrap_or_default();
-        let Ok(approved) = hold.give_back(by) else { return Ok(()) };
-        if !self.replace(hold, &approved)? {
-            return self.store.mark_recorded(&hold.id, hold.revision);
+        // INVARIANT: what is given back is what the store says was used up by this very decision, and nothing else.
+        let Some(stored) = self.store.by_id(&hold.id)? else { return Ok(()) };
+        let Ok(approved) = stored.give_back(by) else { return Ok(()) };
+        if !self.replace(&stored, &approved)? {
+            return self.store.mark_recorded(&stored.id, stored.revision);
         }
         self.record(&approved, "nothing of the call was sent: the approval is good again")
     }

@@ -239,6 +239,7 @@ const fn outcome(approval: RawApproval) -> Outcome {
     match approval {
         RawApproval::Auto => Outcome::Allow,
         RawApproval::Approve => Outcome::RequireConfirmation,
+        RawApproval::Escalate => Outcome::Escalate,
         RawApproval::Block => Outcome::Deny,
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct RawDefaults {
     /// Shown risk level: low, medium, high or critical. Default medium.
     #[serde(default)]
     pub(super) risk_level: Option<String>,
-    /// auto, approve or block. Default block.
+    /// auto, approve, escalate or block. Default block.
     #[serde(default)]
     pub(super) approval: Option<RawApproval>,
 }
@@ -72,7 +72,7 @@ pub(super) struct RawRule {
     /// low, medium, high or critical. Default medium.
     #[serde(default)]
     pub(super) risk_level: Option<String>,
-    /// auto (allow), approve (ask a person) or block. Default approve.
+    /// auto (allow), approve (ask a person), escalate (ask the escalation roles, each another person) or block. Default approve.
     #[serde(default)]
     pub(super) approval: Option<RawApproval>,
 }
@@ -100,6 +100,8 @@ pub(super) enum RawApproval {
     Auto,
     /// Ask a person.
     Approve,
+    /// Ask the escalation roles, each another person.
+    Escalate,
     /// Deny it.
     Block,
 }

@@ -47,11 +47,21 @@ fn a_call_that_is_approved_while_it_waits_goes_through_as_if_nothing_had_happene
     let told: Vec<_> = records
         .iter()
         .filter(|record| record["hold_id"] == hold.as_str())
-        .map(|record| (record["kind"].as_str().unwrap(), record["outcome"].as_str().or(record["state"].as_str()).unwrap()))
+        .map(|record| {
+            (
+                record["kind"].as_str().unwrap(),
+                record["outcome"].as_str().or(record["state"].as_str()).unwrap(),
+            )
+        })
         .collect();
     assert_eq!(
         told,
-        [("hold", "pending"), ("decision", "REQUIRE_CONFIRMATION"), ("hold", "approved"), ("decision", "ALLOW")]
+        [
+            ("hold", "pending"),
+            ("decision", "REQUIRE_CONFIRMATION"),
+            ("hold", "approved"),
+            ("decision", "ALLOW")
+        ]
     );
     let allowed = records.iter().find(|record| record["code"] == "approved").unwrap();
     assert_eq!(allowed["approved_by"], json!(["ops"]));
@@ -109,7 +119,8 @@ fn a_hold_that_is_named_must_be_this_calls() {
     // Who names the hold again means the call that has run, and is told which decision let it through.
     let second = world.create_with(AGENT, "ada", &named);
     refused(&second, 409, "already_executed");
-    let allowed = world.gateway.records_of("decision").into_iter().find(|record| record["code"] == "approved");
+    let allowed =
+        world.gateway.records_of("decision").into_iter().find(|record| record["code"] == "approved");
     assert_eq!(second.json()["decision_id"], allowed.unwrap()["decision_id"]);
     assert_eq!(world.tool.count(), 1);
 }
@@ -150,7 +161,8 @@ fn approvers_see_the_call_but_no_secret() {
     let body = b"{\"name\":\"ada\",\"password\":\"hunter2\",\"deep\":{\"api_key\":\"k\"}}";
     let asked = world.gateway.client().request("POST", "/crm/contacts", &headers, body);
     let hold = world.hold(&hold_id(&asked));
-    let expected = json!({"body": {"name": "ada", "password": "[REDACTED]", "deep": {"api_key": "[REDACTED]"}}});
+    let expected =
+        json!({"body": {"name": "ada", "password": "[REDACTED]", "deep": {"api_key": "[REDACTED]"}}});
     assert_eq!((&hold["arguments"], &hold["hidden_fields"]), (&expected, &json!(2)));
     assert_eq!(
         (&hold["actor"], &hold["capability"], &hold["outcome"]),

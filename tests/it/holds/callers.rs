@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::approvals::refused_with;
-use super::world::{AGENT, FRIEND, OPS, OTHER, RISK, STRANGER, World, hold_id, raw_create, refused, send_create};
+use super::world::{
+    AGENT, FRIEND, OPS, OTHER, RISK, STRANGER, World, hold_id, raw_create, refused, send_create,
+};
 use crate::support::{Client, eventually};
 
 #[test]
@@ -57,8 +59,8 @@ fn a_caller_gives_its_call_up() {
     let world = World::waiting("{wait_ms: 30000}");
     let call = world.creating(AGENT, "ada");
     let hold = world.waited_for(1);
-    refused_with(&world.cancel(OTHER, &hold), 404, "not-found");
-    refused_with(&world.cancel(OPS, &hold), 404, "not-found");
+    refused_with(&world.cancel(OTHER, &hold), 403, "not-own-hold");
+    refused_with(&world.cancel(OPS, &hold), 403, "not-own-hold");
     let cancelled = world.cancel(AGENT, &hold);
     assert_eq!((cancelled.status, &cancelled.json()["state"]), (200, &json!("cancelled")));
     refused(&call.join().unwrap(), 403, "hold_cancelled");
@@ -118,10 +120,13 @@ fn a_key_that_is_gone_at_the_release_releases_nothing() {
     let path = world.gateway.folder().join("gateway.yaml");
     let config = std::fs::read_to_string(&path).unwrap();
     let version = world.gateway.config_check()["snapshot_version"].clone();
-    let without: String = config.lines().filter(|line| !line.contains("{id: agent,")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        config.lines().filter(|line| !line.contains("{id: agent,")).map(|line| format!("{line}\n")).collect();
     std::fs::write(&path, without).unwrap();
     world.gateway.signal("HUP");
-    eventually("the new keys", || (world.gateway.config_check()["snapshot_version"] != version).then_some(()));
+    eventually("the new keys", || {
+        (world.gateway.config_check()["snapshot_version"] != version).then_some(())
+    });
     assert_eq!(world.approve(OPS, &hold).status, 200);
     assert_eq!(call.join().unwrap().status, 401);
     assert_eq!(world.tool.count(), 0);

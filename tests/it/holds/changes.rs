@@ -3,9 +3,7 @@
 use serde_json::json;
 
 use super::approvals::refused_with;
-use super::world::{
-    AGENT, FORBIDDEN, OPS, OTHER, RULES, SCRIPT, STRICTER, Terms, World, hold_id, refused,
-};
+use super::world::{AGENT, FORBIDDEN, OPS, OTHER, RULES, SCRIPT, STRICTER, Terms, World, hold_id, refused};
 use crate::support::{Tool, eventually};
 
 #[test]
@@ -112,7 +110,10 @@ fn what_nobody_approves_in_time_expires() {
     world.until(&hold, "expired");
     eventually("the record", || {
         let records = world.gateway.records_of("hold");
-        records.iter().any(|record| record["state"] == "expired" && record["hold_id"] == hold.as_str()).then_some(())
+        records
+            .iter()
+            .any(|record| record["state"] == "expired" && record["hold_id"] == hold.as_str())
+            .then_some(())
     });
     assert_eq!(world.tool.count(), 0);
 }

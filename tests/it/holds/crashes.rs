@@ -13,7 +13,8 @@ use crate::support::Tool;
 fn holds_and_approvals_survive_a_restart_and_a_crash() {
     for signal in ["TERM", "KILL"] {
         let mut world = World::start();
-        let (approved, pending) = (hold_id(&world.create(AGENT, "ada")), hold_id(&world.create(AGENT, "eve")));
+        let (approved, pending) =
+            (hold_id(&world.create(AGENT, "ada")), hold_id(&world.create(AGENT, "eve")));
         let rejected = hold_id(&world.create(AGENT, "bob"));
         assert_eq!(world.approve(OPS, &approved).status, 200);
         assert_eq!(world.reject(OPS, &rejected).status, 200);
@@ -93,8 +94,12 @@ fn a_crash_between_the_approvals_use_and_the_call_does_not_repeat_the_call() {
     let records = world.gateway.records();
     let unknown = records.iter().find(|record| record["kind"] == "reconciliation").unwrap();
     let allowed = records.iter().find(|record| record["code"] == "approved").unwrap();
-    assert_eq!((&unknown["decision_id"], &unknown["result"]), (&allowed["decision_id"], &json!("outcome_unknown")));
-    let late = records.iter().find(|record| record["hold_id"] == hold.as_str() && record["state"] == "consumed");
+    assert_eq!(
+        (&unknown["decision_id"], &unknown["result"]),
+        (&allowed["decision_id"], &json!("outcome_unknown"))
+    );
+    let late =
+        records.iter().find(|record| record["hold_id"] == hold.as_str() && record["state"] == "consumed");
     assert!(late.unwrap()["note"].as_str().unwrap().contains("ended"), "{late:?}");
 }
 

@@ -63,7 +63,7 @@ fn who_wants_an_answer_at_once_is_told_where_to_look() {
     // The caller may look at its own hold there, and at nobody else's.
     let look = |key| world.ask(key, "GET", &format!("/api/v1/holds/{hold}"), &json!(null));
     assert_eq!((look(AGENT).status, look(AGENT).json()["state"].clone()), (200, json!("pending")));
-    assert_eq!(look(super::world::OTHER).status, 404);
+    assert_eq!(look(super::world::OTHER).status, 403);
     world.approve(OPS, &hold);
     let done = world.create_with(AGENT, "ada", &prefer);
     assert_eq!((done.status, done.text().as_str()), (200, "{\"ok\":true}"));

@@ -3,14 +3,13 @@
 use serde_json::json;
 
 use super::world::{AGENT, OPS, OTHER, Terms, World, hold_id, refused};
+use crate::support::eventually;
 
 #[test]
 fn an_actor_the_tenant_and_all_have_only_so_many_pending_holds() {
-    for (holds, others) in [
-        ("max_pending_per_actor: 2", 403),
-        ("max_pending_per_tenant: 2", 403),
-        ("max_pending: 2", 403),
-    ] {
+    for (holds, others) in
+        [("max_pending_per_actor: 2", 403), ("max_pending_per_tenant: 2", 403), ("max_pending: 2", 403)]
+    {
         let world = World::with(Terms { holds, ..Terms::default() });
         let first = hold_id(&world.create(AGENT, "a"));
         hold_id(&world.create(AGENT, "b"));
@@ -47,14 +46,22 @@ fn a_call_whose_body_has_no_room_is_told_at_once() {
 
 #[test]
 fn those_that_wait_take_no_places_from_others() {
-    let world = World::with(Terms {
-        hold: Some("{wait_ms: 30000}\n  max_concurrent: 2"),
-        ..Terms::default()
-    });
-    let calls: Vec<_> = ["a", "b", "c", "d"].map(|name| world.creating(AGENT, name)).into();
-    let pending = crate::support::eventually("four that wait", || {
-        Some(world.pending()).filter(|pending| pending.len() == 4)
-    });
+    let world =
+        World::with(Terms { hold: Some("{wait_ms: 30000}\n  max_concurrent: 2"), ..Terms::default() });
+    let calls: Vec<_> = ["a", "b", "c", "d"]
+        .map(|name| {
+            // One after the other: each has a place until it waits.
+            let before = world.pending().len();
+            let call = world.creating(AGENT, name);
+            eventually("one more that waits", || {
+                let pending = world.pending();
+                (pending.len() > before && pending.iter().all(|hold| hold["waiting"] == 1)).then_some(())
+            });
+            call
+        })
+        .into();
+    let pending = world.pending();
+    assert_eq!(pending.len(), 4);
     let mut client = world.gateway.client();
     let read = client.request("GET", "/crm/contacts/1", &[("X-Api-Key", AGENT)], b"");
     assert_eq!(read.status, 200, "{}", read.text());

@@ -59,7 +59,11 @@ fn a_call_that_is_called_off_while_it_waits_is_not_executed() {
         assert_eq!(world.hold(&hold)["waiting"], 1);
         post(&mut client, &off(id.clone()).to_string());
         let told = call.join().unwrap().json();
-        assert_eq!((&told["id"], &told["result"]["_meta"]["aegis/decision"]["code"]), (&id, &json!("called_off")), "{told}");
+        assert_eq!(
+            (&told["id"], &told["result"]["_meta"]["aegis/decision"]["code"]),
+            (&id, &json!("called_off")),
+            "{told}"
+        );
         eventually("the end of the wait", || (world.hold(&hold)["waiting"] == 0).then_some(()));
         // Only the notifications have reached the tool. The ticket stays for a repeat.
         assert_eq!(world.tool.count(), before + 2);

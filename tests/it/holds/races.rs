@@ -17,7 +17,8 @@ fn of_two_that_wait_for_one_approval_one_is_let_through() {
     refused(&answers[1], 409, "already_executed");
     assert!(!answers[1].text().contains("true"), "the result is the first one's alone");
     assert_eq!(world.tool.count(), 1);
-    let allowed = world.gateway.records_of("decision").into_iter().find(|record| record["code"] == "approved");
+    let allowed =
+        world.gateway.records_of("decision").into_iter().find(|record| record["code"] == "approved");
     assert_eq!(answers[1].json()["decision_id"], allowed.unwrap()["decision_id"]);
 }
 
@@ -41,11 +42,13 @@ fn of_sixteen_repeats_that_race_one_is_let_through() {
         let through = answers.iter().filter(|answer| answer.status == 200).count();
         assert_eq!((through, world.tool.count()), (1, round));
         // Who came too late asks for another approval; who lost the race is told that it has run.
-        let rest = answers.iter().filter(|answer| answer.status != 200).map(|answer| answer.json()["code"].clone());
+        let rest =
+            answers.iter().filter(|answer| answer.status != 200).map(|answer| answer.json()["code"].clone());
         for code in rest {
             assert!(code == "already_executed" || code == "approval_required", "{code}");
         }
-        let left: Vec<_> = world.pending().iter().map(|hold| hold["hold_id"].as_str().unwrap().to_owned()).collect();
+        let left: Vec<_> =
+            world.pending().iter().map(|hold| hold["hold_id"].as_str().unwrap().to_owned()).collect();
         assert!(left.len() <= 1, "one call, one hold: {left:?}");
         left.iter().for_each(|hold| assert_eq!(world.cancel(AGENT, hold).status, 200));
     }
@@ -59,11 +62,14 @@ fn yes_and_no_at_once_are_one_or_the_other() {
     for name in ["a", "b", "c", "d", "e", "f"] {
         let call = world.creating(AGENT, name);
         let hold = world.waited_for(1);
-        let (yes, no) = std::thread::scope(|scope| {
-            let yes = scope.spawn(|| world.approve(OPS, &hold).status);
-            let no = scope.spawn(|| world.reject(OPS, &hold).status);
-            (yes.join().unwrap(), no.join().unwrap())
-        });
+        let [yes, no] = ["approve", "reject"]
+            .map(|verb| {
+                let mut client = world.gateway.control_client();
+                let path = format!("/api/v1/holds/{hold}/{verb}");
+                let headers = [("X-Api-Key", OPS), ("Content-Type", "application/json")];
+                std::thread::spawn(move || client.request("POST", &path, &headers, b"{}").status)
+            })
+            .map(|asked| asked.join().unwrap());
         let mut both = [yes, no];
         both.sort_unstable();
         assert_eq!(both, [200, 409]);

@@ -202,11 +202,7 @@ fn config(tool: SocketAddr, terms: &Terms) -> String {
         key("other", OTHER, "actor: {id: agent-2}"),
         key("script", SCRIPT, "actor: {id: script-1, type: automation}"),
         key("ops", OPS, "scopes: [\"holds:approve\", \"audit:read\"]"),
-        key(
-            "both",
-            BOTH,
-            "scopes: [\"holds:approve\"], person: bob, roles: [risk_lead, security_lead]",
-        ),
+        key("both", BOTH, "scopes: [\"holds:approve\"], person: bob, roles: [risk_lead, security_lead]"),
         key("risk", RISK, "scopes: [\"holds:approve\"], person: eve, roles: [risk_lead]"),
         key("security", SECURITY, "scopes: [\"holds:approve\"], person: bob, roles: [security_lead]"),
         key("friend", FRIEND, "scopes: [\"holds:approve\"], actors: [\"agent-*\"], person: ann"),
@@ -214,7 +210,8 @@ fn config(tool: SocketAddr, terms: &Terms) -> String {
         key("stranger", STRANGER, "tenant: elsewhere, scopes: [\"holds:approve\"]"),
     ]
     .concat();
-    let public = if terms.public.is_empty() { String::new() } else { format!("  public_url: {}\n", terms.public) };
+    let public =
+        if terms.public.is_empty() { String::new() } else { format!("  public_url: {}\n", terms.public) };
     format!(
         "version: 1\ndata_dir: data\ncontrol:\n  listen: 127.0.0.1:0\n{public}  keys:\n{keys}\
          gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ntelemetry: {{log: info}}\n\

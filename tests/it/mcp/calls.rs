@@ -153,7 +153,8 @@ fn calls_are_decided_and_a_denial_is_a_tool_result_under_the_callers_id() {
             (&record["decision_id"], &json!(code)),
             "{record}"
         );
-        assert_eq!(record["outcome"], "DENY");
+        let outcome = if code == "approval_required" { "REQUIRE_CONFIRMATION" } else { "DENY" };
+        assert_eq!(record["outcome"], outcome);
     }
     assert_eq!(tool.count(), 3);
     let records = gateway.records_of("decision");

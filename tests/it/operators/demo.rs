@@ -12,6 +12,9 @@ fn demo(folder: &TempDir) -> Running {
     Running::start(aegis().args(["demo", "--port", "0", "--proxy-port", "0", "--data-dir"]).arg(data))
 }
 
+/// What our own commands among the printed lines are.
+const OURS: [&str; 2] = ["aegis audit ", "aegis holds "];
+
 /// The lines that are commands (indented, and no comments), each with its continuations.
 fn commands(said: &str) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
@@ -19,7 +22,9 @@ fn commands(said: &str) -> Vec<String> {
     for line in said.lines() {
         match commands.last_mut() {
             Some(last) if open => last.push_str(&format!("\n{line}")),
-            _ if line.starts_with("  curl ") || (line.starts_with("  ") && line.contains("aegis audit ")) => {
+            _ if line.starts_with("  curl ")
+                || (line.starts_with("  ") && OURS.iter().any(|verb| line.contains(verb))) =>
+            {
                 commands.push(line.trim_start().to_owned());
             }
             _ => continue,
@@ -41,7 +46,7 @@ fn the_printed_lines_do_what_they_say() {
     let folder = TempDir::new().unwrap();
     let mut demo = demo(&folder);
     let lines = commands(&demo.said());
-    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert_eq!(lines.len(), 10, "{lines:?}");
     let answer = |line: &str| -> Value { serde_json::from_slice(&paste(line).stdout).unwrap() };
 
     let read = answer(&lines[0]);
@@ -55,10 +60,22 @@ fn the_printed_lines_do_what_they_say() {
     assert_eq!(deleted["result"]["isError"], true, "{deleted}");
     assert!(deleted["result"]["content"][0]["text"].as_str().unwrap().contains("no_deletes"), "{deleted}");
 
-    let tail = String::from_utf8(paste(&lines[4]).stdout).unwrap();
-    assert_eq!(tail.lines().filter(|line| line.contains("\"kind\":\"decision\"")).count(), 4, "{tail}");
-    let verified = String::from_utf8(paste(&lines[5]).stdout).unwrap();
-    assert!(verified.contains("2 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
+    // A refund waits, and says as what; somebody sees it and says yes; the same line again then goes through.
+    let held = answer(&lines[4]);
+    let hold = held["hold_id"].as_str().unwrap();
+    assert_eq!((held["code"].as_str(), held["state"].as_str()), (Some("approval_required"), Some("pending")));
+    let list = String::from_utf8(paste(&lines[5]).stdout).unwrap();
+    assert!(list.contains(hold) && list.contains("crm.refunds.create"), "{list}");
+    let yes = String::from_utf8(paste(&lines[6].replace("HOLD_ID", hold)).stdout).unwrap();
+    assert!(yes.contains("approved"), "{yes}");
+    assert_eq!(answer(&lines[4])["status"], "issued");
+    let mail = answer(&lines[7]);
+    assert_eq!(mail["result"]["_meta"]["aegis/decision"]["code"], "approval_required", "{mail}");
+
+    let tail = String::from_utf8(paste(&lines[8]).stdout).unwrap();
+    assert!(tail.lines().any(|line| line.contains("\"code\":\"approved\"")), "{tail}");
+    let verified = String::from_utf8(paste(&lines[9]).stdout).unwrap();
+    assert!(verified.contains("3 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
     // What was blocked is still there.
     assert_eq!(answer(&lines[0])["id"], "1001");
 
