@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Client, Running, aegis};
+use crate::support::{Client, Running, aegis, eventually};
 
 fn demo(folder: &TempDir) -> Running {
     let data = folder.path().join("data");
@@ -19,7 +19,7 @@ fn commands(said: &str) -> Vec<String> {
     for line in said.lines() {
         match commands.last_mut() {
             Some(last) if open => last.push_str(&format!("\n{line}")),
-            _ if line.starts_with("  curl ") || (line.starts_with("  ") && line.contains("aegis audit ")) => {
+            _ if line.starts_with("  curl ") || (line.starts_with("  ") && line.contains("/aegis ")) => {
                 commands.push(line.trim_start().to_owned());
             }
             _ => continue,
@@ -41,7 +41,7 @@ fn the_printed_lines_do_what_they_say() {
     let folder = TempDir::new().unwrap();
     let mut demo = demo(&folder);
     let lines = commands(&demo.said());
-    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert_eq!(lines.len(), 10, "{lines:?}");
     let answer = |line: &str| -> Value { serde_json::from_slice(&paste(line).stdout).unwrap() };
 
     let read = answer(&lines[0]);
@@ -55,10 +55,30 @@ fn the_printed_lines_do_what_they_say() {
     assert_eq!(deleted["result"]["isError"], true, "{deleted}");
     assert!(deleted["result"]["content"][0]["text"].as_str().unwrap().contains("no_deletes"), "{deleted}");
 
-    let tail = String::from_utf8(paste(&lines[4]).stdout).unwrap();
-    assert_eq!(tail.lines().filter(|line| line.contains("\"kind\":\"decision\"")).count(), 4, "{tail}");
-    let verified = String::from_utf8(paste(&lines[5]).stdout).unwrap();
-    assert!(verified.contains("2 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
+    let [refund, list, approve, mail, tail, verify] = &lines[4..] else { panic!("{lines:?}") };
+    let said = |line: &str| String::from_utf8(paste(line).stdout).unwrap();
+    let refunded = std::thread::scope(|scope| {
+        let refund = scope.spawn(|| answer(refund));
+        let held = eventually("a refund waits", || {
+            let listed = said(list);
+            let held = listed.lines().find(|line| line.contains("crm.refunds.create"));
+            held.and_then(|line| line.split_whitespace().next().map(str::to_owned))
+        });
+        let approved = said(&approve.replace("HOLD_ID", &held));
+        assert!(approved.contains("is approved") && approved.contains("goes on now"), "{approved}");
+        refund.join().unwrap()
+    });
+    assert_eq!(refunded["amount_cents"], 4900, "{refunded}");
+    let mailed = answer(mail);
+    assert_eq!(mailed["result"]["isError"], true, "nobody said yes within its request: {mailed}");
+    assert!(said(list).contains("files.send_email"));
+
+    let tailed = said(tail);
+    for record in ["\"kind\":\"decision\"", "\"state\":\"approved\"", "\"by\":\"local-admin\""] {
+        assert!(tailed.contains(record), "{record}: {tailed}");
+    }
+    let verified = said(verify);
+    assert!(verified.contains("3 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
     // What was blocked is still there.
     assert_eq!(answer(&lines[0])["id"], "1001");
 
@@ -142,6 +162,12 @@ fn open_mode_takes_no_changes_from_pages_of_other_sites_and_no_key_that_is_not_l
     ] {
         assert_eq!(ask("POST", path, &headers), (403, "urn:aegis:cross-site".to_owned()), "{headers:?}");
         assert_eq!(ask("GET", "/api/v1/holds", &headers).0, 200, "reading changes nothing: {headers:?}");
+    }
+    // Who presents a key is its holder, here too: the agent approves nothing.
+    let agent = demo.line("the demo agent's key is ");
+    for (method, path) in [("GET", "/api/v1/holds"), ("GET", "/api/v1/status"), ("POST", path)] {
+        let refused = ask(method, path, &[("X-Api-Key", &agent)]);
+        assert_eq!(refused, (403, "urn:aegis:scope-missing".to_owned()), "{method} {path}");
     }
     for path in ["/api/v1/holds", "/api/v1/status"] {
         assert_eq!(ask("GET", path, &[]).0, 200);
