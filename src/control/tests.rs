@@ -16,11 +16,14 @@ use crate::config::{Sources, load_document};
 use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
 use crate::decision::compile;
 use crate::gateway::{Candidate, Clock, HoldDesk, Publisher, SystemClock};
-use crate::holds::{Ask, Hold, HoldState, HoldStore, Inserted, MemoryStore, ShownArguments};
+use crate::holds::{
+    Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
+    ShownArguments, StoreError,
+};
 use crate::model::call::{CallDigest, PrincipalKind};
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
-use crate::model::id::HOLD;
+use crate::model::id::{HOLD, Id};
 use crate::model::time::Timestamp;
 use crate::telemetry::Metrics;
 
@@ -232,4 +235,81 @@ async fn a_hold_whose_time_is_over_is_expired_before_anybody_tends_to_it() {
         (&json(&body)["state"], &json(&body)["hold"]["state"]),
         (&Value::from("expired"), &Value::from("expired"))
     );
+}
+
+/// A store that does nothing it is asked.
+#[derive(Debug)]
+struct BrokenStore;
+
+fn broken<T>() -> Result<T, StoreError> {
+    Err(StoreError("the disk is on fire".to_owned()))
+}
+
+impl HoldStore for BrokenStore {
+    fn insert(&self, _: &Hold) -> Result<Inserted, StoreError> {
+        broken()
+    }
+    fn replace(&self, _: &Hold) -> Result<bool, StoreError> {
+        broken()
+    }
+    fn mark_recorded(&self, _: &Id, _: u64) -> Result<(), StoreError> {
+        broken()
+    }
+    fn by_id(&self, _: &Id) -> Result<Option<Hold>, StoreError> {
+        broken()
+    }
+    fn current(&self, _: &str, _: &CallDigest, _: Timestamp) -> Result<Option<Hold>, StoreError> {
+        broken()
+    }
+    fn pending(&self, _: &str, _: &str, _: Timestamp) -> Result<PendingCounts, StoreError> {
+        broken()
+    }
+    fn list(&self, _: &HoldFilter, _: Timestamp) -> Result<HoldPage, StoreError> {
+        broken()
+    }
+    fn due(&self, _: Timestamp, _: usize) -> Result<Vec<Hold>, StoreError> {
+        broken()
+    }
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        broken()
+    }
+    fn unrecorded(&self, _: usize) -> Result<Vec<Hold>, StoreError> {
+        broken()
+    }
+    fn counts(&self) -> Result<HoldCounts, StoreError> {
+        broken()
+    }
+    fn forget(&self, _: Timestamp) -> Result<usize, StoreError> {
+        broken()
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_without_its_store_says_so_everywhere() {
+    let mut control = Control::new(Access::OpenOnLoopback);
+    let ControlState { ledger, metrics, clock, .. } = control.state.clone();
+    control.state.holds = Arc::new(HoldDesk::new(Arc::new(BrokenStore), ledger, metrics, clock));
+    let address = control.listen(false).await;
+    assert_eq!(get(address, "/readyz").await.0, 200, "nothing was asked of it yet");
+    let hold = format!("/api/v1/holds/{}", pending(SystemClock.now()).id);
+    for (method, path) in [
+        ("GET", "/api/v1/holds".to_owned()),
+        ("GET", hold.clone()),
+        ("POST", format!("{hold}/approve")),
+        ("POST", format!("{hold}/reject")),
+        ("POST", format!("{hold}/cancel")),
+    ] {
+        let (head, body) = ask(address, method, &path).await;
+        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nretry-after: 1"), "{path}: {head}");
+        assert_eq!(json(&body)["type"], "urn:aegis:store-unavailable");
+        assert!(!body.contains("fire"), "{body}");
+    }
+    let (status, ready) = get(address, "/readyz").await;
+    assert_eq!((status, &json(&ready)["store"], &json(&ready)["ledger"]), (503, &false.into(), &true.into()));
+    let health = json(&get(address, "/health").await.1);
+    assert_eq!((&health["status"], &health["checks"]["store"]["ok"]), (&"degraded".into(), &false.into()));
+    let (status, shown) = get(address, "/api/v1/status").await;
+    let holds = &json(&shown)["holds"];
+    assert_eq!((status, &holds["ok"], &holds["pending"]), (200, &false.into(), &Value::Null));
+    assert!(holds["reason"].as_str().unwrap().contains("fire"), "{holds}");
 }

@@ -5,15 +5,12 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Client, Running, aegis};
+use crate::support::{Client, Running, aegis, eventually};
 
 fn demo(folder: &TempDir) -> Running {
     let data = folder.path().join("data");
     Running::start(aegis().args(["demo", "--port", "0", "--proxy-port", "0", "--data-dir"]).arg(data))
 }
-
-/// What our own commands among the printed lines are.
-const OURS: [&str; 2] = ["aegis audit ", "aegis holds "];
 
 /// The lines that are commands (indented, and no comments), each with its continuations.
 fn commands(said: &str) -> Vec<String> {
@@ -22,9 +19,7 @@ fn commands(said: &str) -> Vec<String> {
     for line in said.lines() {
         match commands.last_mut() {
             Some(last) if open => last.push_str(&format!("\n{line}")),
-            _ if line.starts_with("  curl ")
-                || (line.starts_with("  ") && OURS.iter().any(|verb| line.contains(verb))) =>
-            {
+            _ if line.starts_with("  curl ") || (line.starts_with("  ") && line.contains("/aegis ")) => {
                 commands.push(line.trim_start().to_owned());
             }
             _ => continue,
@@ -60,21 +55,29 @@ fn the_printed_lines_do_what_they_say() {
     assert_eq!(deleted["result"]["isError"], true, "{deleted}");
     assert!(deleted["result"]["content"][0]["text"].as_str().unwrap().contains("no_deletes"), "{deleted}");
 
-    // A refund waits, and says as what; somebody sees it and says yes; the same line again then goes through.
-    let held = answer(&lines[4]);
-    let hold = held["hold_id"].as_str().unwrap();
-    assert_eq!((held["code"].as_str(), held["state"].as_str()), (Some("approval_required"), Some("pending")));
-    let list = String::from_utf8(paste(&lines[5]).stdout).unwrap();
-    assert!(list.contains(hold) && list.contains("crm.refunds.create"), "{list}");
-    let yes = String::from_utf8(paste(&lines[6].replace("HOLD_ID", hold)).stdout).unwrap();
-    assert!(yes.contains("approved"), "{yes}");
-    assert_eq!(answer(&lines[4])["status"], "issued");
-    let mail = answer(&lines[7]);
-    assert_eq!(mail["result"]["_meta"]["aegis/decision"]["code"], "approval_required", "{mail}");
+    let [refund, list, approve, mail, tail, verify] = &lines[4..] else { panic!("{lines:?}") };
+    let said = |line: &str| String::from_utf8(paste(line).stdout).unwrap();
+    let refunded = std::thread::scope(|scope| {
+        let refund = scope.spawn(|| answer(refund));
+        let held = eventually("a refund waits", || {
+            let listed = said(list);
+            let held = listed.lines().find(|line| line.contains("crm.refunds.create"));
+            held.and_then(|line| line.split_whitespace().next().map(str::to_owned))
+        });
+        let approved = said(&approve.replace("HOLD_ID", &held));
+        assert!(approved.contains("is approved") && approved.contains("goes on now"), "{approved}");
+        refund.join().unwrap()
+    });
+    assert_eq!(refunded["amount_cents"], 4900, "{refunded}");
+    let mailed = answer(mail);
+    assert_eq!(mailed["result"]["isError"], true, "nobody said yes within its request: {mailed}");
+    assert!(said(list).contains("files.send_email"));
 
-    let tail = String::from_utf8(paste(&lines[8]).stdout).unwrap();
-    assert!(tail.lines().any(|line| line.contains("\"code\":\"approved\"")), "{tail}");
-    let verified = String::from_utf8(paste(&lines[9]).stdout).unwrap();
+    let tailed = said(tail);
+    for record in ["\"kind\":\"decision\"", "\"state\":\"approved\"", "\"by\":\"local-admin\""] {
+        assert!(tailed.contains(record), "{record}: {tailed}");
+    }
+    let verified = said(verify);
     assert!(verified.contains("3 decision ALLOW") && verified.contains("2 decision DENY"), "{verified}");
     // What was blocked is still there.
     assert_eq!(answer(&lines[0])["id"], "1001");
@@ -159,6 +162,12 @@ fn open_mode_takes_no_changes_from_pages_of_other_sites_and_no_key_that_is_not_l
     ] {
         assert_eq!(ask("POST", path, &headers), (403, "urn:aegis:cross-site".to_owned()), "{headers:?}");
         assert_eq!(ask("GET", "/api/v1/holds", &headers).0, 200, "reading changes nothing: {headers:?}");
+    }
+    // Who presents a key is its holder, here too: the agent approves nothing.
+    let agent = demo.line("the demo agent's key is ");
+    for (method, path) in [("GET", "/api/v1/holds"), ("GET", "/api/v1/status"), ("POST", path)] {
+        let refused = ask(method, path, &[("X-Api-Key", &agent)]);
+        assert_eq!(refused, (403, "urn:aegis:scope-missing".to_owned()), "{method} {path}");
     }
     for path in ["/api/v1/holds", "/api/v1/status"] {
         assert_eq!(ask("GET", path, &[]).0, 200);

@@ -258,7 +258,8 @@ fn a_caller_that_waits_is_seen_and_goes_on() {
         let others = ask(&gateway, "other-reader", "GET", "/api/v1/status", "").json();
         assert_eq!(others["holds"]["pending"], 0);
         let id = waiting["hold_id"].as_str().unwrap();
-        assert_eq!(act(&gateway, "carol", id, "approve").status, 200);
+        let approved = act(&gateway, "carol", id, "approve").json();
+        assert_eq!((&approved["state"], &approved["waiting"]), (&json!("approved"), &json!(1)));
         assert_eq!(calling.join().unwrap(), 200);
     });
     assert_eq!(tool.count(), 1);

@@ -1,4 +1,5 @@
-//! `POST /api/v1/holds/{id}/approve|reject|cancel`: what becomes of a hold.
+//! `POST /api/v1/holds/{id}/approve|reject|cancel`: what becomes of a hold. Each answer counts the requests that waited until then:
+//! right after it they wait no more.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -22,8 +23,9 @@ pub(in crate::control) async fn approve(
 ) -> Result<Response, ControlError> {
     operator.require(&[Scope::HoldsApprove])?;
     let (id, comment) = (id(&path)?, comment(request).await?);
+    let waiting = state.holds.waiters().of(&id);
     let approved = state.holds.approve(&operator.approver(), id, comment).await;
-    Ok(answer(&approved.map_err(|error| ControlError::hold(error, &state))?, &state))
+    Ok(answer(&approved.map_err(|error| ControlError::hold(error, &state))?, waiting, &state))
 }
 
 /// An approver says no.
@@ -35,8 +37,9 @@ pub(in crate::control) async fn reject(
 ) -> Result<Response, ControlError> {
     operator.require(&[Scope::HoldsApprove])?;
     let (id, comment) = (id(&path)?, comment(request).await?);
+    let waiting = state.holds.waiters().of(&id);
     let rejected = state.holds.reject(&operator.approver(), id, comment).await;
-    Ok(answer(&rejected.map_err(|error| ControlError::hold(error, &state))?, &state))
+    Ok(answer(&rejected.map_err(|error| ControlError::hold(error, &state))?, waiting, &state))
 }
 
 /// The caller gives its call up. No scope is asked for: who may make the call may also not make it.
@@ -55,8 +58,9 @@ pub(in crate::control) async fn cancel(
         Err(error) => return Err(error),
     }
     let (id, comment) = (id(&path)?, comment(request).await?);
+    let waiting = state.holds.waiters().of(&id);
     let cancelled = state.holds.cancel(&caller, id, comment).await;
-    Ok(answer(&cancelled.map_err(|error| ControlError::hold(error, &state))?, &state))
+    Ok(answer(&cancelled.map_err(|error| ControlError::hold(error, &state))?, waiting, &state))
 }
 
 /// What is said about it.

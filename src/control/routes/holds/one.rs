@@ -33,7 +33,8 @@ pub(in crate::control) async fn show(
         }
     }
     Query::read(query.as_deref(), &[])?;
-    Ok(answer(&found?, &state))
+    let hold = found?;
+    Ok(answer(&hold, state.holds.waiters().of(&hold.id), &state))
 }
 
 /// The hold of a path, as far as `operator` may see holds of its tenant.
@@ -59,9 +60,8 @@ pub(super) fn id(path: &HoldPath) -> Result<Id, ControlError> {
     Id::parse(HOLD, text).ok_or(ControlError::NoSuchHold)
 }
 
-/// A hold as an answer of its own.
-pub(super) fn answer(hold: &Hold, state: &ControlState) -> Response {
-    let waiting = state.holds.waiters().of(&hold.id);
+/// A hold as an answer of its own, with `waiting` requests that wait for it.
+pub(super) fn answer(hold: &Hold, waiting: usize, state: &ControlState) -> Response {
     Json(HoldForm::new(hold, waiting, state.clock.now())).into_response()
 }
 
