@@ -3,4 +3,8 @@
 pub(crate) mod model;
 pub(crate) mod sample;
 
+mod approvers;
+mod claims;
 mod properties;
+mod states;
+mod waiting;
