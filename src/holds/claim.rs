@@ -43,9 +43,9 @@ pub enum Named {
 /// How a call stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Its hold waits for approvers.
+    /// Its hold waits for approvers, or for the ledger to tell of their approval.
     Pending(Hold),
-    /// Its hold is approved, for all that policy asks for now.
+    /// Its hold is approved, for all that policy asks for now, and the ledger tells of it.
     Approved(Hold),
     /// An approver said no, a short while ago.
     Rejected(Hold),
@@ -109,7 +109,9 @@ pub fn claim(
                 return Ok(Claim { standing: Standing::Pending(hold), changed });
             }
             HoldState::Approved if hold.covers(&ask.lifts) => {
-                return Ok(Claim { standing: Standing::Approved(hold), changed });
+                // A yes that the ledger does not tell of is not given yet: who waits is woken once it is.
+                let given = if hold.recorded { Standing::Approved } else { Standing::Pending };
+                return Ok(Claim { standing: given(hold), changed });
             }
             _ => hold.supersede(now),
         };
@@ -143,7 +145,11 @@ fn find(store: &dyn HoldStore, ask: &Ask, named: Named, now: Timestamp) -> Resul
     });
     let Some(hold) = hold else { return Ok(Found::Ends(Standing::Foreign)) };
     Ok(match hold.state_at(now) {
-        HoldState::Pending | HoldState::Approved => Found::Hold(hold),
+        HoldState::Pending | HoldState::Approved => match store.current(&ask.tenant, &ask.digest, now)? {
+            // Of holds without a ticket there may be several for one call: a no to any of them is one to the call.
+            Some(other) if other.state == HoldState::Rejected => Found::Ends(Standing::Rejected(other)),
+            _ => Found::Hold(hold),
+        },
         HoldState::Consumed => Found::Ends(Standing::Consumed(hold)),
         HoldState::Rejected if awaited || hold.ask.expires_at > now => Found::Ends(Standing::Rejected(hold)),
         // Whoever waited is told; whoever comes later asks anew.

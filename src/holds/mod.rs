@@ -27,4 +27,4 @@ pub use waiters::{RequestKey, Waiter, Waiters, Woken};
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;
 #[cfg(test)]
-pub(crate) use tests::sample;
+pub(crate) use tests::{model, sample};

@@ -30,8 +30,8 @@ pub enum ChangeRefused {
     /// Once is enough.
     #[error("This person has approved the hold already; the next approval must be another's.")]
     ApprovedAlready,
-    /// The approval is not in the ledger yet.
-    #[error("The hold's last change is not recorded yet.")]
+    /// The last approval is not in the ledger yet.
+    #[error("The hold's last change is not recorded yet; try again in a moment.")]
     Unrecorded,
 }
 
@@ -41,11 +41,15 @@ impl Hold {
     /// `approver` says yes. The hold is approved once everybody who must has.
     ///
     /// # Errors
-    /// It is not pending, or this approver may not, or has already.
+    /// It is not pending, or this approver may not, or has already, or the approval before this one is not in the ledger.
     pub fn approve(&self, approver: &Approver, comment: Option<&str>, now: Timestamp) -> Changed {
         let mut hold = self.pending(now)?;
         if approver.asked(&self.ask) {
             return Err(ChangeRefused::Own);
+        }
+        // A record tells of the last change only: with this one the approval before would never be told of.
+        if !self.recorded {
+            return Err(ChangeRefused::Unrecorded);
         }
         let roles = approver.roles_for(&self.ask);
         // Where no keys are asked for there are no roles either: one yes is enough.

@@ -12,13 +12,16 @@ pub(super) fn is_taken(error: &Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
 }
 
+/// Whether something else has the file locked.
+pub(super) fn is_busy(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
 /// `error`, met while the store of `path` was in use.
 pub(super) fn in_use(path: &Path, error: &Error) -> StoreError {
     let path = path.display();
     StoreError(match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            format!("{path} is kept locked by another process")
-        }
+        _ if is_busy(error) => format!("{path} is kept locked by another process"),
         Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; free some space"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             format!("{path} is damaged ({}); stop the gateway and put a copy in its place", plain(error))
@@ -34,7 +37,7 @@ pub(super) fn in_use(path: &Path, error: &Error) -> StoreError {
 pub(super) fn at_open(path: &Path, error: &Error) -> StoreOpenError {
     let (path, why) = (path.to_owned(), plain(error));
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreOpenError::Locked { path },
+        _ if is_busy(error) => StoreOpenError::Locked { path },
         Some(ErrorCode::DiskFull) => StoreOpenError::Full { path },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreOpenError::Damaged { path, why },
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {

@@ -13,8 +13,17 @@ const STEPS: [&str; 1] = [include_str!("../migrations/0001_holds.sql")];
 /// What says that a database is ours (`application_id`): "aegs".
 const OURS: i64 = 0x6165_6773;
 
-/// How many steps were taken with `connection`'s database; that it is ours, or empty, and of no later version.
-pub(super) fn taken(connection: &Connection, path: &Path) -> Result<usize, StoreOpenError> {
+/// Whether `connection`'s database lacks a step; that it is ours, or empty, and of no later version.
+pub(super) fn lacks_steps(connection: &mut Connection, path: &Path) -> Result<bool, StoreOpenError> {
+    let failed = |error: Error| at_open(path, &error);
+    // Of one moment, while another process may be taking its first steps.
+    let moment = connection.transaction().map_err(failed)?;
+    let taken = taken(&moment, path)?;
+    moment.finish().map_err(failed)?;
+    Ok(taken < STEPS.len())
+}
+
+fn taken(connection: &Connection, path: &Path) -> Result<usize, StoreOpenError> {
     let failed = |error: Error| at_open(path, &error);
     let found = number(connection, "SELECT user_version FROM pragma_user_version").map_err(failed)?;
     let owner = number(connection, "SELECT application_id FROM pragma_application_id").map_err(failed)?;

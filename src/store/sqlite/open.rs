@@ -1,21 +1,25 @@
 //! Opening the file, and the two connections to it.
 
-use std::fs::{OpenOptions, Permissions, set_permissions};
-use std::io;
+use std::fs::{OpenOptions, Permissions, metadata, set_permissions};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 
 use crate::holds::StoreError;
 use crate::store::StoreOpenError;
-use crate::store::sqlite::error::{at_open, in_use};
-use crate::store::sqlite::migrate::{migrate, taken};
+use crate::store::sqlite::error::{at_open, in_use, is_busy};
+use crate::store::sqlite::migrate::{lacks_steps, migrate};
 
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// How soon a setting is tried again that SQLite does not wait for.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Most bytes of the write-ahead log that are kept once its pages are in the database.
 const JOURNAL_BYTES: i64 = 16 * 1024 * 1024;
@@ -42,13 +46,17 @@ impl SqliteStore {
             .map_err(|error| StoreOpenError::Unreachable { path: path.to_owned(), why: error.to_string() })?;
         let failed = |error: Error| at_open(path, &error);
         let mut writing = connect(path)?;
+        // Before any setting is made: what is not ours is left as it is.
+        let lacks_steps = lacks_steps(&mut writing, path)?;
         set_up(&writing, path)?;
         let sound: String =
             writing.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
         if sound != "ok" {
             return Err(StoreOpenError::Damaged { path: path.to_owned(), why: sound });
         }
-        migrate(&mut writing, path)?;
+        if lacks_steps {
+            migrate(&mut writing, path)?;
+        }
         let reading = connect(path)?;
         set_up(&reading, path)?;
         reading.pragma_update(None, "query_only", true).map_err(failed)?;
@@ -86,31 +94,41 @@ impl SqliteStore {
 }
 
 /// Makes the file where there is none, and lets nobody else read it: SQLite gives its other files the same mode.
+///
+/// A file that is there is not opened: to close it again would end the locks of every connection this process has to it.
 fn make_private(path: &Path) -> io::Result<()> {
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let metadata = metadata(path)?;
+    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
         set_permissions(path, Permissions::from_mode(0o600))?;
     }
     Ok(())
 }
 
-/// A connection to the file, which is ours.
 fn connect(path: &Path) -> Result<Connection, StoreOpenError> {
     let failed = |error: Error| at_open(path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
-    // Of one moment, while other processes may be taking their first steps.
-    let moment = connection.transaction().map_err(failed)?;
-    taken(&moment, path)?;
-    moment.finish().map_err(failed)?;
     Ok(connection)
 }
 
 fn set_up(connection: &Connection, path: &Path) -> Result<(), StoreOpenError> {
-    let mode = settings(connection).map_err(|error| at_open(path, &error))?;
+    let until = Instant::now() + BUSY;
+    let mode = loop {
+        match settings(connection) {
+            Ok(mode) => break mode,
+            // Of two processes that begin the write-ahead log together SQLite turns one away without waiting.
+            Err(error) if is_busy(&error) && Instant::now() < until => sleep(AGAIN),
+            Err(error) => return Err(at_open(path, &error)),
+        }
+    };
     if mode == "wal" {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -113,13 +114,19 @@ fn damage(path: &Path) {
 
 #[test]
 fn a_damaged_file_is_not_opened() {
-    let (_folder, path) = folder();
-    let store = SqliteStore::open(&path).unwrap();
-    (0..50).for_each(|number| put(&store, &hold(number)));
-    drop(store);
-    damage(&path);
-    let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreOpenError::Damaged { .. }), "{error}");
+    let cut: fn(&Path) = |path| {
+        let bytes = std::fs::read(path).unwrap();
+        std::fs::write(path, bytes.get(..bytes.len() / 2).unwrap()).unwrap();
+    };
+    for damage in [damage, cut] {
+        let (_folder, path) = folder();
+        let store = SqliteStore::open(&path).unwrap();
+        (0..50).for_each(|number| put(&store, &hold(number)));
+        drop(store);
+        damage(&path);
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert!(matches!(error, StoreOpenError::Damaged { .. }), "{error}");
+    }
 }
 
 #[test]
@@ -162,6 +169,26 @@ fn a_store_that_cannot_be_written_is_called_so() {
     store.write(|connection| connection.pragma_update(None, "query_only", true)).unwrap();
     let StoreError(why) = store.insert(&hold(1)).unwrap_err();
     assert!(why.contains("cannot be written"), "{why}");
+}
+
+#[test]
+fn a_store_that_another_process_keeps_locked_is_called_so_and_still_read() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    put(&store, &hold(1));
+    store.write(|connection| connection.busy_timeout(Duration::ZERO)).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for refused in [store.insert(&hold(2)).map(|_| ()), store.check()] {
+        let StoreError(why) = refused.unwrap_err();
+        assert!(why.contains("is kept locked by another process"), "{why}");
+    }
+    assert_eq!(store.by_id(&id(1)), Ok(Some(hold(1))));
+    let second = SqliteStore::open(&path).unwrap();
+    assert_eq!(second.by_id(&id(1)), Ok(Some(hold(1))), "a file that lacks nothing is opened");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.insert(&hold(2)), Ok(Inserted::Yes));
+    assert_eq!(store.check(), Ok(()));
 }
 
 #[test]
