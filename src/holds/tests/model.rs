@@ -280,7 +280,7 @@ impl World<'_> {
             });
             assert!(allowed.is_none(), "withheld: {allowed:?} {:?}", claimed.standing);
         }
-        for hold in &claimed.changed {
+        for (_, hold) in &claimed.changed {
             match self.facts.get_mut(&hold.id) {
                 Some(facts) => facts.over = true,
                 None => self.open(call, hold),
