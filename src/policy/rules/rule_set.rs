@@ -123,7 +123,7 @@ impl<'s, 'a> Subject<'s, 'a> {
         Some(Self {
             capability: request.call.action.capability()?,
             resource: request.call.known_resource(),
-            agent: &request.principal.id,
+            agent: request.agent(),
             parameters: &request.call.parameters,
         })
     }
