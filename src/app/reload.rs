@@ -80,6 +80,7 @@ impl Reloader {
         let mut candidate = Candidate {
             hash: Arc::clone(&loaded.hash),
             source: cause,
+            by: None,
             build: &mut |reference| {
                 compile(&loaded.config, loaded.rules.clone(), own_keys, reference)
                     .map_err(|error| failure = Some(error.to_string()))

@@ -249,6 +249,7 @@ fn publish_first(
     let mut candidate = Candidate {
         hash: Arc::clone(&loaded.hash),
         source: "start",
+        by: None,
         build: &mut |reference| {
             let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
             compiled.map_err(|error| failure = Some(error)).ok()

@@ -66,6 +66,7 @@ impl Control {
         let mut first = Candidate {
             hash: "first".into(),
             source: "start",
+            by: None,
             build: &mut |reference| compile(&config, None, &[], reference).ok(),
         };
         let publisher =

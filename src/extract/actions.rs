@@ -23,6 +23,8 @@ pub struct Actions<'a> {
 pub struct ActionCall<'a> {
     /// What is asked for: the action type verbatim, its target as the resource, `params` and `description`.
     pub call: ToolCall<'a>,
+    /// Whether `description` is a list or an object: good enough to look for words in, and nothing that can be recorded as a text.
+    pub odd_description: bool,
     /// `agent_id`: for whom it is asked.
     pub agent: Option<Text<'a>>,
     /// `session_id`: what it belongs to.
@@ -134,7 +136,9 @@ impl<'a> ActionCall<'a> {
             Some(other) => return bad("target", &format!("is a text, not of type {}", other.type_name())),
         };
         let parameters = take("params").unwrap_or(Json::Object(Vec::new()));
-        let description = match take("description") {
+        let description = take("description");
+        let odd_description = matches!(description, Some(Json::Array(_) | Json::Object(_)));
+        let description = match description {
             None | Some(Json::Null) => Cow::Borrowed(""),
             Some(Json::String(text)) => cow(text),
             // Conditions look for words in it, whatever it is.
@@ -150,7 +154,7 @@ impl<'a> ActionCall<'a> {
             parameters: Parameters::Flat(parameters),
             description,
         };
-        Ok(Self { call, agent, session, metadata })
+        Ok(Self { call, odd_description, agent, session, metadata })
     }
 }
 

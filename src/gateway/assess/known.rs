@@ -235,6 +235,7 @@ impl Known<'_> {
             decision: &decision,
             enforced,
             body_bytes: onward.incoming.body.len(),
+            action: None,
         };
         if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
             let held = record.held(self.digest(call, &onward), &self.gateway.redaction);

@@ -4,7 +4,7 @@
 //! hold and uses an approval up, `deciding.rs` is what approvers do, `records.rs` what the ledger is told, `tending.rs` what is
 //! done in the background, `waiting.rs` a request that waits. Start reading at [`HoldDesk`].
 
-mod answers;
+pub(in crate::gateway) mod answers;
 mod deciding;
 mod desk;
 mod error;
