@@ -14,6 +14,7 @@ use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
+use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
@@ -104,6 +105,7 @@ impl App {
         let state = ControlState {
             publisher: Arc::clone(&publisher),
             ledger: Arc::clone(&ledger),
+            index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
             holds: Arc::clone(&holds),
             metrics,
             clock: Arc::clone(&clock),
@@ -114,13 +116,10 @@ impl App {
             stop: stopped,
         };
         let control_address = control.local_addr()?;
-        if !control_address.ip().is_unspecified() {
-            holds.listens_at(&format!("http://{control_address}"));
-        }
+        name_control(&holds, control_address);
         // From here on signals do what they say; before, they end the process.
         let signals = control_runtime.block_on(async { Signals::listen() })?;
-        let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
-        let watcher = file_watch::Watcher::start(watched)?;
+        let watcher = watcher(loaded)?;
         let reloader = Arc::new(Reloader::new(
             options.source,
             publisher,
@@ -223,6 +222,18 @@ fn holds(
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     desk.begin().context("the holds of an earlier run cannot be taken up")?;
     Ok(Arc::new(desk))
+}
+
+/// Where people reach the control listener, unless the configuration says it.
+fn name_control(holds: &HoldDesk, address: SocketAddr) {
+    if !address.ip().is_unspecified() {
+        holds.listens_at(&format!("http://{address}"));
+    }
+}
+
+fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
+    let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
+    file_watch::Watcher::start(watched)
 }
 
 fn control_runtime() -> Result<Runtime> {

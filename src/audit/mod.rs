@@ -12,6 +12,7 @@ pub mod epoch;
 pub mod error;
 pub mod execution;
 pub mod held;
+pub mod index;
 pub mod ledger;
 pub mod line;
 pub mod read;
