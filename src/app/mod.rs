@@ -6,6 +6,7 @@
 mod admin_key;
 mod check;
 mod load;
+mod policy_server;
 mod reload;
 mod remote;
 mod sources;
@@ -16,9 +17,10 @@ mod watch;
 pub use admin_key::new_key;
 pub use check::{CheckedKind, check_file};
 pub use load::{ConfigSource, Loaded, load};
+pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;
-pub use start::{App, Options};
+pub use start::{App, Options, Planes};
 pub use stop::Stopped;
 
 #[cfg(test)]

@@ -9,18 +9,25 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
-use crate::audit::index::{AuditIndex, NoStore};
+use crate::audit::action::POLICY_SERVER;
+use crate::audit::index::{AuditIndex, AuditQuery, NoStore, Order};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
-use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
+use crate::control::{
+    Access, ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router,
+};
 use crate::decision::compile;
-use crate::gateway::{Candidate, Clock, Gateway, GatewayParts, HoldDesk, Publisher, SystemClock};
+use crate::gateway::{
+    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
+    NoExecutor, Publisher, SystemClock,
+};
 use crate::identity::{Key, SessionSeal};
 use crate::proxy::{DataPlane, DataPlaneOptions, ListeningAt};
 use crate::store::SqliteStore;
@@ -36,6 +43,32 @@ pub struct Options {
     pub source: ConfigSource,
     /// Who may call the control listener.
     pub access: Access,
+    /// Keys from elsewhere than the configuration, for one that has none.
+    pub own_keys: Vec<Key>,
+    /// What runs actions of the policy server, and what becomes of those that want approval; `None`: as configured.
+    pub executor: Option<(Arc<dyn Executor>, Approval)>,
+    /// The file of the ledger's index, if it is not in the data folder.
+    pub audit_index: Option<PathBuf>,
+    /// Which listeners there are.
+    pub planes: Planes,
+}
+
+/// Which listeners there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planes {
+    /// The control listener alone: the policy server.
+    Control,
+    /// The data plane beside it.
+    Both,
+}
+
+impl Options {
+    /// A gateway as its configuration says.
+    #[must_use]
+    pub fn gateway(source: ConfigSource, access: Access) -> Self {
+        let planes = Planes::Both;
+        Self { source, access, own_keys: Vec::new(), executor: None, audit_index: None, planes }
+    }
 }
 
 /// A gateway that is bound and serves as soon as it is run.
@@ -45,7 +78,7 @@ pub struct App {
     pub(super) gateway: Arc<Gateway>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) reloader: Arc<Reloader>,
-    pub(super) data_plane: DataPlane,
+    pub(super) data_plane: Option<DataPlane>,
     pub(super) data_runtime: Runtime,
     pub(super) control_runtime: Runtime,
     pub(super) control: TcpListener,
@@ -73,7 +106,7 @@ impl App {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))?);
         let data_dir = loaded.config.data_dir.clone();
         make_private(&data_dir)?;
-        let (own_keys, made_key) = own_keys(&loaded.config, options.access)?;
+        let (own_keys, made_key) = own_keys(&loaded.config, &options)?;
         let ledger_directory = data_dir.join("ledger");
         let (ledger, opened) = Ledger::open(ledger_options(&loaded.config), clock.now())
             .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
@@ -96,16 +129,40 @@ impl App {
             clock: Arc::clone(&clock),
         }));
         let (stop, stopped) = watch::channel(false);
-        let control_runtime = control_runtime()?;
-        let data_plane = data_runtime
-            .block_on(DataPlane::bind(data_plane_options(&loaded.config), Arc::clone(&gateway)))?;
+        let control_runtime = control_runtime(options.planes)?;
+        let data_plane = match options.planes {
+            Planes::Control => None,
+            Planes::Both => {
+                let bound = DataPlane::bind(data_plane_options(&loaded.config), Arc::clone(&gateway));
+                Some(data_runtime.block_on(bound)?)
+            }
+        };
         let control = bind(&control_runtime, loaded.config.control.listen)?;
         let telemetry =
             loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
+        let index = Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger)));
+        let (executor, approval) = options.executor.clone().unwrap_or((Arc::new(NoExecutor), Approval::Hold));
+        let actions = Arc::new(ActionDesk::new(ActionDeskParts {
+            gateway: Arc::clone(&gateway),
+            executor,
+            approval,
+            numbered: numbered(&index)?,
+        }));
+        let reloader = Arc::new(Reloader::new(
+            options.source,
+            Arc::clone(&publisher),
+            own_keys,
+            data_plane.as_ref().map(DataPlane::certificates).unwrap_or_default(),
+            options.access.is_open(),
+            &loaded.config,
+        ));
+        reloader.started(loaded);
         let state = ControlState {
-            publisher: Arc::clone(&publisher),
+            publisher,
             ledger: Arc::clone(&ledger),
-            index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
+            index,
+            actions,
+            policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             metrics,
             clock: Arc::clone(&clock),
@@ -120,15 +177,8 @@ impl App {
         // From here on signals do what they say; before, they end the process.
         let signals = control_runtime.block_on(async { Signals::listen() })?;
         let watcher = watcher(loaded)?;
-        let reloader = Arc::new(Reloader::new(
-            options.source,
-            publisher,
-            own_keys,
-            data_plane.certificates(),
-            &loaded.config,
-        ));
         Ok(Self {
-            gateway_addresses: data_plane.listening(),
+            gateway_addresses: data_plane.as_ref().map(DataPlane::listening).unwrap_or_default(),
             control_address,
             telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
             ledger,
@@ -199,15 +249,13 @@ impl App {
         control: TcpListener,
         telemetry: Option<TcpListener>,
         state: &ControlState,
-    ) {
+    ) -> Vec<JoinHandle<()>> {
         let listeners = [
             Some((control, control_router(state.clone()))),
             telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
         ];
-        for (listener, router) in listeners.into_iter().flatten() {
-            let stop = state.stop.clone();
-            runtime.spawn(serve(listener, router, stop));
-        }
+        let serving = listeners.into_iter().flatten();
+        serving.map(|(listener, router)| runtime.spawn(serve(listener, router, state.stop.clone()))).collect()
     }
 }
 
@@ -236,13 +284,34 @@ fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
     file_watch::Watcher::start(watched)
 }
 
-fn control_runtime() -> Result<Runtime> {
+/// Beside a data plane the control listener gets one thread, whatever is asked of it; alone it gets as many as there are.
+fn control_runtime(planes: Planes) -> Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    Ok(builder.worker_threads(1).thread_name("aegis-control").enable_all().build()?)
+    if planes == Planes::Both {
+        builder.worker_threads(1);
+    }
+    Ok(builder.thread_name("aegis-control").enable_all().build()?)
 }
 
-fn own_keys(config: &Config, access: Access) -> Result<(Vec<Key>, Option<PathBuf>)> {
-    if !config.control.keys.is_empty() || access == Access::OpenOnLoopback {
+/// The greatest number of an action in the ledger.
+fn numbered(index: &AuditIndex) -> Result<u64> {
+    let query = AuditQuery {
+        surface: Some(POLICY_SERVER.to_owned()),
+        order: Order::Descending,
+        limit: Some(1),
+        ..AuditQuery::default()
+    };
+    let page = index.query(&query).map_err(|error| anyhow!("the ledger cannot be searched: {error}"))?;
+    let last =
+        page.calls.first().map(|call| call.json().get("action_no").and_then(serde_json::Value::as_u64));
+    Ok(last.flatten().unwrap_or(0))
+}
+
+fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, Option<PathBuf>)> {
+    if matches!(options.access, Access::Environment(_)) {
+        return Ok((options.own_keys.clone(), None));
+    }
+    if !config.control.keys.is_empty() || options.access.is_open() {
         return Ok((Vec::new(), None));
     }
     let (key, made) = admin_key::admin_key(&config.data_dir)?;

@@ -58,7 +58,7 @@ impl App {
             signals,
             ..
         } = self;
-        Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
+        let serving = Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
         let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
         control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
@@ -67,17 +67,32 @@ impl App {
         let keep = move || snapshot.load().holds.keep;
         control_runtime.spawn(Arc::clone(gateway.holds()).tend(keep, stopped.clone()));
         control_runtime.spawn(end_waits(Arc::clone(gateway.holds()), stopped.clone()));
-        let drained = data_runtime.block_on(data_plane.serve(stopped));
+        let drained = match data_plane {
+            Some(data_plane) => data_runtime.block_on(data_plane.serve(stopped)),
+            None => data_runtime.block_on(stopping(stopped)),
+        };
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
         }
         // What was cut off leaves its records on its way out, so that is waited for.
         data_runtime.shutdown_timeout(CUT_OFF);
-        control_runtime.shutdown_background();
+        // So are actions that are being run; each of these ends by itself a few seconds after the stop.
+        control_runtime.block_on(async {
+            for serving in serving {
+                let _ended = serving.await;
+            }
+        });
+        control_runtime.shutdown_timeout(CUT_OFF);
         gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })
     }
+}
+
+/// Waits for the stop of a gateway without a data plane, which has nothing to drain.
+async fn stopping(mut stopped: watch::Receiver<bool>) -> bool {
+    let _stopping = stopped.wait_for(|stop| *stop).await;
+    true
 }
 
 /// Requests that wait for people are told at once that the gateway stops; their holds stay.

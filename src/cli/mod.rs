@@ -12,6 +12,7 @@ mod held;
 mod holds;
 mod keys;
 mod output;
+mod policy_server;
 mod remote;
 mod schema;
 mod serve;

@@ -86,9 +86,7 @@ pub(in crate::control) fn refuse_other_sites(
     let same = |origin: &str| {
         is_loopback_origin(origin) || (anywhere && host.is_some_and(|host| is_origin_of(origin, host)))
     };
-    if ours(&ORIGIN, &same)
-        && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none"))
-    {
+    if ours(&ORIGIN, &same) && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none")) {
         Ok(())
     } else {
         Err(ControlError::CrossSite)

@@ -19,19 +19,19 @@ use crate::control::{
 };
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, NoExecutor, Publisher,
-    SystemClock,
+    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, NoExecutor,
+    Publisher, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
     ShownArguments, StoreError,
 };
+use crate::identity::SessionSeal;
 use crate::model::call::{CallDigest, PrincipalKind};
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
 use crate::model::id::{HOLD, Id};
 use crate::model::time::Timestamp;
-use crate::identity::SessionSeal;
 use crate::telemetry::{Metrics, Redaction};
 
 struct NoSources;

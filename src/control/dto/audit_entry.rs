@@ -30,7 +30,11 @@ impl<'c> AuditEntry<'c> {
         raw(decision.member("action_no"), out);
         text("session_id", decision.member("session_id"), out);
         let time = decision.member("time").and_then(Json::as_str).unwrap_or_default();
-        owned("timestamp", &time.strip_suffix('Z').map_or(time.to_owned(), |time| format!("{time}+00:00")), out);
+        owned(
+            "timestamp",
+            &time.strip_suffix('Z').map_or(time.to_owned(), |time| format!("{time}+00:00")),
+            out,
+        );
         text("action_type", decision.member("capability"), out);
         text("action_target", decision.member("resource"), out);
         owned("action_params", &decision.member("arguments").map_or_else(|| "{}".to_owned(), python), out);

@@ -71,9 +71,6 @@ pub(in crate::control) enum DocumentError {
     /// What is needed to answer is out of order.
     #[error("{0}")]
     Unavailable(String),
-    /// The request cannot be done here.
-    #[error("{0}")]
-    Conflict(String),
 }
 
 /// One action that got no answer, in its place among the others.
@@ -161,7 +158,6 @@ impl DocumentError {
             Self::Item(item) => item.status,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Conflict(_) => StatusCode::CONFLICT,
         }
     }
 
@@ -186,7 +182,8 @@ impl DocumentError {
                         add("line", json!(line));
                     }
                 }
-                let problem = |(line, detail): &(Option<usize>, String)| json!({"line": line, "detail": detail});
+                let problem =
+                    |(line, detail): &(Option<usize>, String)| json!({"line": line, "detail": detail});
                 add("problems", problems.iter().map(problem).collect());
             }
             Self::Batch(items) => {

@@ -6,12 +6,14 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use crate::audit::action::POLICY_SERVER;
-use crate::decision::{PolicySnapshot, decide};
+use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
+use crate::facts::Decided;
 use crate::gateway::actions::Executor;
 use crate::gateway::{Clock, Gateway};
 use crate::model::call::{DecisionRequest, Principal};
-use crate::model::decision::{Decision, Facts};
+use crate::model::decision::{Decision, Outcome};
+use crate::model::json::Text;
 use crate::model::time::Timestamp;
 use crate::telemetry::{DryCounter, RouteCounters};
 
@@ -101,27 +103,38 @@ impl ActionDesk {
         action: &ActionCall<'_>,
     ) -> Option<Decision> {
         self.dry.count();
-        self.decide(snapshot, caller, action, self.gateway.clock.now())
+        let now = self.gateway.clock.now();
+        // Nothing goes on, so nothing counts in the session.
+        Some(self.decide(snapshot, self.request(caller, action), now, |_| false)?.decision)
     }
 
     /// The decision at `now`; `None`: a defect was caught.
     pub(super) fn decide(
         &self,
         snapshot: &PolicySnapshot,
-        caller: &ActionCaller,
-        action: &ActionCall<'_>,
+        request: DecisionRequest<'_, '_>,
         now: Timestamp,
-    ) -> Option<Decision> {
+        lets_through: impl FnOnce(&Decision) -> bool,
+    ) -> Option<Decided> {
         let started = Instant::now();
-        let request = self.request(caller, action);
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(snapshot, request, Facts { now })));
+        let histories = &self.gateway.histories;
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| histories.decide(snapshot, request, now, lets_through)));
         self.gateway.metrics.observe_decision(started);
-        let decision = decided.ok();
-        if decision.is_none() {
+        if decided.is_err() {
             self.gateway.metrics.panicked();
             tracing::error!("a panic while deciding an action was caught; nothing was done");
         }
-        decision
+        decided.ok()
+    }
+
+    /// Whether an action with that decision goes on at once.
+    pub(super) fn lets_through(&self, decision: &Decision) -> bool {
+        match decision.outcome {
+            Outcome::Allow => true,
+            Outcome::RequireConfirmation => self.approval == Approval::Auto,
+            Outcome::Escalate | Outcome::Deny => false,
+        }
     }
 
     /// The question an action puts.
@@ -133,12 +146,13 @@ impl ActionDesk {
         DecisionRequest {
             principal: &caller.principal,
             call: &action.call,
-            session: Some(self.session_of(action)),
+            // Actions that name no session have nothing to do with each other.
+            session: action.session.as_ref().map(Text::as_str),
             agent: (!caller.is_agent).then_some(NO_AGENT),
         }
     }
 
-    /// The session an action belongs to.
+    /// The session an action belongs to, as it is recorded.
     pub(super) fn session_of<'r>(&'r self, action: &'r ActionCall<'_>) -> &'r str {
         action.session.as_ref().map_or(&self.session, |session| session.as_str())
     }

@@ -8,13 +8,13 @@ use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
+use crate::facts::{Decided, LaterStep};
 use crate::gateway::Consumed;
-use crate::gateway::actions::desk::{ActionCaller, ActionDesk, Approval};
+use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id, REQUEST};
-use crate::model::time::Timestamp;
 
 /// Who approves where nobody is asked, in records.
 const AUTO_APPROVER: &str = "auto";
@@ -28,7 +28,7 @@ pub(super) struct Asked<'r, 'a> {
     pub(super) request_id: Id,
     pub(super) decision_id: Id,
     pub(super) number: u64,
-    pub(super) now: Timestamp,
+    pub(super) facts: Facts<'r>,
 }
 
 /// What is to be recorded of an action, and then done.
@@ -66,9 +66,12 @@ impl ActionDesk {
         let now = self.gateway.clock.now();
         let request_id = self.gateway.clock.id(REQUEST, now);
         let decision_id = request_id.with_prefix(DECISION);
-        let decision = self.decide(snapshot, caller, action, now).ok_or(ActionRefused::Defect)?;
+        let request = self.request(caller, action);
+        let decided = self.decide(snapshot, request, now, |decision| self.lets_through(decision));
+        let Decided { decision, history } = decided.ok_or(ActionRefused::Defect)?;
+        let facts = Facts { now, history: history.as_ref() };
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let asked = Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, now };
+        let asked = Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, facts };
         let settled = asked.settle(&decision).await?;
         let recorded = self.gateway.record(&settled.record, now).await;
         let (outcome, code) = match &recorded {
@@ -78,7 +81,15 @@ impl ActionDesk {
         self.gateway.metrics.count(&self.route, &self.counters, outcome, code);
         match (recorded, settled.then) {
             (Ok(()), Then::Answer(answer)) => Ok(*answer),
-            (Ok(()), Then::Run(approval)) => Ok(Run::begin(&asked, approval).finish().await),
+            (Ok(()), Then::Run(approval)) => {
+                // What waited for a person counts in its session from now on.
+                if approval.is_some()
+                    && let Some(step) = LaterStep::of(snapshot, request, &decision)
+                {
+                    self.gateway.histories.count_later(&step, now);
+                }
+                Ok(Run::begin(&asked, approval).finish().await)
+            }
             (Err(error), then) => {
                 tracing::error!(%error, "the ledger took no record; the action was not run");
                 if let Then::Run(Some(approval)) = then {
@@ -106,7 +117,7 @@ impl<'r, 'a> Asked<'r, 'a> {
                 let (outcome, code) = (decision.outcome, decision.code);
                 Ok(Settled { record, outcome, code, then: Then::Answer(Box::new(answer)) })
             }
-            Outcome::RequireConfirmation if self.desk.approval == Approval::Auto => {
+            Outcome::RequireConfirmation if self.desk.lets_through(decision) => {
                 Ok(self.approved_by_itself(decision))
             }
             // Boxed: what is rarely needed must not make the future of every action longer.
@@ -133,7 +144,7 @@ impl<'r, 'a> Asked<'r, 'a> {
                 route: &self.desk.route,
                 request_id: &self.request_id,
                 snapshot: &self.snapshot.reference,
-                facts: Facts { now: self.now },
+                facts: self.facts,
             },
             decision_id: &self.decision_id,
             request: self.desk.request(self.caller, action),
@@ -158,5 +169,9 @@ pub(super) fn answered(answer: &ActionAnswer, record: &mut Vec<u8>) {
 
 /// What the caller of a blocked action is told: the document's words.
 fn blocked(decision: &Decision) -> String {
+    if decision.code == ReasonCode::PlanDenied {
+        // It says so itself.
+        return decision.reason.to_string();
+    }
     format!("Blocked by policy rule: {}", decision.rule.as_deref().unwrap_or("<default>"))
 }

@@ -43,7 +43,9 @@ impl Asked<'_, '_> {
                 Standing::Pending(hold) => return Ok(self.pending(&record, decision, &hold)),
                 ended => return Ok(self.ended(&record, &ended)),
             };
-            if let Some(consumed) = holds.consume(&hold, &self.decision_id).await.map_err(|error| unavailable(&error))? {
+            if let Some(consumed) =
+                holds.consume(&hold, &self.decision_id).await.map_err(|error| unavailable(&error))?
+            {
                 let approved_by = consumed.approved_by();
                 let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
                 let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));
@@ -161,8 +163,8 @@ impl Asked<'_, '_> {
             roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
             decision_id: self.decision_id.to_string(),
             snapshot_version: self.snapshot.reference.version,
-            created_at: self.now,
-            expires_at: after(self.now, rules.ttl_for(principal.kind)),
+            created_at: self.facts.now,
+            expires_at: after(self.facts.now, rules.ttl_for(principal.kind)),
         }
     }
 

@@ -121,7 +121,6 @@ fn query(raw: &str) -> Result<AuditQuery, DocumentError> {
             // Compared without regard to letter case, as levels are written in either.
             "risk_level" => query.risk = text.map(|level| level.to_lowercase()),
             "result_status" => query.result_status = text,
-            "agent_id" => query.actor = text,
             "limit" => query.limit = text.map(|text| limit(&text)).transpose()?,
             "offset" => query.offset = text.map_or(Ok(0), |text| offset(&text))?,
             "since" => query.since = text.map(|text| time("since", &text)).transpose()?,

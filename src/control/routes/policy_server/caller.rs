@@ -151,9 +151,9 @@ fn environment<'k>(
     if odd && needs_key {
         return Err(DocumentError::bad(Some("X-API-Key"), "A key has no characters beyond ASCII."));
     }
-    let found = Presented::read(headers).ok().and_then(|presented| {
-        authenticate(keys, presented, state.clock.now()).ok().flatten()
-    });
+    let found = Presented::read(headers)
+        .ok()
+        .and_then(|presented| authenticate(keys, presented, state.clock.now()).ok().flatten());
     // Listed, not implied: the key for policy updates is for nothing else here.
     let right = if manages { Scope::PoliciesManage } else { Scope::GovernancePropose };
     let found = found.filter(|key| if manages { key.may(right) } else { key.scopes.contains(&right) });

@@ -11,8 +11,8 @@ use crate::control::routes::policy_server::caller::{Caller, Wanted};
 use crate::control::routes::policy_server::evaluate::{approval, risk};
 use crate::control::{ControlState, PolicyRefused};
 use crate::extract::read_json;
-use crate::policy::rules::RuleSet;
 use crate::model::json::{CaseEqualKeys, Json, Reader, write_json};
+use crate::policy::rules::RuleSet;
 
 /// Policies are read as strictly as other bodies, but for keys that differ in letter case: parameters may.
 const READER: Reader = Reader { max_depth: 128, case_equal_keys: CaseEqualKeys::Allow };
@@ -30,7 +30,7 @@ pub(in crate::control) async fn show(
         .iter()
         .map(|rule| {
             json!({
-                "name": rule.written_name,
+                "name": rule.written_name.as_deref(),
                 "match_type": rule.action_type,
                 "match_target": rule.target,
                 "match_agent": rule.agent,
@@ -76,7 +76,9 @@ fn written(bytes: &[u8]) -> Result<(String, bool), DocumentError> {
     let body = read_json(&READER, bytes)?;
     let holds = |names: &[&str]| match &body {
         Json::Object(members) => members.iter().any(|(name, _)| names.contains(&name.as_str())),
-        Json::Array(items) => items.iter().any(|item| item.as_str().is_some_and(|item| names.contains(&item))),
+        Json::Array(items) => {
+            items.iter().any(|item| item.as_str().is_some_and(|item| names.contains(&item)))
+        }
         Json::String(text) => names.iter().any(|name| text.as_str().contains(name)),
         _ => true,
     };
