@@ -10,11 +10,11 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use crate::app::indexing::{self, Indexing};
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
-use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
@@ -54,6 +54,7 @@ pub struct App {
     pub(super) stop: watch::Sender<bool>,
     pub(super) watcher: Option<file_watch::Watcher>,
     pub(super) signals: Signals,
+    pub(super) indexing: Indexing,
     gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -105,9 +106,9 @@ impl App {
         let state = ControlState {
             publisher: Arc::clone(&publisher),
             ledger: Arc::clone(&ledger),
-            index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
+            index: indexing::open(&data_dir, &ledger),
             holds: Arc::clone(&holds),
-            metrics,
+            metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
             access: options.access,
@@ -140,6 +141,7 @@ impl App {
             control_runtime,
             control,
             telemetry,
+            indexing: Indexing::start(&state.index, &metrics)?,
             state,
             stop,
             watcher,

@@ -56,6 +56,7 @@ impl App {
             state,
             stop,
             signals,
+            indexing,
             ..
         } = self;
         Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
@@ -74,6 +75,7 @@ impl App {
         // What was cut off leaves its records on its way out, so that is waited for.
         data_runtime.shutdown_timeout(CUT_OFF);
         control_runtime.shutdown_background();
+        indexing.stop();
         gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })

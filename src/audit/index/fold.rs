@@ -31,6 +31,8 @@ pub struct Indexer {
 struct Followed {
     path: PathBuf,
     progress: Progress,
+    /// The store has not heard of it.
+    fresh: bool,
     /// `None` once it is complete.
     cursor: Option<Cursor>,
 }
@@ -124,7 +126,7 @@ fn begin(index: &AuditIndex) -> Result<(BTreeMap<Arc<str>, Followed>, bool), Ind
         let Place { segment, offset } = progress.place;
         let resume = || Cursor::resume(&path, progress.next, segment, offset);
         let cursor = if progress.complete { None } else { Some(resume()?) };
-        followed.insert(Arc::clone(&progress.epoch), Followed { path, progress, cursor });
+        followed.insert(Arc::clone(&progress.epoch), Followed { path, progress, fresh: false, cursor });
     }
     discover(index, &mut followed)?;
     Ok((followed, false))
@@ -146,7 +148,7 @@ fn discover(index: &AuditIndex, followed: &mut BTreeMap<Arc<str>, Followed>) -> 
         let place = Place { segment: 0, offset: 0 };
         let progress = Progress { epoch: Arc::clone(&epoch), next: 0, place, last: None, complete: false };
         let cursor = Some(Cursor::new(&path));
-        followed.insert(epoch, Followed { path, progress, cursor });
+        followed.insert(epoch, Followed { path, progress, fresh: true, cursor });
         found += 1;
     }
     Ok(found)
@@ -167,7 +169,8 @@ fn read(epochs: &mut BTreeMap<Arc<str>, Followed>) -> Result<(Batch, usize), Ind
                 None => break,
             }
         }
-        if followed.progress.next > before || followed.ends() {
+        let fresh = std::mem::take(&mut followed.fresh);
+        if fresh || followed.progress.next > before || followed.ends() {
             batch.progress.push(followed.progress.clone());
         }
     }
