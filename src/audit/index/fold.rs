@@ -63,12 +63,13 @@ impl Indexer {
     pub fn step(&mut self) -> Result<Step, IndexError> {
         let done = self.try_step();
         match &done {
-            Ok(_) => self.index.note(self.indexed(), None),
+            Ok(_) => self.index.note(Some(self.indexed()), None),
             Err(error) => {
+                let lost = matches!(error, IndexError::Damaged(_) | IndexError::Replaced(_));
                 if matches!(error, IndexError::Damaged(_)) {
                     self.index.suspect();
                 }
-                self.index.note(self.indexed(), Some(error.clone()));
+                self.index.note(lost.then_some(0), Some(error.clone()));
                 self.epochs = None;
             }
         }
@@ -105,7 +106,7 @@ impl Indexer {
 /// Takes up what the store knows, or empties it when the ledger is another than the one it was made from: an epoch is gone, or
 /// one that was read has another last record (the end of a log that a crash of the machine took).
 fn begin(index: &AuditIndex) -> Result<(BTreeMap<Arc<str>, Followed>, bool), IndexError> {
-    let known = index.store().view()?.progress()?;
+    let known = index.view()?.progress()?;
     let directory = index.directory();
     let listed = epochs(directory)?;
     let mut shelf = Shelf::new(directory);
@@ -171,7 +172,7 @@ fn read(epochs: &mut BTreeMap<Arc<str>, Followed>) -> Result<(Batch, usize), Ind
         }
         let fresh = std::mem::take(&mut followed.fresh);
         if fresh || followed.progress.next > before || followed.ends() {
-            batch.progress.push(followed.progress.clone());
+            batch.progress.push((before, followed.progress.clone()));
         }
     }
     Ok((batch, records))

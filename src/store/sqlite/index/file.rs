@@ -69,7 +69,7 @@ impl SqliteIndex {
         {
             *writing = None;
             *self.reading() = None;
-            return Err(IndexError::Replaced(format!("{} is another file now", self.path.display())));
+            return Err(self.replaced());
         }
         let open = match &mut *writing {
             Some(open) => open,
@@ -137,6 +137,10 @@ impl SqliteIndex {
         Ok(())
     }
 
+    fn replaced(&self) -> IndexError {
+        IndexError::Replaced(format!("{} is another file now", self.path.display()))
+    }
+
     fn unavailable(&self, why: &str) -> IndexError {
         IndexError::Unavailable(format!("{}: {why}", self.path.display()))
     }
@@ -175,7 +179,10 @@ impl IndexStore for SqliteIndex {
     }
 
     fn add(&self, batch: &Batch) -> Result<(), IndexError> {
-        self.write(|connection| add(connection, batch))
+        match self.write(|connection| add(connection, batch))? {
+            true => Ok(()),
+            false => Err(self.replaced()),
+        }
     }
 
     fn reset(&self) -> Result<(), IndexError> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, Error, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Error, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::audit::index::{Batch, Entry, Execution, Place, Progress};
 
@@ -12,6 +12,7 @@ pub(super) const PROGRESS: &str = "INSERT INTO epochs
     ON CONFLICT (name) DO UPDATE SET next = ?2, segment = ?3, offset = ?4, last_segment = ?5, last_offset = ?6,
         last_hash = ?7, complete = ?8
     WHERE next <= ?2";
+pub(super) const NEXT: &str = "SELECT next FROM epochs WHERE name = ?1";
 pub(super) const NUMBER: &str = "SELECT number FROM epochs WHERE name = ?1";
 pub(super) const CALL: &str =
     "INSERT OR IGNORE INTO calls (time, epoch, seq, segment, offset, call, kind, tenant, actor, \
@@ -21,10 +22,17 @@ pub(super) const EXECUTION: &str =
     "INSERT OR IGNORE INTO executions (call, epoch, seq, segment, offset, result, result_status)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-/// Puts a batch in, all of it or nothing.
-pub(super) fn add(connection: &mut Connection, batch: &Batch) -> Result<(), Error> {
+/// Puts a batch in, all of it or nothing. False, and nothing, when the batch does not follow what is there.
+pub(super) fn add(connection: &mut Connection, batch: &Batch) -> Result<bool, Error> {
     let adding = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    batch.progress.iter().try_for_each(|progress| note(&adding, progress))?;
+    for (from, progress) in &batch.progress {
+        let mut next = adding.prepare_cached(NEXT)?;
+        let next: Option<i64> = next.query_row([&*progress.epoch], |row| row.get(0)).optional()?;
+        if next.unwrap_or(0) < signed(*from) {
+            return Ok(false);
+        }
+        note(&adding, progress)?;
+    }
     let mut numbers = HashMap::new();
     let mut number = |epoch: &Arc<str>| match numbers.get(epoch) {
         Some(number) => Ok::<i64, Error>(*number),
@@ -69,7 +77,8 @@ pub(super) fn add(connection: &mut Connection, batch: &Batch) -> Result<(), Erro
         ])?;
     }
     drop(insert);
-    adding.commit()
+    adding.commit()?;
+    Ok(true)
 }
 
 fn note(adding: &Transaction<'_>, progress: &Progress) -> Result<(), Error> {

@@ -1,1 +1,6 @@
-//! Tests of the index.
+//! Tests of the index over SQLite.
+
+mod faults;
+mod plans;
+mod property;
+mod world;
