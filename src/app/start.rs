@@ -11,12 +11,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::app::indexing::{self, Indexing};
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
-use crate::audit::index::{AuditIndex, AuditQuery, NoStore, Order};
+use crate::audit::index::{AuditIndex, AuditQuery, Order};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport};
 use crate::config::{self, Config};
@@ -87,6 +88,7 @@ pub struct App {
     pub(super) stop: watch::Sender<bool>,
     pub(super) watcher: Option<file_watch::Watcher>,
     pub(super) signals: Signals,
+    pub(super) indexing: Indexing,
     gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -140,7 +142,8 @@ impl App {
         let control = bind(&control_runtime, loaded.config.control.listen)?;
         let telemetry =
             loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
-        let index = Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger)));
+        let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
+        let index = indexing::open(&index_file, &ledger);
         let (executor, approval) = options.executor.clone().unwrap_or((Arc::new(NoExecutor), Approval::Hold));
         let actions = Arc::new(ActionDesk::new(ActionDeskParts {
             gateway: Arc::clone(&gateway),
@@ -164,7 +167,7 @@ impl App {
             actions,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
-            metrics,
+            metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
             access: options.access,
@@ -190,6 +193,7 @@ impl App {
             control_runtime,
             control,
             telemetry,
+            indexing: Indexing::start(&state.index, &metrics)?,
             state,
             stop,
             watcher,

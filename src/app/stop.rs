@@ -56,6 +56,7 @@ impl App {
             state,
             stop,
             signals,
+            indexing,
             ..
         } = self;
         let serving = Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
@@ -83,6 +84,7 @@ impl App {
             }
         });
         control_runtime.shutdown_timeout(CUT_OFF);
+        indexing.stop();
         gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })

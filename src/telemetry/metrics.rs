@@ -8,7 +8,9 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{DryCounter, HoldMetrics, RouteCounters, TelemetryError, UpstreamGauge};
+use crate::telemetry::{
+    DryCounter, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge,
+};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -48,6 +50,7 @@ pub struct Metrics {
     dry: IntCounterVec,
     upstream_healthy: IntGaugeVec,
     holds: HoldMetrics,
+    index: IndexMetrics,
 }
 
 impl Metrics {
@@ -62,6 +65,7 @@ impl Metrics {
         let registry = Registry::new();
         let metrics = Self {
             holds: HoldMetrics::new(&registry)?,
+            index: IndexMetrics::new(&registry)?,
             registry,
             requests: IntCounterVec::new(
                 Opts::new(
@@ -222,6 +226,12 @@ impl Metrics {
     #[must_use]
     pub fn dry(&self, surface: &str) -> DryCounter {
         DryCounter(self.dry.with_label_values(&[surface]))
+    }
+
+    /// The metrics of the ledger's index.
+    #[must_use]
+    pub const fn index(&self) -> &IndexMetrics {
+        &self.index
     }
 
     /// Notes a caught panic.

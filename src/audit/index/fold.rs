@@ -31,6 +31,8 @@ pub struct Indexer {
 struct Followed {
     path: PathBuf,
     progress: Progress,
+    /// The store has not heard of it.
+    fresh: bool,
     /// `None` once it is complete.
     cursor: Option<Cursor>,
 }
@@ -61,12 +63,13 @@ impl Indexer {
     pub fn step(&mut self) -> Result<Step, IndexError> {
         let done = self.try_step();
         match &done {
-            Ok(_) => self.index.note(self.indexed(), None),
+            Ok(_) => self.index.note(Some(self.indexed()), None),
             Err(error) => {
+                let lost = matches!(error, IndexError::Damaged(_) | IndexError::Replaced(_));
                 if matches!(error, IndexError::Damaged(_)) {
                     self.index.suspect();
                 }
-                self.index.note(self.indexed(), Some(error.clone()));
+                self.index.note(lost.then_some(0), Some(error.clone()));
                 self.epochs = None;
             }
         }
@@ -103,7 +106,7 @@ impl Indexer {
 /// Takes up what the store knows, or empties it when the ledger is another than the one it was made from: an epoch is gone, or
 /// one that was read has another last record (the end of a log that a crash of the machine took).
 fn begin(index: &AuditIndex) -> Result<(BTreeMap<Arc<str>, Followed>, bool), IndexError> {
-    let known = index.store().view()?.progress()?;
+    let known = index.view()?.progress()?;
     let directory = index.directory();
     let listed = epochs(directory)?;
     let mut shelf = Shelf::new(directory);
@@ -124,7 +127,7 @@ fn begin(index: &AuditIndex) -> Result<(BTreeMap<Arc<str>, Followed>, bool), Ind
         let Place { segment, offset } = progress.place;
         let resume = || Cursor::resume(&path, progress.next, segment, offset);
         let cursor = if progress.complete { None } else { Some(resume()?) };
-        followed.insert(Arc::clone(&progress.epoch), Followed { path, progress, cursor });
+        followed.insert(Arc::clone(&progress.epoch), Followed { path, progress, fresh: false, cursor });
     }
     discover(index, &mut followed)?;
     Ok((followed, false))
@@ -146,7 +149,7 @@ fn discover(index: &AuditIndex, followed: &mut BTreeMap<Arc<str>, Followed>) -> 
         let place = Place { segment: 0, offset: 0 };
         let progress = Progress { epoch: Arc::clone(&epoch), next: 0, place, last: None, complete: false };
         let cursor = Some(Cursor::new(&path));
-        followed.insert(epoch, Followed { path, progress, cursor });
+        followed.insert(epoch, Followed { path, progress, fresh: true, cursor });
         found += 1;
     }
     Ok(found)
@@ -167,8 +170,9 @@ fn read(epochs: &mut BTreeMap<Arc<str>, Followed>) -> Result<(Batch, usize), Ind
                 None => break,
             }
         }
-        if followed.progress.next > before || followed.ends() {
-            batch.progress.push(followed.progress.clone());
+        let fresh = std::mem::take(&mut followed.fresh);
+        if fresh || followed.progress.next > before || followed.ends() {
+            batch.progress.push((before, followed.progress.clone()));
         }
     }
     Ok((batch, records))

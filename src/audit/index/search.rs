@@ -59,7 +59,7 @@ impl AuditIndex {
         Self::over(Arc::new(NoStore), directory.to_path_buf())
     }
 
-    pub(super) fn over(store: Arc<dyn IndexStore>, directory: PathBuf) -> Self {
+    pub(crate) fn over(store: Arc<dyn IndexStore>, directory: PathBuf) -> Self {
         let (indexed, suspect) = (AtomicU64::new(0), AtomicBool::new(false));
         Self { store, directory, ledger: None, indexed, suspect, failing: Mutex::default() }
     }
@@ -80,7 +80,7 @@ impl AuditIndex {
     pub fn count(&self, query: &AuditQuery) -> Result<u64, IndexError> {
         self.noting(|index| {
             let search = Search { after: None, ..query.search() };
-            let view = index.store.view()?;
+            let view = index.view()?;
             let mut tail = index.tail(&*view, None, |entry| search.matches_record(entry))?;
             let mut count = view.count(&search)?;
             if search.asks_results() {
@@ -130,9 +130,11 @@ impl AuditIndex {
         &self.directory
     }
 
-    /// What the one who fills it has to say.
-    pub(super) fn note(&self, indexed: u64, failing: Option<IndexError>) {
-        self.indexed.store(indexed, Ordering::Relaxed);
+    /// What the one who fills it has to say: how many records are in, where that changed, and why no more are.
+    pub(super) fn note(&self, indexed: Option<u64>, failing: Option<IndexError>) {
+        if let Some(indexed) = indexed {
+            self.indexed.store(indexed, Ordering::Relaxed);
+        }
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = failing;
     }
 
@@ -157,6 +159,14 @@ impl AuditIndex {
         })
     }
 
+    pub(super) fn view(&self) -> Result<Box<dyn IndexView + '_>, IndexError> {
+        match self.store.view() {
+            // What is there now is as good: the tail is longer then.
+            Err(IndexError::Replaced(_)) => self.store.view(),
+            view => view,
+        }
+    }
+
     fn tail(
         &self,
         view: &dyn IndexView,
@@ -173,7 +183,7 @@ impl AuditIndex {
     }
 
     fn entry(&self, key: &CallKey) -> Result<Option<Entry>, IndexError> {
-        let view = self.store.view()?;
+        let view = self.view()?;
         let tail = self.tail(&*view, Some(key), |entry| entry.key.as_ref() == Some(key))?;
         let mut entries = view.of_call(key)?;
         entries.extend(tail.entries.iter().cloned());
@@ -186,7 +196,7 @@ impl AuditIndex {
 
     fn page(&self, query: &AuditQuery) -> Result<Page, IndexError> {
         let search = query.search();
-        let view = self.store.view()?;
+        let view = self.view()?;
         let tail = self.tail(&*view, None, |entry| search.matches_record(entry))?;
         let limit = query.limit.unwrap_or(usize::MAX);
         let mut page = Page::default();

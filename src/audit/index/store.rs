@@ -71,8 +71,8 @@ pub struct Batch {
     pub entries: Vec<Entry>,
     /// What became of calls, in whatever row they are or will be. Of several for one call the first stays.
     pub executions: Vec<Execution>,
-    /// How far it goes now.
-    pub progress: Vec<Progress>,
+    /// How far it goes now, and from which record on.
+    pub progress: Vec<(u64, Progress)>,
 }
 
 /// A place for the index. What is put in twice is there once.
@@ -86,7 +86,7 @@ pub trait IndexStore: Debug + Send + Sync {
     /// Puts a batch in.
     ///
     /// # Errors
-    /// Nothing of it is in.
+    /// Nothing of it is in. [`IndexError::Replaced`] when the store lacks records before those of the batch.
     fn add(&self, batch: &Batch) -> Result<(), IndexError>;
 
     /// Empties it, by making it anew.
