@@ -22,7 +22,7 @@ pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;
 pub use start::{App, Options, Planes};
-pub use stop::Stopped;
+pub use stop::{StopHandle, Stopped};
 
 #[cfg(test)]
 mod tests;

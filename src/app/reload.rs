@@ -47,6 +47,7 @@ impl Fixed {
             ("gateway.max_concurrent_requests", format!("{:?}", config.gateway.max_concurrent_requests)),
             ("gateway.max_body_bytes", format!("{:?}", config.gateway.max_body_bytes)),
             ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
+            ("executor", format!("{:?}", config.executor)),
             ("audit", format!("{:?}", config.audit)),
             ("store", format!("{:?}", config.store)),
             ("telemetry", format!("{:?}", config.telemetry)),

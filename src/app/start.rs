@@ -30,6 +30,7 @@ use crate::gateway::{
     NoExecutor, Publisher, SystemClock,
 };
 use crate::identity::{Key, SessionSeal};
+use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions, ListeningAt};
 use crate::store::SqliteStore;
 use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
@@ -144,7 +145,7 @@ impl App {
             loaded.config.telemetry.listen.map(|address| bind(&control_runtime, address)).transpose()?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
-        let (executor, approval) = options.executor.clone().unwrap_or((Arc::new(NoExecutor), Approval::Hold));
+        let (executor, approval) = executor(&options, &loaded.config)?;
         let actions = Arc::new(ActionDesk::new(ActionDeskParts {
             gateway: Arc::clone(&gateway),
             executor,
@@ -286,6 +287,20 @@ fn name_control(holds: &HoldDesk, address: SocketAddr) {
 fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
     let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
     file_watch::Watcher::start(watched)
+}
+
+/// What runs actions, and what becomes of those that want approval.
+fn executor(options: &Options, config: &Config) -> Result<(Arc<dyn Executor>, Approval)> {
+    if let Some(given) = &options.executor {
+        return Ok(given.clone());
+    }
+    let configured = &config.executor;
+    let approval = if configured.approves_itself { Approval::Auto } else { Approval::Hold };
+    if configured.targets.is_empty() {
+        return Ok((Arc::new(NoExecutor), approval));
+    }
+    let executor = HttpExecutor::new(&configured.targets, configured.timeout);
+    Ok((Arc::new(executor.context("executor cannot be used")?), approval))
 }
 
 /// Beside a data plane the control listener gets one thread, whatever is asked of it; alone it gets as many as there are.

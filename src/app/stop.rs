@@ -21,6 +21,17 @@ pub struct Stopped {
     pub drained: bool,
 }
 
+/// Stops a gateway from within its process, as SIGTERM does from outside.
+#[derive(Clone, Debug)]
+pub struct StopHandle(watch::Sender<bool>);
+
+impl StopHandle {
+    /// What is in flight is finished; nothing new is taken. The first time counts.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
 /// The signals the gateway listens to.
 #[derive(Debug)]
 pub(super) struct Signals {
@@ -41,7 +52,13 @@ impl Signals {
 }
 
 impl App {
-    /// Serves until SIGTERM or SIGINT. SIGHUP loads the configuration again.
+    /// Stops it later, from another thread than the one it runs on.
+    #[must_use]
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.stop.clone())
+    }
+
+    /// Serves until SIGTERM, SIGINT or [`StopHandle::stop`]. SIGHUP loads the configuration again.
     ///
     /// # Errors
     /// The ledger could not be closed.

@@ -8,9 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{
-    DryCounter, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge,
-};
+use crate::telemetry::{DryCounter, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [

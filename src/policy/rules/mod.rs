@@ -15,6 +15,7 @@ mod rule_set;
 mod shown;
 
 pub use compile::{compile, compile_lenient, schema};
+pub use glob::Glob;
 pub use plan::{PlanRules, PlanViolation};
 pub use rule_set::{Defaults, Prospect, RuleSet};
 pub use shown::ShownRule;

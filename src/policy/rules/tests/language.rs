@@ -133,8 +133,10 @@ fn what_cannot_be_read_ends_the_search() {
     assert_eq!(answer(&rules, &opaque, "ann", at(WEDNESDAY)).as_deref(), Some("!large"));
     let text = call("a.b", "x", "{\"amount\":\"secret-value\"}");
     let ann = principal("ann");
-    let found =
-        rules.authorize(DecisionRequest { principal: &ann, call: &text, session: None, agent: None }, at(WEDNESDAY));
+    let found = rules.authorize(
+        DecisionRequest { principal: &ann, call: &text, session: None, agent: None },
+        at(WEDNESDAY),
+    );
     let Authorization::Indeterminate { error, .. } = found else { panic!("{found:?}") };
     assert!(error.as_str().contains("amount") && !error.as_str().contains("secret-value"), "{error:?}");
 }
