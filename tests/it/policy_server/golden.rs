@@ -12,6 +12,7 @@ use super::world::{Server, Start};
 use crate::support::{Answer, Client};
 
 const RECORDED: &str = include_str!("../../golden/agent-aegis.jsonl");
+const EXPLAINED: &str = include_str!("../../../docs/compatibility.md");
 
 /// What a difference comes to.
 #[derive(Clone, Copy, Debug)]
@@ -29,15 +30,15 @@ enum Ours {
 /// By the name of the difference and the beginnings of the names of its cases, what is answered instead. The first line that fits
 /// counts.
 const DIFFERENCES: &[(&str, &[&str], Ours)] = &[
-    ("strict JSON", &["malformed_evaluate_duplicate_keys", "malformed_evaluate_utf16"], Ours::Status(400)),
-    ("a bad item fails alone", &["batch_item_without_type_fails_all"], Ours::Status(200)),
+    ("strict-json", &["malformed_evaluate_duplicate_keys", "malformed_evaluate_utf16"], Ours::Status(400)),
+    ("batch-items", &["batch_item_without_type_fails_all"], Ours::Status(200)),
     (
-        "JSON 404 and 405",
+        "json-errors",
         &["route_unknown", "route_double_slash", "route_root_no", "route_dashboard_api_no"],
         Ours::Status(404),
     ),
     (
-        "JSON 404 and 405",
+        "json-errors",
         &[
             "route_evaluate_get",
             "route_evaluate_options",
@@ -47,30 +48,30 @@ const DIFFERENCES: &[(&str, &[&str], Ours)] = &[
         ],
         Ours::Status(405),
     ),
-    ("no redirects", &["route_evaluate_trailing_slash"], Ours::Status(404)),
+    ("no-redirects", &["route_evaluate_trailing_slash"], Ours::Status(404)),
     (
-        "no dashboard and no extensions",
+        "no-dashboard",
         &["route_root_dashboard", "route_dashboard", "serve_ext_", "auth_rollback"],
         Ours::Status(404),
     ),
-    ("metrics", &["route_metrics_absent"], Ours::Status(200)),
+    ("metrics-path", &["route_metrics_absent"], Ours::Status(200)),
     (
-        "unknown paths are 404 with or without a key",
+        "unknown-paths",
         &["auth_unknown_path", "auth_dashboard"],
         Ours::Status(404),
     ),
-    ("Bearer", &["auth_bearer_not_accepted"], Ours::Status(200)),
-    ("keyless updates in open mode", &["put_without_admin_key_configured"], Ours::Status(200)),
-    ("offset", &["audit_filter_offset_ignored"], Ours::Status(200)),
-    ("agent_id", &["policy_shape_match_agent_question_matches_missing_eval"], Ours::Status(200)),
+    ("bearer", &["auth_bearer_not_accepted"], Ours::Status(200)),
+    ("keyless-put", &["put_without_admin_key_configured"], Ours::Status(200)),
+    ("audit-query", &["audit_filter_offset_ignored"], Ours::Status(200)),
+    ("agent-id", &["policy_shape_match_agent_question_matches_missing_eval"], Ours::Status(200)),
     (
-        "a policy that loads can be shown",
+        "policy-shown",
         &["put_date_in_conditions", "put_nan_in_conditions"],
         Ours::Status(200),
     ),
-    ("dotted parameters", &["cond_eq_dotted_key_not_a_path_0"], Ours::Denies),
+    ("dotted-parameters", &["cond_eq_dotted_key_not_a_path_0"], Ours::Denies),
     (
-        "type errors deny",
+        "type-errors",
         &[
             "cond_gt_3",
             "cond_gt_8",
@@ -86,9 +87,9 @@ const DIFFERENCES: &[(&str, &[&str], Ours)] = &[
         ],
         Ours::Denies,
     ),
-    ("linear regular expressions", &["cond_matches_lookahead_1"], Ours::Denies),
+    ("regex-engine", &["cond_matches_lookahead_1"], Ours::Denies),
     (
-        "strict policies",
+        "strict-policies",
         &[
             "cond_matches_invalid_regex",
             "cond_unknown_condition",
@@ -103,8 +104,8 @@ const DIFFERENCES: &[(&str, &[&str], Ours)] = &[
         ],
         Ours::Lenient,
     ),
-    ("lists in place of globs", &["put_yaml_match_type_list"], Ours::Status(400)),
-    ("merge keys", &["policy_shape_yaml_anchor_get"], Ours::Refused),
+    ("glob-lists", &["put_yaml_match_type_list"], Ours::Status(400)),
+    ("merge-keys", &["policy_shape_yaml_anchor_get"], Ours::Refused),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +169,7 @@ fn every_recorded_answer_comes_again_but_for_what_differs_by_name() {
     let (wrong, used) = (wrong.into_inner().unwrap(), used.into_inner().unwrap());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     for (name, beginnings, _) in DIFFERENCES {
+        assert!(EXPLAINED.contains(&format!("| {name} |")), "docs/compatibility.md does not explain {name}");
         for beginning in *beginnings {
             assert!(used.contains(beginning), "{name}: no case that begins with {beginning} differs");
         }
