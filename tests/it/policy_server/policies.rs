@@ -39,8 +39,8 @@ fn an_edit_of_the_file_wins_for_good() {
     assert_eq!(put(&server, &yaml(BLOCK_READS)).status, 200);
     let edited = format!("{POLICY}- {{name: late, match: {{type: late}}, approval: block}}\n");
     std::fs::write(server.policy_file(), &edited).unwrap();
-    eventually("the edited file", || (server.approval("late") == "block").then_some(()));
-    assert_eq!(server.approval("read"), "auto");
+    eventually("the edited file", || (server.approval("read") == "auto").then_some(()));
+    assert_eq!(server.approval("late"), "block");
     // Taken back, it does not bring the policy back that was put over it before.
     std::fs::write(server.policy_file(), POLICY).unwrap();
     eventually("the file as it was", || (server.approval("late") == "approve").then_some(()));
