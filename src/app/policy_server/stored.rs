@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Its file in the data folder.
 const FILE: &str = "policy.json";
 
 /// A policy and what it stands in the place of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::app) struct StoredPolicy {
     /// SHA-256 of the rules file it was put over, in lower-case hexadecimal; of nothing where there is no such file.
     base: String,
@@ -51,10 +51,20 @@ impl StoredPolicy {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(anyhow!("{}: {error}", path.display())),
         };
-        let stored = serde_json::from_str(&text);
-        stored.map(Some).map_err(|error| {
-            anyhow!("{}: holds no policy ({error}); remove it, and the rules file counts", path.display())
+        let stored = Self::parse(&text);
+        stored.map(Some).with_context(|| {
+            format!("{}: holds no policy; remove it, and the rules file counts", path.display())
         })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let member = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        Some(Self { base: member("base")?, by: member("by")?, policy: member("policy")? })
+    }
+
+    fn text(&self) -> String {
+        json!({"base": self.base, "by": self.by, "policy": self.policy}).to_string()
     }
 
     /// Keeps it in `data_dir`, in one step and for good.
@@ -66,7 +76,7 @@ impl StoredPolicy {
         let new = path.with_extension("json.new");
         let keep = || -> Result<()> {
             let mut file = private(&new)?;
-            file.write_all(serde_json::to_string(self)?.as_bytes())?;
+            file.write_all(self.text().as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;
             Ok(File::open(data_dir)?.sync_all()?)

@@ -7,7 +7,9 @@ use axum::response::Response;
 
 use crate::control::body::read_whole;
 use crate::control::error::{DocumentError, ItemError};
-use crate::control::routes::policy_server::BODY_MAX_BYTES;
+
+/// Longest body, in bytes.
+const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// The whole body of a request, whatever its type is said to be.
 ///
