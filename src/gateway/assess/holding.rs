@@ -93,14 +93,14 @@ impl Known<'_> {
     /// The call is held: what becomes of it is found out at the desk.
     pub(super) fn held(
         self,
-        asked: Asked<'_, '_>,
+        asked: &Asked<'_, '_>,
         record: HeldDecision,
         onward: Onward<'_>,
         rpc_id: Option<Json<'_>>,
     ) -> Assessed {
         let rpc_id = rpc_text(rpc_id);
         let access = self.access(asked.call.action.capability());
-        let Asked { call, decision, decision_id, tool_result } = asked;
+        let Asked { call, decision, decision_id, tool_result } = *asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let ask = Arc::new(self.ask(call, decision, &record, decision_id));
         let terms = self.terms(&onward, rpc_id.clone());

@@ -239,7 +239,7 @@ impl Known<'_> {
         if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
             let held = record.held(self.digest(call, &onward), &self.gateway.redaction);
             return self.held(
-                Asked { call, decision: &decision, decision_id, tool_result },
+                &Asked { call, decision: &decision, decision_id, tool_result },
                 held,
                 onward,
                 rpc_id,

@@ -128,44 +128,46 @@ impl HoldDesk {
         if !self.replace(&stored, &approved)? {
             return self.store.mark_recorded(&stored.id, stored.revision);
         }
-        self.record(&approved, "nothing of the call was sent: the approval is good again")
+        self.record(&approved, "nothing of the call was sent: the approval is good again").map(drop)
     }
 
     /// Tells the ledger of changes that it has not taken.
     fn tell_late(&self) -> Result<(), StoreError> {
         let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
-        late.iter().try_for_each(|hold| self.record(hold, "recorded late"))
+        late.iter().try_for_each(|hold| self.record(hold, "recorded late").map(drop))
     }
 
     /// Tells the ledger of changes that an earlier process has not told it.
     fn tell_of_before(&self) -> Result<(), StoreError> {
         loop {
             let unrecorded = self.store.unrecorded(BATCH)?;
+            let mut told = true;
             for hold in &unrecorded {
                 let ended = "the gateway ended before it said what became of the call";
                 let is_consumed = hold.state == HoldState::Consumed;
-                self.record(hold, if is_consumed { ended } else { "recorded late" })?;
+                told &= self.record(hold, if is_consumed { ended } else { "recorded late" })?;
             }
-            if unrecorded.len() < BATCH {
+            // What a ledger does not take now is told once it does.
+            if unrecorded.len() < BATCH || !told {
                 return Ok(());
             }
         }
     }
 
-    /// Records the last change of `hold`, and wakes those that wait for it to be known. What the ledger does not take is told
-    /// again later.
-    fn record(&self, hold: &Hold, note: &'static str) -> Result<(), StoreError> {
+    /// Records the last change of `hold`, and wakes those that wait for it to be known. False: the ledger does not take it now,
+    /// and is told again later.
+    fn record(&self, hold: &Hold, note: &'static str) -> Result<bool, StoreError> {
         let record = hold_record(hold, Some(note));
         if let Err(error) = self.ledger.append_from_reserve(&record, self.clock.now()) {
             tracing::error!(%error, hold = %hold.id, "a change of a hold is not recorded yet");
             self.late.lock().unwrap_or_else(PoisonError::into_inner).push(hold.clone());
-            return Ok(());
+            return Ok(false);
         }
         if !hold.recorded {
             self.store.mark_recorded(&hold.id, hold.revision)?;
         }
         self.waiters.wake(&hold.id);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -44,11 +44,14 @@ fn opened(standing: &Standing) -> bool {
 fn a_call_opens_a_hold_and_finds_it_again() {
     let store = MemoryStore::default();
     let first = claims(&store, 9, &ask(1), Named::No, 0);
-    assert!(opened(&first.standing) && first.changed == store.by_id(&id(9)).unwrap().as_slice(), "{first:?}");
+    assert!(
+        opened(&first.standing) && first.changed == [(None, store.by_id(&id(9)).unwrap().unwrap())],
+        "{first:?}"
+    );
     let again = claims(&store, 8, &ask(1), Named::No, 299);
     assert_eq!((again.standing, again.changed.len()), (first.standing, 0));
     let other = claims(&store, 8, &ask(2), Named::No, 0);
-    assert_eq!(other.changed[0].id, id(8), "another call has a hold of its own");
+    assert_eq!(other.changed[0].1.id, id(8), "another call has a hold of its own");
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn a_hold_out_of_time_makes_room_for_a_new_one() {
             let (store, _) = standing(state);
             let claimed = claims(&store, 9, &ask(1), named, 300);
             assert!(opened(&claimed.standing), "{named:?} {claimed:?}");
-            let changed: Vec<_> = claimed.changed.iter().map(|hold| (hold.id, hold.state)).collect();
+            let changed: Vec<_> = claimed.changed.iter().map(|(_, hold)| (hold.id, hold.state)).collect();
             assert_eq!(changed, [(id(1), HoldState::Expired), (id(9), HoldState::Pending)]);
         }
         let (store, late) = standing(state);

@@ -71,6 +71,8 @@ pub(crate) enum Event {
     Want { call: usize, wanted: u8 },
     /// One that found its hold approved uses it up; it may try that again.
     Consume { finder: usize },
+    /// Somebody uses up a hold without having asked how it stands.
+    Rush { hold: usize },
     /// Nothing was sent of a call whose hold was used up; `told`: the ledger takes the record.
     GiveBack { sender: usize, told: bool },
     /// Such a call was sent.
@@ -102,6 +104,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => prop_oneof![4 => 1..40_i64, 1 => Just(TTL)].prop_map(|seconds| Event::Pass { seconds }),
         1 => (call(), 1..8_u8).prop_map(|(call, wanted)| Event::Want { call, wanted }),
         6 => number().prop_map(|finder| Event::Consume { finder }),
+        1 => number().prop_map(|hold| Event::Rush { hold }),
         1 => (number(), mostly()).prop_map(|(sender, told)| Event::GiveBack { sender, told }),
         3 => number().prop_map(|sender| Event::Send { sender }),
         2 => Just(Event::TellLate),
@@ -219,6 +222,11 @@ impl World<'_> {
             Event::Pass { seconds } => self.now += seconds,
             Event::Want { call, wanted } => self.wanted[call] = wanted,
             Event::Consume { finder } => self.consume(finder),
+            Event::Rush { hold } => {
+                // Nobody said what policy wants of the call: that is for a claim to ask.
+                self.found.extend(self.seen(hold, false).map(|hold| (hold, 0)));
+                self.consume(0);
+            }
             Event::GiveBack { sender, told } => self.give_back(sender, told),
             Event::Send { sender } => self.send(sender),
             Event::TellLate => self.tell_late(false),
@@ -280,7 +288,7 @@ impl World<'_> {
             });
             assert!(allowed.is_none(), "withheld: {allowed:?} {:?}", claimed.standing);
         }
-        for hold in &claimed.changed {
+        for (_, hold) in &claimed.changed {
             match self.facts.get_mut(&hold.id) {
                 Some(facts) => facts.over = true,
                 None => self.open(call, hold),

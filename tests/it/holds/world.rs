@@ -42,7 +42,7 @@ pub struct World {
 }
 
 /// How a world differs from the plain one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
     /// The `hold` of the routes; without, nobody waits within a request.
     pub hold: Option<&'static str>,
