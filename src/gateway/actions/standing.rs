@@ -59,6 +59,11 @@ impl Asked<'_, '_> {
                 });
                 return Ok(Settled { record, outcome, code, then: Then::Run(Some(Box::new(consumed))) });
             }
+            // Another request for the same action used the approval up first.
+            let taken = holds.look(hold.id).await.map_err(|error| unavailable(&error))?;
+            if let Some(taken) = taken.filter(|taken| taken.consumed_by.is_some()) {
+                return Ok(self.ended(&record, &Standing::Consumed(taken)));
+            }
         }
         Err(unavailable(&StoreError("the hold of this action changes too often".to_owned())))
     }
@@ -81,7 +86,7 @@ impl Asked<'_, '_> {
             Standing::Cancelled(hold) => (ReasonCode::HoldCancelled, Some(hold)),
             Standing::Consumed(hold) => (ReasonCode::AlreadyExecuted, Some(hold)),
             Standing::Full(_) => (ReasonCode::HoldLimit, None),
-            Standing::Foreign | Standing::Pending(_) | Standing::Approved(_) => {
+            Standing::Foreign | Standing::Pending(_) | Standing::Approved(_) | Standing::Unneeded => {
                 (ReasonCode::HoldMismatch, None)
             }
         };
