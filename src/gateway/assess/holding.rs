@@ -11,13 +11,16 @@ use crate::decision::Protocol;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::holding::{Held, Preference, Terms};
-use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments};
+use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits};
 use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
 use crate::model::decision::{Decision, Outcome, ReasonCode};
 use crate::model::id::{HOLD, Id};
 use crate::model::json::{Json, write_json};
 use crate::model::time::Timestamp;
 use crate::telemetry::Redaction;
+
+/// Requests that may wait for one hold: repeats of one call, of which one is let through.
+const WAITING_PER_HOLD: usize = 8;
 
 /// A call and the decision that wants it held.
 pub(super) struct Asked<'c, 'a> {
@@ -156,7 +159,12 @@ impl Known<'_> {
                 tenant: rules.max_pending_per_tenant,
                 actor: rules.max_pending_per_actor,
             },
-            most_waiting: (rules.max_pending, rules.max_waiting_bytes),
+            waiting: WaitLimits {
+                all: rules.max_pending,
+                actor: rules.max_pending_per_actor,
+                hold: WAITING_PER_HOLD,
+                bytes: rules.max_waiting_bytes,
+            },
             request: rpc_id.map(|rpc_id| self.request_key(onward.session.as_deref(), rpc_id)),
             bytes: onward.incoming.body.len(),
             wait: self.wait(preference, onward),

@@ -9,8 +9,8 @@ use crate::audit::Ledger;
 use crate::gateway::Clock;
 use crate::gateway::holding::records::hold_record;
 use crate::holds::{
-    Ask, Claim, Hold, HoldState, HoldStore, Limits, Named, RequestKey, Standing, StoreError, Waiter, Waiters,
-    claim,
+    Ask, Claim, Entrant, Hold, HoldState, HoldStore, Limits, Named, RequestKey, Standing, StoreError,
+    WaitLimits, Waiter, Waiters, claim,
 };
 use crate::model::id::{HOLD, Id};
 use crate::telemetry::Metrics;
@@ -58,8 +58,8 @@ pub(in crate::gateway) struct WaitPlace {
     pub(in crate::gateway) request: Option<RequestKey>,
     /// What it keeps in memory, in bytes.
     pub(in crate::gateway) bytes: usize,
-    /// Most requests that wait, and most bytes they keep.
-    pub(in crate::gateway) most: (usize, usize),
+    /// How many may wait.
+    pub(in crate::gateway) limits: WaitLimits,
 }
 
 impl HoldDesk {
@@ -124,8 +124,9 @@ impl HoldDesk {
             let changing = desk.changing();
             let claimed = claim(&*desk.store, desk.clock.id(HOLD, now), &ask, named, limits, now)?;
             let waiter = match (&claimed.standing, place) {
-                (Standing::Pending(hold), Some(WaitPlace { request, bytes, most })) => {
-                    desk.waiters.enter(hold.id, request, bytes, most)
+                (Standing::Pending(hold), Some(WaitPlace { request, bytes, limits })) => {
+                    let (tenant, actor) = (Arc::clone(&ask.tenant), Arc::clone(&ask.actor));
+                    desk.waiters.enter(Entrant { hold: hold.id, tenant, actor, request, bytes }, limits)
                 }
                 _ => None,
             };

@@ -7,25 +7,26 @@ use crate::support::eventually;
 
 #[test]
 fn an_actor_the_tenant_and_all_have_only_so_many_pending_holds() {
-    for (holds, others) in
-        [("max_pending_per_actor: 2", 403), ("max_pending_per_tenant: 2", 403), ("max_pending: 2", 403)]
-    {
+    for (holds, another) in [
+        ("max_pending_per_actor: 2", "approval_required"),
+        ("max_pending_per_tenant: 2", "hold_limit"),
+        ("max_pending: 2", "hold_limit"),
+    ] {
         let world = World::with(Terms { holds, ..Terms::default() });
         let first = hold_id(&world.create(AGENT, "a"));
         hold_id(&world.create(AGENT, "b"));
         let full = world.create(AGENT, "c");
-        refused(&full, others, "hold_limit");
+        refused(&full, 403, "hold_limit");
         assert!(full.json()["detail"].as_str().unwrap().contains(holds.split(':').next().unwrap()));
-        let another = world.create(OTHER, "a");
-        let code = if holds.contains("actor") { "approval_required" } else { "hold_limit" };
-        refused(&another, 403, code);
+        refused(&world.create(OTHER, "a"), 403, another);
         // What was there before is found again, and what is decided makes room.
         assert_eq!(hold_id(&world.create(AGENT, "a")), first);
         world.reject(OPS, &first);
         refused(&world.create(AGENT, "c"), 403, "approval_required");
         let denied = world.gateway.records_of("decision");
-        let denied: Vec<_> = denied.iter().filter(|record| record["code"] == "hold_limit").collect();
-        assert!(denied.iter().all(|record| record["outcome"] == "DENY"), "{denied:?}");
+        let outcomes = denied.iter().filter(|record| record["code"] == "hold_limit");
+        let outcomes: Vec<_> = outcomes.map(|record| record["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, vec!["DENY"; if another == "hold_limit" { 2 } else { 1 }], "{holds}");
     }
 }
 
@@ -71,6 +72,31 @@ fn those_that_wait_take_no_places_from_others() {
     for call in calls {
         refused(&call.join().unwrap(), 403, "hold_rejected");
     }
+}
+
+#[test]
+fn a_hold_and_an_actor_have_so_many_that_wait_and_more_are_told_at_once() {
+    let world = World::with(Terms {
+        hold: Some("{wait_ms: 60000}"),
+        holds: "max_pending_per_actor: 10",
+        ..Terms::default()
+    });
+    let mut waits: Vec<_> = (0..8).map(|_| world.creating(AGENT, "a")).collect();
+    let first = world.waited_for(8);
+    refused(&world.create(AGENT, "a"), 403, "approval_required");
+    waits.extend((0..2).map(|_| world.creating(AGENT, "b")));
+    let second = world.waited_for(2);
+    refused(&world.create(AGENT, "c"), 403, "approval_required");
+    let other = world.creating(OTHER, "d");
+    let third = world.waited_for(1);
+    for hold in [&first, &second, &third] {
+        assert_eq!(world.approve(OPS, hold).status, 200);
+    }
+    waits.push(other);
+    let mut ended: Vec<_> = waits.into_iter().map(|wait| wait.join().unwrap().status).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [vec![200; 3], vec![409; 8]].concat());
+    assert_eq!(world.tool.count(), 3);
 }
 
 #[test]
