@@ -110,3 +110,15 @@ fn long_arguments_are_held_and_not_shown() {
     assert_eq!(world.create(AGENT, &name).status, 200);
     assert!(world.tool.only().text().len() > 100_000);
 }
+
+#[test]
+fn a_long_resource_is_shown_in_part_and_recorded_whole() {
+    let world = World::start();
+    let id = "x".repeat(3000);
+    let hold = world.hold(&hold_id(&world.delete(AGENT, &id)));
+    assert_eq!(hold["resource"], format!("contact:{}...", "x".repeat(1013)));
+    let decisions = world.gateway.records_of("decision");
+    assert_eq!(decisions.last().unwrap()["resource"], format!("contact:{id}"));
+    let opened = world.gateway.records_of("hold");
+    assert_eq!(opened.last().unwrap()["resource"], hold["resource"]);
+}
