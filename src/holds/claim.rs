@@ -55,6 +55,8 @@ pub enum Standing {
     Cancelled(Hold),
     /// The hold that was waited for or named has let its one call through.
     Consumed(Hold),
+    /// Policy wants nobody asked by now, and there is no hold.
+    Unneeded,
     /// The hold that is named is not this call's.
     Foreign,
     /// There are too many.
@@ -72,7 +74,8 @@ pub struct Claim {
 
 /// Finds the hold of the call that `ask` describes, or opens one under `id`.
 ///
-/// A hold that does not cover what policy asks for now is superseded: nobody approved, or is looking at, all of it.
+/// A hold that does not cover what policy asks for now is superseded: nobody approved, or is looking at, all of it, or not
+/// everybody who must.
 ///
 /// # Errors
 /// The store failed.
@@ -93,6 +96,9 @@ pub fn claim(
             Found::Nothing => None,
         };
         let Some(hold) = found else {
+            if ask.lifts.is_empty() {
+                return Ok(Claim { standing: Standing::Unneeded, changed });
+            }
             if let Some(limit) = full(store, ask, limits, now)? {
                 return Ok(Claim { standing: Standing::Full(limit), changed });
             }
@@ -105,10 +111,10 @@ pub fn claim(
         };
         let next = match hold.state_at(now) {
             HoldState::Expired => hold.expire(now),
-            HoldState::Pending if hold.covers(&ask.lifts) => {
+            HoldState::Pending if hold.covers(ask) => {
                 return Ok(Claim { standing: Standing::Pending(hold), changed });
             }
-            HoldState::Approved if hold.covers(&ask.lifts) => {
+            HoldState::Approved if hold.covers(ask) => {
                 // A yes that the ledger does not tell of is not given yet: who waits is woken once it is.
                 let given = if hold.recorded { Standing::Approved } else { Standing::Pending };
                 return Ok(Claim { standing: given(hold), changed });

@@ -58,6 +58,8 @@ pub(super) struct Known<'r> {
     pub(super) era: McpEra,
     pub(super) request_id: Id,
     pub(super) facts: Facts,
+    /// Whether it has waited for a hold.
+    pub(super) resumed: bool,
 }
 
 /// What forwarding needs besides the verdict.
@@ -236,7 +238,9 @@ impl Known<'_> {
             enforced,
             body_bytes: onward.incoming.body.len(),
         };
-        if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
+        let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);
+        // What has waited for a hold and is let through by now takes its hold along.
+        if (enforced && wants_person) || (self.resumed && (allowed || !enforced)) {
             let held = record.held(self.digest(call, &onward), &self.gateway.redaction);
             return self.held(
                 &Asked { call, decision: &decision, decision_id, tool_result },
