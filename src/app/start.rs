@@ -220,11 +220,18 @@ fn holds(
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<HoldDesk>> {
-    let store = Arc::new(SqliteStore::open(&data_dir.join("aegis.db"))?);
+    let path = data_dir.join("aegis.db");
+    let store = Arc::new(SqliteStore::open(&path)?);
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
     desk.waiters().cap(open_files() / 2);
-    desk.begin().context("the holds of an earlier run cannot be taken up")?;
+    desk.begin().with_context(|| {
+        format!(
+            "the holds in {} cannot be taken up; put a copy in its place, or move it away together with its -wal and -shm files: \
+             the gateway then starts with no holds, so that what waits or is approved must be asked for again",
+            path.display()
+        )
+    })?;
     Ok(Arc::new(desk))
 }
 
