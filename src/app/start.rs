@@ -10,6 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
@@ -195,21 +196,20 @@ impl App {
         &self.reconciled
     }
 
-    /// Starts the servers of the control runtime.
+    /// Starts the servers of the control runtime; each ends soon after `end` turns true.
     pub(super) fn spawn_control(
         runtime: &Runtime,
         control: TcpListener,
         telemetry: Option<TcpListener>,
         state: &ControlState,
-    ) {
+        end: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let listeners = [
             Some((control, control_router(state.clone()))),
             telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
         ];
-        for (listener, router) in listeners.into_iter().flatten() {
-            let stop = state.stop.clone();
-            runtime.spawn(serve(listener, router, stop));
-        }
+        let listeners = listeners.into_iter().flatten();
+        listeners.map(|(listener, router)| runtime.spawn(serve(listener, router, end.clone()))).collect()
     }
 }
 
