@@ -11,14 +11,14 @@ use pingora::{ErrorType, OrErr, Result};
 use crate::decision::Route;
 use crate::gateway::Forwarding;
 use crate::model::id::Id;
+use crate::proxy::prefer::take_heeded;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
 const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
-/// How MCP names a session.
 /// Which preferences of the caller were heeded (RFC 7240).
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
+/// How MCP names a session.
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How many headers are added at most, besides those of the route.
 const OUR_HEADERS: usize = 6;
@@ -61,6 +61,9 @@ pub(super) fn prepare(
             for name in [ACCEPT_ENCODING, RANGE, IF_RANGE] {
                 head.headers.remove(name);
             }
+        }
+        if forwarding.was_held() {
+            take_heeded(&mut head.headers);
         }
         put_in(&mut head.headers, forwarding, body_bytes, was_chunked);
         head.headers.insert(ACTOR, actor);
