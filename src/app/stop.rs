@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::app::reload::{FILE, Reloader};
 use crate::app::{App, watch::Watcher};
@@ -13,6 +14,9 @@ use crate::gateway::HoldDesk;
 
 /// How long what is cut off may take to end.
 const CUT_OFF: Duration = Duration::from_secs(1);
+
+/// How long the control listener may take to end; its servers cut off what takes longer themselves.
+const CONTROL: Duration = Duration::from_secs(10);
 
 /// How the gateway stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +80,8 @@ impl App {
             indexing,
             ..
         } = self;
-        let serving = Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
+        let (end, ended) = watch::channel(false);
+        let control = Self::spawn_control(&control_runtime, self.control, self.telemetry, &state, &ended);
         let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
         control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
@@ -94,12 +99,17 @@ impl App {
         }
         // What was cut off leaves its records on its way out, so that is waited for.
         data_runtime.shutdown_timeout(CUT_OFF);
-        // So are actions that are being run; each of these ends by itself a few seconds after the stop.
-        control_runtime.block_on(async {
-            for serving in serving {
-                let _ended = serving.await;
+        // People decided, and probes were answered, as long as calls were under way; what they have begun is finished.
+        end.send_replace(true);
+        let finished = async {
+            for server in control {
+                let _ended = server.await;
             }
-        });
+        };
+        if control_runtime.block_on(async { timeout(CONTROL, finished).await }).is_err() {
+            tracing::warn!("requests on the control listener were cut off");
+        }
+        // Actions that are cut off leave their records on their way out, too.
         control_runtime.shutdown_timeout(CUT_OFF);
         indexing.stop();
         gateway.close();

@@ -72,20 +72,17 @@ pub(in crate::control) fn refuse_other_sites(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<(), ControlError> {
-    let host = only(headers, &HOST);
     let anywhere = access == Access::Environment(Door::Open);
-    if !anywhere && !host.is_some_and(is_loopback) {
+    let Some(host) = only(headers, &HOST).filter(|host| anywhere || is_loopback(host)) else {
         return Err(ControlError::ForeignHost);
-    }
+    };
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
     let ours = |name: &HeaderName, fits: &dyn Fn(&str) -> bool| {
         !headers.contains_key(name) || only(headers, name).is_some_and(fits)
     };
-    let same = |origin: &str| {
-        is_loopback_origin(origin) || (anywhere && host.is_some_and(|host| is_origin_of(origin, host)))
-    };
+    let same = |origin: &str| is_loopback_origin(origin, host) || (anywhere && is_origin_of(origin, host));
     if ours(&ORIGIN, &same) && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none")) {
         Ok(())
     } else {
@@ -102,8 +99,9 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     }
 }
 
-fn is_loopback_origin(origin: &str) -> bool {
-    authority(origin).is_some_and(is_loopback)
+/// Whether a page of `origin` is this machine's and came by the port that was called: what serves another port may be anybody's.
+fn is_loopback_origin(origin: &str, host: &str) -> bool {
+    authority(origin).is_some_and(|page| is_loopback(page) && port(page) == port(host))
 }
 
 fn is_origin_of(origin: &str, host: &str) -> bool {
@@ -112,6 +110,12 @@ fn is_origin_of(origin: &str, host: &str) -> bool {
 
 fn authority(origin: &str) -> Option<&str> {
     origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+}
+
+/// The port, where one is written.
+fn port(host: &str) -> Option<&str> {
+    let (_, port) = host.rsplit_once(':')?;
+    port.bytes().all(|byte| byte.is_ascii_digit()).then_some(port)
 }
 
 /// Whether a host, with or without a port, is this machine under a name that no name server can give to another.

@@ -186,18 +186,19 @@ impl App {
         &self.reconciled
     }
 
-    /// Starts the servers of the control runtime.
+    /// Starts the servers of the control runtime; each ends soon after `end` turns true.
     pub(in crate::app) fn spawn_control(
         runtime: &Runtime,
         control: TcpListener,
         telemetry: Option<TcpListener>,
         state: &ControlState,
+        end: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let listeners = [
             Some((control, control_router(state.clone()))),
             telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
         ];
         let serving = listeners.into_iter().flatten();
-        serving.map(|(listener, router)| runtime.spawn(serve(listener, router, state.stop.clone()))).collect()
+        serving.map(|(listener, router)| runtime.spawn(serve(listener, router, end.clone()))).collect()
     }
 }

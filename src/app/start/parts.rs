@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -85,9 +86,18 @@ pub(super) fn holds(
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<HoldDesk>> {
-    let store = Arc::new(SqliteStore::open(&data_dir.join("aegis.db"))?);
+    let path = data_dir.join("aegis.db");
+    let store = Arc::new(SqliteStore::open(&path)?);
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
-    desk.begin().context("the holds of an earlier run cannot be taken up")?;
+    // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
+    desk.waiters().cap(open_files() / 2);
+    desk.begin().with_context(|| {
+        format!(
+            "the holds in {} cannot be taken up; put a copy in its place, or move it away together with its -wal and -shm files: \
+             the gateway then starts with no holds, so that what waits or is approved must be asked for again",
+            path.display()
+        )
+    })?;
     Ok(Arc::new(desk))
 }
 
@@ -101,6 +111,21 @@ pub(super) fn name_control(holds: &HoldDesk, address: SocketAddr) {
 pub(super) fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
     let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
     file_watch::Watcher::start(watched)
+}
+
+/// How many files and connections this process may have open: as many as the system lets it ask for.
+fn open_files() -> usize {
+    let found = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: found.maximum, ..found };
+    let set = if found.current == found.maximum { Ok(()) } else { setrlimit(Resource::Nofile, raised) };
+    let most = match set {
+        Ok(()) => found.maximum,
+        Err(error) => {
+            tracing::warn!(%error, limit = found.current, "the limit of open files could not be raised");
+            found.current
+        }
+    };
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
 }
 
 /// What runs actions, and what becomes of those that want approval.

@@ -21,13 +21,12 @@ fn said(answer: &Answer) -> (u16, Value) {
 fn without_keys_this_machine_may_do_everything_and_pages_of_other_sites_nothing() {
     let server = Server::start(POLICY, &Start::default());
     assert_eq!(ask(&server, "POST", EVALUATE, &[("X-API-Key", "any")], READ).status, 200);
-    assert_eq!(
-        ask(&server, "PUT", "/api/v1/policy", &[("Origin", "http://localhost:3000")], RULES).status,
-        200
-    );
+    let own = format!("http://localhost:{}", server.address.port());
+    assert_eq!(ask(&server, "PUT", "/api/v1/policy", &[("Origin", &own)], RULES).status, 200);
     for headers in [
         [("Origin", "https://evil.example")],
         [("Origin", "null")],
+        [("Origin", "http://localhost:1")],
         [("Sec-Fetch-Site", "cross-site")],
         [("Sec-Fetch-Site", "same-site")],
     ] {
