@@ -48,7 +48,7 @@ bench *arguments:
     cargo build --release --bins --examples
     target/release/examples/driver {{ arguments }}
 
-# Microbenchmarks.
+# Microbenchmarks; `cargo bench --bench index` alone prints how fast the index is built and answers.
 bench-parts:
     cargo bench
 

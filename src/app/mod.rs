@@ -1,10 +1,11 @@
 //! L6: the composition root. Configuration -> ledger -> snapshot -> servers -> stop.
 //!
-//! May import everything below; the only module that imports `net` and will import `store`. Nothing here prints: `cli` does, from the
+//! May import everything below; the only module that imports `net` and `store`. Nothing here prints: `cli` does, from the
 //! values returned. Start reading at [`App::start`].
 
 mod admin_key;
 mod check;
+mod indexing;
 mod load;
 mod reload;
 mod remote;

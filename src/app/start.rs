@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::app::indexing::{self, Indexing};
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
 use crate::app::stop::Signals;
@@ -55,6 +56,7 @@ pub struct App {
     pub(super) stop: watch::Sender<bool>,
     pub(super) watcher: Option<file_watch::Watcher>,
     pub(super) signals: Signals,
+    pub(super) indexing: Indexing,
     gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -106,8 +108,9 @@ impl App {
         let state = ControlState {
             publisher: Arc::clone(&publisher),
             ledger: Arc::clone(&ledger),
+            index: indexing::open(&data_dir, &ledger),
             holds: Arc::clone(&holds),
-            metrics,
+            metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
             access: options.access,
@@ -116,13 +119,10 @@ impl App {
             stop: stopped,
         };
         let control_address = control.local_addr()?;
-        if !control_address.ip().is_unspecified() {
-            holds.listens_at(&format!("http://{control_address}"));
-        }
+        name_control(&holds, control_address);
         // From here on signals do what they say; before, they end the process.
         let signals = control_runtime.block_on(async { Signals::listen() })?;
-        let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
-        let watcher = file_watch::Watcher::start(watched)?;
+        let watcher = watcher(loaded)?;
         let reloader = Arc::new(Reloader::new(
             options.source,
             publisher,
@@ -143,6 +143,7 @@ impl App {
             control_runtime,
             control,
             telemetry,
+            indexing: Indexing::start(&state.index, &metrics)?,
             state,
             stop,
             watcher,
@@ -234,6 +235,18 @@ fn holds(
         )
     })?;
     Ok(Arc::new(desk))
+}
+
+/// Where people reach the control listener, unless the configuration says it.
+fn name_control(holds: &HoldDesk, address: SocketAddr) {
+    if !address.ip().is_unspecified() {
+        holds.listens_at(&format!("http://{address}"));
+    }
+}
+
+fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
+    let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
+    file_watch::Watcher::start(watched)
 }
 
 /// How many files and connections this process may have open: as many as the system lets it ask for.

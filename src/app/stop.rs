@@ -60,6 +60,7 @@ impl App {
             state,
             stop,
             signals,
+            indexing,
             ..
         } = self;
         let (end, ended) = watch::channel(false);
@@ -89,6 +90,7 @@ impl App {
             tracing::warn!("requests on the control listener were cut off");
         }
         control_runtime.shutdown_background();
+        indexing.stop();
         gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })

@@ -11,6 +11,7 @@ pub mod epoch;
 pub mod error;
 pub mod execution;
 pub mod held;
+pub mod index;
 pub mod ledger;
 pub mod line;
 pub mod read;

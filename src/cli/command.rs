@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::holds::Holds;
 use crate::cli::remote::RemoteArguments;
-use crate::cli::{audit, check, demo, holds, keys, output, schema, serve, status};
+use crate::cli::{audit, audit_list, check, demo, holds, keys, output, schema, serve, status};
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
 #[derive(Debug, Parser)]
@@ -107,6 +107,66 @@ pub(super) enum Audit {
         #[arg(short, long)]
         follow: bool,
     },
+    /// Lists calls and what became of them; reads the whole ledger, no gateway needs to run.
+    List(Box<ListAudit>),
+    /// Prints all records of a time, one JSON object a line.
+    Export {
+        /// The ledger's folder.
+        directory: PathBuf,
+        /// From this time on, such as 2030-01-01T00:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Before this time.
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// As what.
+        #[arg(long, value_enum, default_value_t = ExportFormat::Ndjson)]
+        format: ExportFormat,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// The records as they stand in the ledger, one a line.
+    Ndjson,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ListOrder {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListAudit {
+    /// The ledger's folder, such as aegis-data/ledger.
+    pub(super) directory: PathBuf,
+    /// Calls of this actor.
+    #[arg(long, value_name = "ID")]
+    pub(super) actor: Option<String>,
+    /// Calls of this capability.
+    #[arg(long, value_name = "NAME")]
+    pub(super) capability: Option<String>,
+    /// Calls that were answered so, such as DENY.
+    #[arg(long)]
+    pub(super) outcome: Option<String>,
+    /// From this time on, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    pub(super) limit: usize,
+    /// Which first.
+    #[arg(long, value_enum, default_value_t = ListOrder::Desc)]
+    pub(super) order: ListOrder,
+    /// Print JSON, one object a line: the record, and what became of the call.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,6 +228,10 @@ pub fn run() -> ExitCode {
         Verb::Schema { kind } => schema::run(kind),
         Verb::Audit(Audit::Verify { directory, json }) => audit::verify(&directory, json),
         Verb::Audit(Audit::Tail { directory, lines, follow }) => audit::tail(&directory, lines, follow),
+        Verb::Audit(Audit::List(arguments)) => audit_list::list(&arguments),
+        Verb::Audit(Audit::Export { directory, since, until, format: ExportFormat::Ndjson }) => {
+            audit_list::export(&directory, since.as_deref(), until.as_deref())
+        }
         Verb::Holds(verb) => Ok(holds::run(&verb)),
         Verb::Keys(Keys::Create(arguments)) => keys::create(&arguments),
         Verb::Status(arguments) => Ok(status::status(&arguments)),

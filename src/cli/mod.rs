@@ -4,6 +4,7 @@
 //! reading at `command.rs`.
 
 mod audit;
+mod audit_list;
 mod check;
 mod command;
 mod demo;

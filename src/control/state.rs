@@ -6,6 +6,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use crate::audit::Ledger;
+use crate::audit::index::AuditIndex;
 use crate::control::CursorSeal;
 use crate::gateway::{Clock, HoldDesk, Publisher};
 use crate::telemetry::Metrics;
@@ -26,6 +27,8 @@ pub struct ControlState {
     pub publisher: Arc<Publisher>,
     /// The ledger, for its health.
     pub ledger: Arc<Ledger>,
+    /// Finds what is in the ledger. Blocks: for `spawn_blocking`.
+    pub index: Arc<AuditIndex>,
     /// Calls that wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is counted.

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
 use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
@@ -83,6 +84,7 @@ impl Control {
         );
         let state = ControlState {
             publisher,
+            index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
             ledger,
             metrics,
             clock,

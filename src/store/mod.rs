@@ -1,11 +1,11 @@
 //! L5: the only SQL. What must outlive the gateway beside the ledger is kept here.
 //!
-//! May import L0 to L3, and only `app` imports it. It implements the storage traits of L3: today `holds::HoldStore`, over one
-//! SQLite file. Start reading at [`SqliteStore`]; `migrations/` has the tables, `wire.rs` what is written as JSON.
+//! May import L0 to L3, and only `app` imports it. It implements the storage traits of L3, each over a SQLite
+//! file: `holds::HoldStore` and `audit::index::IndexStore`. Start reading at [`SqliteStore`]; `migrations/` has the tables, `wire.rs` what is written as JSON.
 
 mod error;
 mod sqlite;
 mod wire;
 
 pub use error::StoreOpenError;
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteIndex, SqliteStore};

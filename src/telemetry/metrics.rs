@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{HoldMetrics, RouteCounters, TelemetryError, UpstreamGauge};
+use crate::telemetry::{HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -47,6 +47,7 @@ pub struct Metrics {
     shed: IntCounter,
     upstream_healthy: IntGaugeVec,
     holds: HoldMetrics,
+    index: IndexMetrics,
 }
 
 impl Metrics {
@@ -61,6 +62,7 @@ impl Metrics {
         let registry = Registry::new();
         let metrics = Self {
             holds: HoldMetrics::new(&registry)?,
+            index: IndexMetrics::new(&registry)?,
             registry,
             requests: IntCounterVec::new(
                 Opts::new(
@@ -210,6 +212,12 @@ impl Metrics {
     #[must_use]
     pub const fn holds(&self) -> &HoldMetrics {
         &self.holds
+    }
+
+    /// The metrics of the ledger's index.
+    #[must_use]
+    pub const fn index(&self) -> &IndexMetrics {
+        &self.index
     }
 
     /// Notes a caught panic.

@@ -61,6 +61,30 @@ impl Cursor {
         Self { next_seq: first_seq, ..Self::new(epoch) }
     }
 
+    /// A cursor that goes on at record `next_seq`, whose line begins `offset` bytes into the segment that begins with record
+    /// `segment`, as [`Self::line_place`] said. Where that is no more so, the record is looked for by its number.
+    pub(crate) fn resume(
+        epoch: &Path,
+        next_seq: u64,
+        segment: u64,
+        offset: u64,
+    ) -> Result<Self, LedgerError> {
+        let mut cursor = Self { next_seq, ..Self::new(epoch) };
+        let listed = segments(epoch)?;
+        let named = |listed: &&SegmentFile| listed.first_seq.is_some_and(|first| first <= next_seq);
+        let holder = listed
+            .iter()
+            .rfind(named)
+            .filter(|holder| holder.first_seq == Some(segment))
+            .or_else(|| listed.iter().find(|listed| listed.first_seq.is_none() && next_seq == segment));
+        let limit = listed.iter().find_map(|listed| listed.first_seq.filter(|first| *first > next_seq));
+        if let Some(holder) = holder {
+            let opened = Open::at(holder, limit, offset, next_seq.saturating_sub(segment));
+            cursor.open = opened.map_err(LedgerError::io("open", &holder.path))?;
+        }
+        Ok(cursor)
+    }
+
     /// Reads the next line; [`Self::line`] holds it when the answer is [`LineEnd::Full`].
     pub(crate) fn advance(&mut self) -> Result<LineEnd, LedgerError> {
         let first = self.read_here()?;
@@ -88,6 +112,18 @@ impl Cursor {
     /// Count of lines read so far, which is the number the next record must have.
     pub(crate) fn next_seq(&self) -> u64 {
         self.next_seq
+    }
+
+    /// Where the next line begins: the number of its segment's first record, and the offset there in bytes.
+    pub(crate) fn next_place(&self) -> (u64, u64) {
+        let open = self.open.as_ref();
+        open.map_or((self.next_seq, 0), |open| (self.next_seq.saturating_sub(open.lines), open.offset))
+    }
+
+    /// Where the line last read begins, in the same form.
+    pub(crate) fn line_place(&self) -> (u64, u64) {
+        let (segment, next) = self.next_place();
+        (segment, next.saturating_sub(self.line.len() as u64 + 1))
     }
 
     /// The file being read, where its next line begins, and how many lines came before it there.
@@ -160,6 +196,22 @@ impl Cursor {
 }
 
 impl Open {
+    /// Opens a segment so many bytes from its beginning; `None` when it has gone by this name or is shorter.
+    fn at(segment: &SegmentFile, limit: Option<u64>, offset: u64, lines: u64) -> io::Result<Option<Self>> {
+        let mut file = match File::open(&segment.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let metadata = file.metadata()?;
+        if metadata.len() < offset {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(offset))?;
+        let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+        Ok(Some(Self { path: segment.path.clone(), inode: metadata.ino(), reader, offset, lines, limit }))
+    }
+
     fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<LineEnd> {
         line.clear();
         let end = loop {

@@ -30,6 +30,7 @@ pub(in crate::control) async fn health(State(state): State<ControlState>) -> Jso
     let ledger = state.ledger.status();
     let ledger_ok = ledger.healthy.is_ok();
     let store_ok = state.holds.failing().is_none();
+    let index = state.index.health();
     let rejected = snapshot.rejected.map(
         |rejection| json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()}),
     );
@@ -40,6 +41,8 @@ pub(in crate::control) async fn health(State(state): State<ControlState>) -> Jso
         "checks": {
             "ledger": {"ok": ledger_ok, "durability": ledger.durability.as_str(), "records": ledger.records_total},
             "store": {"ok": store_ok},
+            // Only what reads the ledger depends on it.
+            "index": {"ok": index.failing.is_none(), "behind": index.behind},
             "config": {
                 "ok": true,
                 "snapshot_version": snapshot.active.version,

@@ -29,6 +29,7 @@ pub(in crate::control) async fn open(
 
 fn render(state: &ControlState) -> Result<impl IntoResponse + use<>, ControlError> {
     let ledger = state.ledger.status();
+    state.metrics.index().behind(state.index.health().behind);
     let text = state.metrics.render(ledger.next_seq, ledger.disk_free_bytes);
     let text = text.map_err(|error| {
         tracing::error!(%error, "the metrics could not be rendered");

@@ -48,7 +48,7 @@ pub(super) fn at_open(path: &Path, error: &Error) -> StoreOpenError {
 }
 
 /// What SQLite says, without the text of the statement.
-fn plain(error: &Error) -> String {
+pub(super) fn plain(error: &Error) -> String {
     match error {
         Error::SqliteFailure(error, None) => error.to_string(),
         Error::SqliteFailure(_, Some(message)) => message.clone(),

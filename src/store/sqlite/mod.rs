@@ -6,6 +6,7 @@
 
 mod error;
 mod holds;
+mod index;
 mod list;
 mod migrate;
 mod open;
@@ -15,4 +16,5 @@ mod unreadable;
 #[cfg(test)]
 mod tests;
 
+pub use index::SqliteIndex;
 pub use open::SqliteStore;

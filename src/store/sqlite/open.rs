@@ -99,7 +99,7 @@ impl SqliteStore {
 /// Makes the file where there is none, and lets nobody else read it: SQLite gives its other files the same mode.
 ///
 /// A file that is there is not opened: to close it again would end the locks of every connection this process has to it.
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
         Ok(_) => return Ok(()),

@@ -4,4 +4,5 @@ mod damage;
 mod executions;
 mod faults;
 mod files;
+mod index;
 mod redaction;

@@ -98,9 +98,77 @@ fn verify_counts_and_says_what_it_cannot_show() {
 #[test]
 fn a_ledger_that_is_not_there_is_an_error() {
     let folder = tempfile::TempDir::new().unwrap();
-    for verb in ["verify", "tail"] {
+    for verb in ["verify", "tail", "list", "export"] {
         let output = aegis().args(["audit", verb, "nowhere"]).current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{verb}");
         assert!(String::from_utf8(output.stderr).unwrap().contains("nowhere"), "{verb}");
+    }
+}
+
+#[test]
+fn list_shows_calls_and_what_became_of_them_beside_a_gateway_and_after_it() {
+    let mut gateway = gateway(3);
+    gateway.client().get("/crm/contacts/7");
+    eventually("the call's end", || gateway.records_of("execution").pop());
+    for _running_then_stopped in 0..2 {
+        let all = lines(&audit(&gateway, &["list", "--json"]));
+        let resources: Vec<_> = all.iter().map(|call| call["record"]["resource"].as_str().unwrap()).collect();
+        assert_eq!(resources, ["contact:7", "contact:2", "contact:1", "contact:0"]);
+        assert_eq!(all[0]["execution"]["result"], "completed");
+        assert_eq!(all[0]["execution"]["decision_id"], all[0]["record"]["decision_id"]);
+        assert!(all[1]["execution"].is_null() && all[0]["epoch"].is_string());
+
+        let denied = ["list", "--json", "--outcome", "DENY", "--order", "asc", "--limit", "2"];
+        let denied = lines(&audit(&gateway, &denied));
+        let resources: Vec<_> =
+            denied.iter().map(|call| call["record"]["resource"].as_str().unwrap()).collect();
+        assert_eq!(resources, ["contact:0", "contact:1"]);
+        for (option, value, count) in [
+            ("--actor", "dev", 4),
+            ("--actor", "DEV", 0),
+            ("--capability", "crm.contacts.read", 1),
+            ("--since", "2026-01-01T00:00:00Z", 4),
+            ("--until", "2026-01-01T00:00:00Z", 0),
+            ("--until", all[1]["record"]["time"].as_str().unwrap(), 2),
+            ("--since", all[1]["record"]["time"].as_str().unwrap(), 2),
+        ] {
+            let found = lines(&audit(&gateway, &["list", "--json", option, value]));
+            assert_eq!(found.len(), count, "{option} {value}");
+        }
+        let text = String::from_utf8(audit(&gateway, &["list", "--limit", "1"]).stdout).unwrap();
+        let decision = all[0]["record"]["decision_id"].as_str().unwrap();
+        assert!(text.contains("ALLOW") && text.contains("completed") && text.contains(decision), "{text}");
+        assert!(text.contains("there are more: raise --limit"), "{text}");
+        if gateway.ended().is_none() {
+            gateway.stop();
+        }
+    }
+}
+
+#[test]
+fn export_prints_the_records_as_they_stand() {
+    let mut gateway = gateway(3);
+    gateway.stop();
+    let stored = audit(&gateway, &["tail", "-n", "100"]).stdout;
+    assert_eq!(audit(&gateway, &["export"]).stdout, stored);
+    assert_eq!(audit(&gateway, &["export", "--format", "ndjson"]).stdout, stored);
+    let records = lines(&audit(&gateway, &["export"]));
+    let time = records[3]["time"].as_str().unwrap();
+    let (from, before) =
+        (audit(&gateway, &["export", "--since", time]), audit(&gateway, &["export", "--until", time]));
+    assert_eq!([before.stdout, from.stdout].concat(), stored);
+}
+
+#[test]
+fn a_time_that_is_none_is_an_error_that_says_how_to_write_one() {
+    let gateway = gateway(1);
+    for verb in ["list", "export"] {
+        let output = audit(&gateway, &[verb, "--since", "yesterday"]);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(
+            errors.contains("--since: `yesterday`") && errors.contains("2030-01-01T00:00:00Z"),
+            "{errors}"
+        );
     }
 }

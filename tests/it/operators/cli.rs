@@ -25,6 +25,8 @@ fn help_is_what_it_was() {
         ("help_audit.txt", vec!["audit"]),
         ("help_audit_verify.txt", vec!["audit", "verify"]),
         ("help_audit_tail.txt", vec!["audit", "tail"]),
+        ("help_audit_list.txt", vec!["audit", "list"]),
+        ("help_audit_export.txt", vec!["audit", "export"]),
         ("help_holds.txt", vec!["holds"]),
         ("help_holds_list.txt", vec!["holds", "list"]),
         ("help_holds_show.txt", vec!["holds", "show"]),

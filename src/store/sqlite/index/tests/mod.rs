@@ -1,0 +1,6 @@
+//! Tests of the index over SQLite.
+
+mod faults;
+mod plans;
+mod property;
+mod world;
