@@ -93,8 +93,9 @@ pub(super) fn holds(
     desk.waiters().cap(open_files() / 2);
     desk.begin().with_context(|| {
         format!(
-            "the holds in {} cannot be taken up; put a copy in its place, or move it away together with its -wal and -shm files: \
-             the gateway then starts with no holds, so that what waits or is approved must be asked for again",
+            "the holds in {} cannot be taken up; where the file itself is at fault, put a copy in its place, or move it away \
+             together with its -wal and -shm files (the gateway then starts with no holds, so that what waits or is approved must \
+             be asked for again)",
             path.display()
         )
     })?;

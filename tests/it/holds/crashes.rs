@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::world::{AGENT, OPS, SCRIPT, Terms, World, hold_id, raw_create, refused};
-use crate::support::{Tool, eventually};
+use crate::support::{Tool, aegis, eventually};
 
 #[test]
 fn holds_and_approvals_survive_a_restart_and_a_crash() {
@@ -77,6 +77,46 @@ fn people_decide_as_long_as_calls_are_under_way() {
     assert!(world.gateway.wait().success());
     world.gateway = world.gateway.restart();
     assert_eq!(world.hold(&hold)["state"], "approved");
+}
+
+#[test]
+fn a_hold_that_cannot_be_read_back_keeps_no_other_from_anything() {
+    let mut world = World::start();
+    let [bad, good] = ["ada", "eve"].map(|name| hold_id(&world.create(AGENT, name)));
+    world.gateway.kill();
+    let file = world.gateway.folder().join("data/aegis.db");
+    let store = rusqlite::Connection::open(&file).unwrap();
+    // As after a change by hand: its time ran out, the ledger is to be told, and nobody knows what of.
+    let spoil = "UPDATE holds SET rest = '{', expires_at = 1, recorded = 0 WHERE id = ?1";
+    assert_eq!(store.execute(spoil, [&bad]).unwrap(), 1);
+    drop(store);
+    world.gateway = world.gateway.restart();
+    let listed = world.ask(OPS, "GET", "/api/v1/holds", &json!(null));
+    assert_eq!((listed.status, &listed.json()["holds"][0]["hold_id"]), (200, &json!(good)));
+    assert_eq!(listed.json()["holds"].as_array().map(Vec::len), Some(1));
+    assert_eq!(world.ask(OPS, "GET", &format!("/api/v1/holds/{bad}"), &json!(null)).status, 503);
+    refused(&world.create(AGENT, "ada"), 503, "store_unavailable");
+    assert_eq!(world.approve(OPS, &good).status, 200);
+    assert_eq!(world.create(AGENT, "eve").status, 200);
+    let log = world.gateway.log();
+    let named = log.lines().filter(|line| line.contains(&bad) && line.contains("left out")).count();
+    assert_eq!(named, 1, "{log}");
+}
+
+#[test]
+fn a_start_that_cannot_take_its_holds_up_names_the_file_and_what_to_do() {
+    let mut world = World::with(Terms { holds: "ttl_s: {default: 3600, automation: 1}", ..Terms::default() });
+    hold_id(&world.create(SCRIPT, "ada"));
+    world.gateway.kill();
+    let file = world.gateway.folder().join("data/aegis.db");
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("UPDATE holds SET expires_at = 1; BEGIN IMMEDIATE").unwrap();
+    let config = world.gateway.folder().join("gateway.yaml");
+    let output = aegis().args(["serve", "--config"]).arg(config).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let output = String::from_utf8(output.stderr).unwrap();
+    assert!(output.contains("aegis.db cannot be taken up") && output.contains("put a copy"), "{output}");
+    assert!(output.contains("locked by another process"), "{output}");
 }
 
 #[test]
