@@ -48,7 +48,10 @@ impl StoredPolicy {
         let path = data_dir.join(FILE);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // A folder that cannot be is told by whoever makes it.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(anyhow!("{}: {error}", path.display())),
         };
         let stored = Self::parse(&text);

@@ -89,7 +89,7 @@ impl App {
             .transpose()?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
-        let actions = parts::actions(&options, &loaded.config, &gateway, &index)?;
+        let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let reloader = Arc::new(Reloader::new(
             options.source,
             Arc::clone(&publisher),

@@ -1,7 +1,7 @@
 //! The parts a gateway is put together from, each made from the configuration.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
@@ -14,7 +14,7 @@ use crate::app::start::{Options, Planes};
 use crate::app::{admin_key, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
 use crate::audit::index::{AuditIndex, AuditQuery, Order};
-use crate::audit::{Durability, Ledger, LedgerOptions};
+use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
 use crate::decision::compile;
@@ -27,6 +27,9 @@ use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
 use crate::store::SqliteStore;
 use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
+
+/// How many of the last records are looked at for the number of the last action.
+const SEARCHED_RECORDS: usize = 10_000;
 
 /// The ledger, the desk for holds, the metrics and the clock.
 type HeldBy<'p> = (&'p Arc<Ledger>, &'p Arc<HoldDesk>, &'p Arc<Metrics>, &'p Arc<dyn Clock>);
@@ -73,15 +76,17 @@ pub(super) fn actions(
     config: &Config,
     gateway: &Arc<Gateway>,
     index: &AuditIndex,
+    clock: &dyn Clock,
 ) -> Result<Arc<ActionDesk>> {
     let (executor, approval) = executor(options, config)?;
-    let (gateway, numbered) = (Arc::clone(gateway), numbered(index)?);
+    let numbered = numbered(index, &config.data_dir.join("ledger"), clock);
+    let gateway = Arc::clone(gateway);
     Ok(Arc::new(ActionDesk::new(ActionDeskParts { gateway, executor, approval, numbered })))
 }
 
 /// The desk for holds, with those expired whose time ran out while nobody was here.
 pub(super) fn holds(
-    data_dir: &std::path::Path,
+    data_dir: &Path,
     ledger: &Arc<Ledger>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
@@ -152,18 +157,30 @@ pub(super) fn control_runtime(planes: Planes) -> Result<Runtime> {
     Ok(builder.thread_name("aegis-control").enable_all().build()?)
 }
 
-/// The greatest number of an action in the ledger.
-fn numbered(index: &AuditIndex) -> Result<u64> {
+/// The greatest number of an action in the ledger, looked for among its last records, and then in the index. Should neither say,
+/// it is the clock that does: numbers are unique and count up, and no trouble with them keeps anything from being served.
+fn numbered(index: &AuditIndex, ledger: &Path, clock: &dyn Clock) -> u64 {
+    let number = |line: &[u8]| {
+        let record: serde_json::Value = serde_json::from_slice(line).ok()?;
+        record.get("action_no")?.as_u64()
+    };
+    let last = tail(ledger, SEARCHED_RECORDS).and_then(|mut tail| tail.poll_new());
+    if let Ok(records) = &last {
+        let found = records.iter().rev().find_map(|record| number(record.line()));
+        if found.is_some() || records.len() < SEARCHED_RECORDS {
+            return found.unwrap_or(0);
+        }
+    }
     let query = AuditQuery {
         surface: Some(POLICY_SERVER.to_owned()),
         order: Order::Descending,
         limit: Some(1),
         ..AuditQuery::default()
     };
-    let page = index.query(&query).map_err(|error| anyhow!("the ledger cannot be searched: {error}"))?;
-    let last =
-        page.calls.first().map(|call| call.json().get("action_no").and_then(serde_json::Value::as_u64));
-    Ok(last.flatten().unwrap_or(0))
+    match index.query(&query) {
+        Ok(page) => page.calls.first().and_then(|call| number(&call.line)).unwrap_or(0),
+        Err(_) => clock.now().as_millis(),
+    }
 }
 
 pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, Option<PathBuf>)> {
@@ -238,7 +255,7 @@ fn data_plane_options(config: &Config) -> DataPlaneOptions {
 }
 
 /// Makes the data folder, readable by its owner only.
-pub(super) fn make_private(folder: &std::path::Path) -> Result<()> {
+pub(super) fn make_private(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("the data folder {} cannot be made", folder.display()))

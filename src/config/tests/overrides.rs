@@ -62,7 +62,7 @@ fn what_is_wrong_with_a_variable_names_it() {
         ),
         (
             ("AEGIS_SERVER__PORT", "1"),
-            "AEGIS_SERVER__PORT: server: unknown key; known keys: version, stage, data_dir, control, gateway, routes, policy, holds, audit, store, telemetry",
+            "AEGIS_SERVER__PORT: server: unknown key; known keys: version, stage, data_dir, control, gateway, routes, policy, executor, holds, audit, store, telemetry",
         ),
         (
             ("AEGIS_GATEWAY__MAX_BODY_BYTES", "much"),
