@@ -58,6 +58,16 @@ pub(super) fn all(conditions: &[Condition], parameters: &Parameters<'_>, facts: 
 }
 
 impl Condition {
+    /// Its key in a rules file, with the parameter it is about.
+    pub(super) fn label(&self) -> String {
+        match self {
+            Self::TimeAfter(_) => "time_after".to_owned(),
+            Self::TimeBefore(_) => "time_before".to_owned(),
+            Self::Weekdays(_) => "weekdays".to_owned(),
+            Self::Parameter { name, test } => format!("{} {name}", test.name()),
+        }
+    }
+
     fn evaluate(&self, parameters: &Parameters<'_>, facts: Facts) -> Truth {
         match self {
             Self::TimeAfter(minutes) => (facts.now.minute_of_day_utc() >= *minutes).into(),

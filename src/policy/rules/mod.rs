@@ -11,9 +11,11 @@ mod glob;
 mod index;
 mod raw;
 mod rule_set;
+mod trace;
 
 pub use compile::{compile, schema};
 pub use rule_set::{Defaults, Prospect, RuleSet};
+pub use trace::{TraceStep, TracedRule};
 
 #[cfg(test)]
 mod tests;
