@@ -63,6 +63,7 @@ impl ExecutionRecord {
             Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => {
                 line.plain(",\"capability\":\"", name.as_str())
             }
+            Action::Verbatim(text) => line.text(",\"capability\":", text),
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
         line.text(",\"route\":", of.route);

@@ -98,6 +98,7 @@ impl DecisionRecord<'_, '_> {
             Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => {
                 line.plain(",\"capability\":\"", name.as_str())
             }
+            Action::Verbatim(text) => line.text(",\"capability\":", text),
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
         line.object(call, redaction);

@@ -102,10 +102,7 @@ fn explain(
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = tunnel {
         return (ReasonCode::TunnelNotNamed, reason.clone());
     }
-    let capability = match &request.call.action {
-        Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str(),
-        Action::Unnamed { .. } => "",
-    };
+    let capability = request.call.action.capability().unwrap_or_default();
     let actor = &*request.principal.id;
     match rules {
         Authorization::Applicable { rule, .. } => match combined.outcome {

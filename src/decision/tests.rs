@@ -44,9 +44,15 @@ fn asked<T>(
         || Action::Unnamed { tool: tool.to_owned().into(), prefix: "files".into() },
         Action::Named,
     );
-    let call = ToolCall { action, resource: resource.into(), resource_hidden: false, parameters };
+    let call = ToolCall {
+        action,
+        resource: resource.into(),
+        resource_hidden: false,
+        parameters,
+        description: "".into(),
+    };
     let facts = Facts { now: Timestamp::from_micros(0) };
-    question(DecisionRequest { principal: &principal, call: &call }, facts)
+    question(DecisionRequest { principal: &principal, call: &call, session: None }, facts)
 }
 
 fn decided_on(snapshot: &PolicySnapshot, tool: &str, resource: &str, arguments: &str) -> Decision {
@@ -156,8 +162,14 @@ fn no_wildcard_and_no_default_lets_a_tunnel_in() {
             Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
         let action = Action::Tunnel(CapabilityName::parse("crm.tunnel").unwrap());
         let parameters = Parameters::none();
-        let call = ToolCall { action, resource: "/crm/live".into(), resource_hidden: false, parameters };
-        let request = DecisionRequest { principal: &principal, call: &call };
+        let call = ToolCall {
+            action,
+            resource: "/crm/live".into(),
+            resource_hidden: false,
+            parameters,
+            description: "".into(),
+        };
+        let request = DecisionRequest { principal: &principal, call: &call, session: None };
         let decision = decide(&snapshot, request, Facts { now: Timestamp::from_micros(0) });
         assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
     }

@@ -39,6 +39,7 @@ fn read<'a>(extractor: &McpExtractor, body: &'a str) -> Result<Extracted<'a>, Ex
 fn told(call: &ToolCall<'_>) -> (String, String) {
     let action = match &call.action {
         Action::Named(name) => name.to_string(),
+        Action::Verbatim(text) => format!("verbatim {text}"),
         Action::Tunnel(name) => format!("tunnel {name}"),
         Action::Shared(name) => format!("shared {name}"),
         Action::Unnamed { tool, prefix } => format!("({prefix}: {tool})"),

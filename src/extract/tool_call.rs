@@ -64,8 +64,13 @@ impl ToolCallExtractor {
             Action::Named,
         );
         let resource = Cow::Owned(self.route.clone());
-        let call =
-            ToolCall { action, resource, resource_hidden: false, parameters: Parameters::Flat(arguments) };
+        let call = ToolCall {
+            action,
+            resource,
+            resource_hidden: false,
+            parameters: Parameters::Flat(arguments),
+            description: Cow::Borrowed(""),
+        };
         Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 }

@@ -7,7 +7,7 @@ use crate::model::decision::{Reason, Restricted, Restriction};
 /// have meant, and a name repaired by guessing could fall on another tool's.
 pub(in crate::decision) fn restrict(call: &ToolCall<'_>) -> Restricted {
     match &call.action {
-        Action::Named(_) | Action::Tunnel(_) => Restricted::NotApplicable,
+        Action::Named(_) | Action::Verbatim(_) | Action::Tunnel(_) => Restricted::NotApplicable,
         Action::Shared(name) => Restricted::Applicable(
             Restriction::Deny,
             Reason::new(&format!(

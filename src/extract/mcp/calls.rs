@@ -41,7 +41,13 @@ impl McpExtractor {
         };
         let action = self.action(tool);
         let resource_hidden = self.resource_hidden;
-        let call = ToolCall { action, resource, resource_hidden, parameters: Parameters::Flat(arguments) };
+        let call = ToolCall {
+            action,
+            resource,
+            resource_hidden,
+            parameters: Parameters::Flat(arguments),
+            description: Cow::Borrowed(""),
+        };
         Ok(Extracted::Call { call, rpc_id: Some(id), tool_result: true })
     }
 
@@ -53,6 +59,7 @@ impl McpExtractor {
             resource: Cow::Owned(self.route.clone()),
             resource_hidden: self.resource_hidden,
             parameters: Parameters::Unknown { name_resource: self.resource.is_some() },
+            description: Cow::Borrowed(""),
         }
     }
 
@@ -79,8 +86,13 @@ impl McpExtractor {
         match (resource, name) {
             (Some(resource), Some(name)) => {
                 let parameters = Parameters::Flat(params);
-                let call =
-                    ToolCall { action: Action::Named(name), resource, resource_hidden: false, parameters };
+                let call = ToolCall {
+                    action: Action::Named(name),
+                    resource,
+                    resource_hidden: false,
+                    parameters,
+                    description: Cow::Borrowed(""),
+                };
                 Ok(Extracted::Call { call, rpc_id: Some(id), tool_result: false })
             }
             _ => {

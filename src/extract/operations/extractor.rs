@@ -74,7 +74,8 @@ impl OperationsExtractor {
         let tool = || Action::Unnamed { tool: resource.clone(), prefix: Cow::Borrowed("") };
         let action = self.tunnel.clone().map_or_else(tool, Action::Tunnel);
         let parameters = Parameters::Sections { path: Json::Object(Vec::new()), query, body: Body::Absent };
-        let call = ToolCall { action, resource, resource_hidden: false, parameters };
+        let call =
+            ToolCall { action, resource, resource_hidden: false, parameters, description: Cow::Borrowed("") };
         Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 
@@ -109,7 +110,7 @@ impl OperationsExtractor {
             }
         };
         let parameters = Parameters::Sections { path, query, body };
-        let call = ToolCall { action, resource, resource_hidden, parameters };
+        let call = ToolCall { action, resource, resource_hidden, parameters, description: Cow::Borrowed("") };
         Ok(Extracted::Call { call, rpc_id: None, tool_result: false })
     }
 }

@@ -131,6 +131,7 @@ impl Known<'_> {
             route: Arc::clone(&self.route.name),
             capability: match &call.action {
                 Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str().to_owned(),
+                Action::Verbatim(text) => text.clone().into_owned(),
                 Action::Unnamed { tool, .. } => tool.clone().into_owned(),
             },
             resource: if call.resource_hidden { "[REDACTED]".to_owned() } else { call.resource.to_string() },

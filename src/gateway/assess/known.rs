@@ -222,7 +222,7 @@ impl Known<'_> {
         onward: Onward<'_>,
     ) -> Assessed {
         let started = Instant::now();
-        let request = DecisionRequest { principal: &self.principal, call };
+        let request = DecisionRequest { principal: &self.principal, call, session: None };
         let decision = decide(self.snapshot, request, self.facts);
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);

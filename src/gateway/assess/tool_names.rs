@@ -113,7 +113,7 @@ fn named(route: &Route, tool: &str) -> Option<CapabilityName> {
     let Protocol::Mcp(mcp) = &route.protocol else { return None };
     match mcp.listed(tool).action {
         Action::Named(name) => Some(name),
-        Action::Tunnel(_) | Action::Shared(_) | Action::Unnamed { .. } => None,
+        Action::Verbatim(_) | Action::Tunnel(_) | Action::Shared(_) | Action::Unnamed { .. } => None,
     }
 }
 

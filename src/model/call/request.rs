@@ -15,6 +15,8 @@ pub struct ToolCall<'a> {
     pub resource_hidden: bool,
     /// With which parameters.
     pub parameters: Parameters<'a>,
+    /// What the caller says it is for; empty where it says nothing.
+    pub description: Cow<'a, str>,
 }
 
 impl ToolCall<'_> {
@@ -33,6 +35,8 @@ impl ToolCall<'_> {
 pub enum Action<'a> {
     /// A capability policies can speak of.
     Named(CapabilityName),
+    /// An action type of the policy server, exactly as its caller sent it: any text, free of the grammar of capabilities.
+    Verbatim(Cow<'a, str>),
     /// A connection that the tool takes over (WebSocket): nothing that goes through it is judged.
     Tunnel(CapabilityName),
     /// A tool whose name makes the same capability as another tool's of its server; denied until the route tells them apart.
@@ -52,6 +56,7 @@ impl Action<'_> {
     pub fn capability(&self) -> Option<&str> {
         match self {
             Self::Named(name) | Self::Tunnel(name) | Self::Shared(name) => Some(name.as_str()),
+            Self::Verbatim(text) => Some(text),
             Self::Unnamed { .. } => None,
         }
     }
@@ -64,4 +69,6 @@ pub struct DecisionRequest<'r, 'a> {
     pub principal: &'r Principal,
     /// What is asked for.
     pub call: &'r ToolCall<'a>,
+    /// The session it belongs to, by a name that is unique among the caller's; `None`: it has no history.
+    pub session: Option<&'r str>,
 }

@@ -36,13 +36,14 @@ fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) -> ToolCall
         resource: resource.into(),
         resource_hidden: false,
         parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
+        description: "".into(),
     }
 }
 
 /// The rule that answered, or `None` where none did; `!` stands before one that could not be evaluated.
 fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: Facts) -> Option<String> {
     let principal = principal(agent);
-    let request = DecisionRequest { principal: &principal, call };
+    let request = DecisionRequest { principal: &principal, call, session: None };
     let found = rules.authorize(request, facts);
     assert_eq!(found, rules.authorize_linear(request, facts), "the index hides a rule");
     match found {
@@ -78,14 +79,14 @@ fn the_first_rule_that_matches_decides() {
         assert_eq!(found.as_deref(), expected, "{capability} on {resource} by {agent}");
     }
     let (ann, about) = (principal("ann"), call("files.read_all", "/docs/a", "{}"));
-    let request = DecisionRequest { principal: &ann, call: &about };
+    let request = DecisionRequest { principal: &ann, call: &about, session: None };
     let Authorization::Applicable { outcome, risk, .. } = rules.authorize(request, at(WEDNESDAY)) else {
         panic!()
     };
     // A rule that says nothing asks a person.
     assert_eq!((outcome, risk), (Outcome::RequireConfirmation, RiskLevel::Medium));
     let exact = call("crm.contacts.read", "contact:1", "{}");
-    let request = DecisionRequest { principal: &ann, call: &exact };
+    let request = DecisionRequest { principal: &ann, call: &exact, session: None };
     let Authorization::Applicable { outcome, risk, .. } = rules.authorize(request, at(WEDNESDAY)) else {
         panic!()
     };
@@ -96,8 +97,13 @@ fn the_first_rule_that_matches_decides() {
 fn a_call_without_a_capability_name_matches_no_rule() {
     let rules = rules("version: 1\nrules: [{name: all, approval: auto}]\n");
     let action = Action::Unnamed { tool: "l\u{f6}schen".into(), prefix: "files".into() };
-    let call =
-        ToolCall { action, resource: "files".into(), resource_hidden: false, parameters: Parameters::none() };
+    let call = ToolCall {
+        action,
+        resource: "files".into(),
+        resource_hidden: false,
+        parameters: Parameters::none(),
+        description: "".into(),
+    };
     assert_eq!(answer(&rules, &call, "ann", at(WEDNESDAY)), None);
 }
 
@@ -107,7 +113,13 @@ fn holds(conditions: &str, parameters: Parameters<'_>, time: &str) -> &'static s
     let action = Action::Named(CapabilityName::parse("a.b").unwrap());
     match answer(
         &rules,
-        &ToolCall { action, resource: "x".into(), resource_hidden: false, parameters },
+        &ToolCall {
+            action,
+            resource: "x".into(),
+            resource_hidden: false,
+            parameters,
+            description: "".into(),
+        },
         "ann",
         at(time),
     )
@@ -186,11 +198,13 @@ fn what_cannot_be_read_ends_the_search() {
     let (path, query) = (Json::Object(vec![]), Json::Object(vec![]));
     let parameters = Parameters::Sections { path, query, body: Body::Opaque { sha256: String::new() } };
     let action = Action::Named(CapabilityName::parse("a.b").unwrap());
-    let opaque = ToolCall { action, resource: "x".into(), resource_hidden: false, parameters };
+    let opaque =
+        ToolCall { action, resource: "x".into(), resource_hidden: false, parameters, description: "".into() };
     assert_eq!(answer(&rules, &opaque, "ann", at(WEDNESDAY)).as_deref(), Some("!large"));
     let text = call("a.b", "x", "{\"amount\":\"secret-value\"}");
     let ann = principal("ann");
-    let found = rules.authorize(DecisionRequest { principal: &ann, call: &text }, at(WEDNESDAY));
+    let found =
+        rules.authorize(DecisionRequest { principal: &ann, call: &text, session: None }, at(WEDNESDAY));
     let Authorization::Indeterminate { error, .. } = found else { panic!("{found:?}") };
     assert!(error.as_str().contains("amount") && !error.as_str().contains("secret-value"), "{error:?}");
 }
