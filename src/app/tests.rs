@@ -47,7 +47,7 @@ fn a_file_that_holds_no_key_is_not_taken_for_one() {
 #[test]
 fn what_a_file_is_shows_by_its_keys() {
     let folder = folder(&[("rules.yaml", "version: 1\nrules: []\n"), ("gateway.yaml", "version: 1\n")]);
-    let kind = |name: &str| check_file(&folder.path().join(name)).unwrap();
+    let kind = |name: &str| check_file(&folder.path().join(name)).unwrap().kind;
     assert_eq!((kind("rules.yaml"), kind("gateway.yaml")), (CheckedKind::Rules, CheckedKind::Config));
 }
 

@@ -17,6 +17,12 @@ pub(super) fn line(text: &str) {
     let _reader_gone = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Prints text that ends its own lines.
+pub(super) fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    let _reader_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Prints raw bytes and a newline; `false` once nobody reads any more.
 pub(super) fn raw_line(bytes: &[u8]) -> bool {
     let mut out = io::stdout().lock();

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::app::SystemSources;
 use crate::app::policy_file::{Question, approval_word};
-use crate::config::Sources;
+use crate::app::sources::document;
 use crate::model::decision::{Outcome, RiskLevel};
 use crate::model::document::{Document, Place, Problem, Problems, shape};
 use crate::model::time::Timestamp;
@@ -98,6 +97,12 @@ struct RawAction {
     /// What it is done with.
     #[serde(default)]
     params: Option<Map<String, Value>>,
+    /// What it is said to be for.
+    #[serde(default)]
+    description: Option<String>,
+    /// The session it belongs to.
+    #[serde(default)]
+    session: Option<String>,
 }
 
 /// What is expected of a case: approval or outcome, and no more than is written.
@@ -124,9 +129,7 @@ impl Cases {
     /// # Errors
     /// Everything that is wrong with them, one problem a line.
     pub fn load(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = SystemSources.file(path).map_err(|error| anyhow!("{name}: {error}"))?;
-        Ok(Self::of(&Document::parse(&name, &text)?)?)
+        Ok(Self::of(&document(path)?)?)
     }
 
     /// The cases of a document.
@@ -136,11 +139,13 @@ impl Cases {
     pub(in crate::app) fn of(document: &Document) -> Result<Self, Problems> {
         let schema = schemars::schema_for!(RawCases).to_value();
         let misfits = shape::check(document, &schema);
-        if let Some(problems) = Problems::from_list(misfits.into_iter().map(|misfit| misfit.problem).collect()) {
+        if let Some(problems) =
+            Problems::from_list(misfits.into_iter().map(|misfit| misfit.problem).collect())
+        {
             return Err(problems);
         }
-        let raw: RawCases =
-            serde_json::from_value(document.to_json()).map_err(|error| document.problem("", error.to_string()))?;
+        let raw: RawCases = serde_json::from_value(document.to_json())
+            .map_err(|error| document.problem("", error.to_string()))?;
         let mut reader = CaseReader { document, problems: Vec::new() };
         let list = reader.cases(raw);
         Problems::unless_empty(Self { list }, reader.problems)
@@ -179,8 +184,16 @@ impl CaseReader<'_> {
                 target: action.target.unwrap_or_else(|| ANYTHING.to_owned()),
                 agent: action.agent,
                 params: Value::Object(action.params.unwrap_or_default()),
+                description: action.description.unwrap_or_default(),
+                session: action.session,
             };
-            cases.extend(expected.map(|expected| Case { name: raw.name, place, question, at: time, expected }));
+            cases.extend(expected.map(|expected| Case {
+                name: raw.name,
+                place,
+                question,
+                at: time,
+                expected,
+            }));
         }
         cases
     }
@@ -208,7 +221,11 @@ impl CaseReader<'_> {
             (Some(_), Some(_)) => self.known(at, None, "says approval and outcome: one of them is enough"),
         };
         let risk = raw.risk.as_deref().and_then(|word| {
-            self.known(&format!("{at}/risk"), RiskLevel::parse(word), "expected low, medium, high or critical")
+            self.known(
+                &format!("{at}/risk"),
+                RiskLevel::parse(word),
+                "expected low, medium, high or critical",
+            )
         });
         Some(Expected { outcome: outcome?, rule: raw.rule, risk })
     }

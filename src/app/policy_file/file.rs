@@ -3,17 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::app::SystemSources;
-use crate::config::Sources;
+use crate::app::policy_file::written::rule_places;
+use crate::app::sources::document;
 use crate::decision::{Explanation, HoldRules, PolicySnapshot, SnapshotParts, explain};
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Facts, Outcome, SnapshotRef};
-use crate::model::document::Document;
+use crate::model::document::{Document, Place};
 use crate::model::json::Reader;
 use crate::model::time::Timestamp;
 use crate::policy::rules;
@@ -39,6 +38,10 @@ pub struct Question {
     pub agent: Option<String>,
     /// What it is done with: a JSON object.
     pub params: Value,
+    /// What it is said to be for; "" = nothing.
+    pub description: String,
+    /// The session it belongs to; `None` = it has no history.
+    pub session: Option<String>,
 }
 
 impl PolicyFile {
@@ -47,13 +50,11 @@ impl PolicyFile {
     /// # Errors
     /// Everything that is wrong with it, one problem a line.
     pub fn load(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = SystemSources.file(path).map_err(|error| anyhow!("{name}: {error}"))?;
-        let document = Document::parse(&name, &text)?;
+        let document = document(path)?;
         let rules = rules::compile(&document)?;
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&text));
         let snapshot = PolicySnapshot::new(SnapshotParts {
-            reference: SnapshotRef::new(0, hash.into()),
+            // Nothing is recorded under it.
+            reference: SnapshotRef::new(0, "".into()),
             keys: KeyRing::new(Vec::new()),
             reader: Reader::default(),
             hosts: Vec::new(),
@@ -78,6 +79,12 @@ impl PolicyFile {
         self.snapshot.rule_count()
     }
 
+    /// Where its rules stand, and their names, in order.
+    #[must_use]
+    pub fn rule_places(&self) -> Vec<(Place, String)> {
+        rule_places(&self.document)
+    }
+
     /// What it says of `question` at the time `now`, and why.
     ///
     /// # Errors
@@ -96,8 +103,10 @@ impl PolicyFile {
             resource: question.target.as_str().into(),
             resource_hidden: false,
             parameters: Parameters::Flat(params),
+            description: question.description.as_str().into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call };
+        let session = question.session.as_deref();
+        let request = DecisionRequest { principal: &principal, call: &call, session };
         Ok(explain(&self.snapshot, request, Facts { now }))
     }
 }

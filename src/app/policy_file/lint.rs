@@ -59,7 +59,8 @@ fn duplicate_names(document: &Document, rules: &[WrittenRule]) -> Vec<Problem> {
             continue;
         };
         let line = document.place(&earlier.pointer).line;
-        let message = format!("the rule in line {line} has this name too: decisions would not tell them apart");
+        let message =
+            format!("the rule in line {line} has this name too: decisions would not tell them apart");
         found.push(document.problem(&format!("{}/name", rule.pointer), message));
     }
     found
@@ -80,14 +81,13 @@ fn weaker(weak: &Map<String, Value>, strong: &Map<String, Value>) -> bool {
         kept.map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     let (weak_others, strong_others) = (others(weak), others(strong));
-    let same_parameters = weak.iter().filter(|(key, _)| parameters(key)).all(|(key, wanted)| {
-        match (wanted, strong.get(key)) {
+    let same_parameters =
+        weak.iter().filter(|(key, _)| parameters(key)).all(|(key, wanted)| match (wanted, strong.get(key)) {
             (Value::Object(wanted), Some(Value::Object(given))) => {
                 wanted.iter().all(|(name, value)| given.get(name) == Some(value))
             }
             (wanted, given) => Some(wanted) == given,
-        }
-    });
+        });
     same_parameters && (weak_others.is_empty() || weak_others == strong_others)
 }
 

@@ -14,3 +14,4 @@ pub use cases::{Case, Cases, Expected};
 pub use compare::{Change, compare};
 pub use file::{PolicyFile, Question, approval_word};
 pub(super) use lint::{approvals, lint};
+pub(super) use written::rule_places;

@@ -52,8 +52,13 @@ fn parameters(conditions: &Map<String, Value>) -> Vec<(String, String)> {
     let bounds: Vec<Bound<'_>> = BOUNDS
         .into_iter()
         .flat_map(|(key, is_lower, is_strict)| {
-            members(conditions, key)
-                .map(move |(parameter, value)| Bound { key, parameter, value, is_lower, is_strict })
+            members(conditions, key).map(move |(parameter, value)| Bound {
+                key,
+                parameter,
+                value,
+                is_lower,
+                is_strict,
+            })
         })
         .collect();
     for upper in bounds.iter().filter(|bound| !bound.is_lower) {

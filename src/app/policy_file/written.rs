@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::document::{Document, Node};
+use crate::model::document::{Document, Node, Place};
 
 /// A rule as written.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,11 @@ pub(super) struct WrittenRule {
 
 /// What the globs of a rule are called.
 pub(super) const GLOBS: [&str; 3] = ["type", "target", "agent"];
+
+/// Where the rules of a document that has compiled stand, and their names, in order.
+pub(in crate::app) fn rule_places(document: &Document) -> Vec<(Place, String)> {
+    written_rules(document).into_iter().map(|rule| (document.place(&rule.pointer), rule.name)).collect()
+}
 
 /// The rules of a document that has compiled.
 pub(super) fn written_rules(document: &Document) -> Vec<WrittenRule> {
