@@ -23,7 +23,7 @@ pub(super) struct Test {
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Where to [default: standard output].
+    /// Where to write it [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Say which rules no case reached.

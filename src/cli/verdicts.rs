@@ -26,6 +26,7 @@ pub(super) fn text(verdicts: &Verdicts) -> String {
 pub(super) fn summary(verdicts: &Verdicts) -> String {
     let (all, failed) = (verdicts.list.len(), verdicts.failed());
     let cases = match failed {
+        0 if all == 1 => "1 case passed".to_owned(),
         0 => format!("{all} cases passed"),
         _ => format!("{failed} of {all} cases failed"),
     };

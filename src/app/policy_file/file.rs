@@ -12,7 +12,7 @@ use crate::decision::{Explanation, HoldRules, PolicySnapshot, SnapshotParts, exp
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Facts, Outcome, SnapshotRef};
-use crate::model::document::{Document, Place};
+use crate::model::document::{Document, Place, Problems};
 use crate::model::json::Reader;
 use crate::model::time::Timestamp;
 use crate::policy::rules;
@@ -50,7 +50,14 @@ impl PolicyFile {
     /// # Errors
     /// Everything that is wrong with it, one problem a line.
     pub fn load(path: &Path) -> Result<Self> {
-        let document = document(path)?;
+        Ok(Self::of(document(path)?)?)
+    }
+
+    /// The rules file that `document` is.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(super) fn of(document: Document) -> Result<Self, Problems> {
         let rules = rules::compile(&document)?;
         let snapshot = PolicySnapshot::new(SnapshotParts {
             // Nothing is recorded under it.

@@ -15,3 +15,6 @@ pub use compare::{Change, compare};
 pub use file::{PolicyFile, Question, approval_word};
 pub(super) use lint::{approvals, lint};
 pub(super) use written::rule_places;
+
+#[cfg(test)]
+mod tests;

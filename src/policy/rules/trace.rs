@@ -93,3 +93,74 @@ fn failing(conditions: &[Condition], parameters: &Parameters<'_>, facts: Facts) 
     };
     conditions.iter().filter(fails).map(Condition::label).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::call::{Action, Principal, PrincipalKind, ToolCall};
+    use crate::model::decision::Authorization;
+    use crate::model::document::Document;
+    use crate::model::json::Reader;
+    use crate::model::time::Timestamp;
+    use crate::policy::rules::compile;
+
+    fn rule() -> impl Strategy<Value = String> {
+        let types = prop::sample::select(vec!["\"*\"", "read", "\"re*\"", "write", "\"*e\""]);
+        let targets = prop::sample::select(vec!["\"*\"", "/docs/a", "\"/docs/*\""]);
+        let agents = prop::sample::select(vec!["\"*\"", "ann", "\"b*\""]);
+        let conditions = prop::sample::select(vec![
+            "{}",
+            "{param_gt: {a: 1}}",
+            "{param_eq: {a: 1}, time_after: \"09:00\"}",
+            "{weekdays: [1, 4]}",
+            "{param_contains: {b: x}}",
+        ]);
+        (types, targets, agents, conditions).prop_map(|(kind, target, agent, conditions)| {
+            format!(
+                "- {{match: {{type: {kind}, target: {target}, agent: {agent}}}, conditions: {conditions}}}\n"
+            )
+        })
+    }
+
+    proptest! {
+        /// The trace ends with the rule that `authorize` names, and nowhere where it names none.
+        #[test]
+        fn the_trace_ends_where_the_decision_is(
+            rules in prop::collection::vec(rule(), 1..8),
+            (action, target) in prop::sample::select(vec![("read", "/docs/a"), ("write", "/x"), ("rewrite", "/docs/b")]),
+            agent in prop::sample::select(vec!["ann", "bob", "*"]),
+            arguments in prop::sample::select(vec!["{}", "{\"a\":1}", "{\"a\":2,\"b\":[\"x\"]}", "{\"a\":\"t\",\"b\":5}"]),
+            micros in 0..7 * 86_400_000_000_i64,
+        ) {
+            let text = format!("rules:\n{}", rules.concat());
+            let rules = compile(&Document::parse("rules.yaml", &text).unwrap()).unwrap();
+            let principal =
+                Principal { tenant: "default".into(), id: agent.into(), kind: PrincipalKind::AiAgent, key: None };
+            let call = ToolCall {
+                action: Action::Verbatim(action.into()),
+                resource: target.into(),
+                resource_hidden: false,
+                parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
+                description: "".into(),
+            };
+            let request = DecisionRequest { principal: &principal, call: &call, session: None };
+            let facts = Facts { now: Timestamp::from_micros(micros) };
+            let traced = rules.trace(request, facts);
+            let end = traced.last().filter(|last| last.step.ends());
+            prop_assert!(traced.iter().rev().skip(1).all(|earlier| !earlier.step.ends()));
+            prop_assert!(traced.iter().enumerate().all(|(index, rule)| rule.index == index));
+            match (rules.authorize(request, facts), end) {
+                (Authorization::Applicable { rule, .. }, Some(end)) => {
+                    prop_assert_eq!((&rule, &end.step), (&end.name, &TraceStep::Decides));
+                }
+                (Authorization::Indeterminate { rule, error }, Some(end)) => {
+                    prop_assert_eq!((&rule, &end.step), (&end.name, &TraceStep::CannotTell(error)));
+                }
+                (Authorization::NotApplicable, None) => prop_assert_eq!(traced.len(), rules.len()),
+                (authorized, end) => prop_assert!(false, "{:?} and {:?}", authorized, end),
+            }
+        }
+    }
+}
