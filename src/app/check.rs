@@ -4,12 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::app::load::{ConfigSource, load};
-use crate::app::policy_file::{Cases, approvals, lint};
+use crate::app::load::{ConfigSource, Loaded, load};
+use crate::app::policy_file::{Cases, Loading, PolicyFile, approvals, lint};
 use crate::app::sources::document;
 use crate::config::Config;
 use crate::model::document::{Problem, Problems};
-use crate::policy::rules;
+use crate::policy::rules::RuleSet;
 
 /// What a checked file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,12 @@ pub struct Checked {
 /// Top-level keys only a rules file has.
 const RULES_KEYS: [&str; 3] = ["rules", "defaults", "plan_rules"];
 
-/// Checks a configuration, a rules file or a file of cases; which of them it is shows by its top-level keys.
+/// Checks a configuration, a rules file or a file of cases; which of them it is shows by its top-level keys. `loading` is that of
+/// rules files by themselves: a gateway always loads strictly.
 ///
 /// # Errors
 /// Everything that is wrong with it, one problem a line.
-pub fn check_file(path: &Path) -> Result<Checked> {
+pub fn check_file(path: &Path, loading: Loading) -> Result<Checked> {
     let document = document(path)?;
     let has = |key: &str| document.node(&format!("/{key}")).is_some();
     if has("cases") {
@@ -58,22 +59,24 @@ pub fn check_file(path: &Path) -> Result<Checked> {
         return Ok(Checked { kind: CheckedKind::Cases, warnings: Vec::new() });
     }
     if RULES_KEYS.into_iter().any(has) {
-        rules::compile(&document)?;
-        return Ok(Checked { kind: CheckedKind::Rules, warnings: sorted(lint(&document)) });
+        let policy = PolicyFile::of(document, loading)?;
+        let mut warnings = lint(policy.document(), policy.rules());
+        warnings.extend_from_slice(policy.tolerated());
+        return Ok(Checked { kind: CheckedKind::Rules, warnings: sorted(warnings) });
     }
-    let config = load(&ConfigSource::File(path.to_owned()))?.config;
-    Ok(Checked { kind: CheckedKind::Config, warnings: rules_of(&config)? })
+    let Loaded { config, rules, .. } = load(&ConfigSource::File(path.to_owned()))?;
+    Ok(Checked { kind: CheckedKind::Config, warnings: of_rules(&config, rules.as_ref())? })
 }
 
 /// What is questionable about the rules of a configuration.
-fn rules_of(config: &Config) -> Result<Vec<Problem>> {
-    let Some(path) = &config.policy.rules else { return Ok(Vec::new()) };
+fn of_rules(config: &Config, rules: Option<&RuleSet>) -> Result<Vec<Problem>> {
+    let (Some(path), Some(rules)) = (&config.policy.rules, rules) else { return Ok(Vec::new()) };
     let document = document(path)?;
-    let mut warnings = lint(&document);
+    let mut warnings = lint(&document, rules.rules());
     // A caller without a key is who the route says; with no keys there are no other callers.
     let anonymous = config.routes.iter().all(|route| route.anonymous.is_some());
     if anonymous && !config.routes.is_empty() && config.control.keys.is_empty() {
-        warnings.extend(approvals(&document));
+        warnings.extend(approvals(&document, rules.rules()));
     }
     Ok(sorted(warnings))
 }

@@ -19,7 +19,7 @@ pub use admin_key::new_key;
 pub use check::{Checked, CheckedKind, check_file};
 pub use inquiry::{Inquiry, InquiryRoute, inquire};
 pub use load::{ConfigSource, Loaded, load};
-pub use policy_file::{Case, Cases, Change, Expected, PolicyFile, Question, approval_word, compare};
+pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, approval_word, compare};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;
 pub use start::{App, Options};

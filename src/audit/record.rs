@@ -4,7 +4,7 @@
 //! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
 
 use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
-use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
+use crate::model::decision::{Decision, Facts, Finding, History, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
 use crate::telemetry::Redaction;
@@ -19,7 +19,7 @@ pub struct Origin<'r> {
     /// The snapshot it was judged under.
     pub snapshot: &'r SnapshotRef,
     /// What its decision used besides.
-    pub facts: Facts,
+    pub facts: Facts<'r>,
 }
 
 /// A decision on a tool call: `kind: "decision"`.
@@ -243,6 +243,31 @@ impl Line {
         self.id(",\"request_id\":\"", origin.request_id);
         self.raw(",\"facts\":{\"now\":\"", "");
         origin.facts.now.write_rfc3339(&mut self.bytes);
-        self.raw("\"},\"snapshot\":", origin.snapshot.as_json());
+        self.bytes.push(b'"');
+        if let Some(history) = origin.facts.history {
+            self.history(history);
+        }
+        self.raw("},\"snapshot\":", origin.snapshot.as_json());
+    }
+
+    /// What a session did before, as far as the decision looked at it.
+    fn history(&mut self, history: &History) {
+        self.raw(",\"session\":{\"total_risk\":", &history.total_risk.to_string());
+        self.raw(",\"steps\":[", "");
+        for (index, step) in history.steps.iter().enumerate() {
+            self.text(if index == 0 { "{\"action\":" } else { ",{\"action\":" }, &step.action);
+            self.plain(",\"risk\":\"", step.risk.as_str());
+            self.bytes.push(b'}');
+        }
+        self.raw("],\"reached\":[", "");
+        for (index, (sequence, seen)) in history.reached.iter().enumerate() {
+            self.text(if index == 0 { "{\"sequence\":" } else { ",{\"sequence\":" }, sequence);
+            self.raw(",\"seen\":[", "");
+            for (index, action) in seen.iter().enumerate() {
+                self.text(if index == 0 { "" } else { "," }, action);
+            }
+            self.raw("]}", "");
+        }
+        self.raw("]}", "");
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Error, Result};
 use serde_json::{Value, json};
 
 use crate::app::{Checked, check_file};
+use crate::cli::load::LoadingArguments;
 use crate::cli::output;
 use crate::model::document::{Problem, Problems};
 
@@ -18,6 +19,8 @@ pub(super) struct Check {
     /// End with 1 where there are warnings and nothing worse.
     #[arg(long)]
     deny_warnings: bool,
+    #[command(flatten)]
+    loading: LoadingArguments,
     /// Print JSON: an object a file.
     #[arg(long)]
     json: bool,
@@ -26,7 +29,7 @@ pub(super) struct Check {
 pub(super) fn run(arguments: &Check) -> Result<ExitCode> {
     let (mut sound, mut calm) = (true, true);
     for file in &arguments.files {
-        let checked = check_file(file);
+        let checked = check_file(file, arguments.loading.loading());
         match &checked {
             Ok(checked) => calm &= checked.warnings.is_empty(),
             Err(_) => sound = false,
@@ -52,20 +55,11 @@ fn print(file: &Path, checked: &Result<Checked>) {
                 1 => ", 1 warning".to_owned(),
                 count => format!(", {count} warnings"),
             };
-            for warning in &checked.warnings {
-                output::problems(&format!("{}: warning: {}", warning.place, unplaced(warning)));
-            }
+            checked.warnings.iter().for_each(output::warning);
             output::line(&format!("{}: ok ({}{warnings})", file.display(), checked.kind.as_str()));
         }
         Err(error) => output::problems(&format!("{error:#}")),
     }
-}
-
-/// What is wrong, without the place it begins with.
-fn unplaced(problem: &Problem) -> String {
-    let whole = problem.to_string();
-    let place = format!("{}: ", problem.place);
-    whole.strip_prefix(&place).map(str::to_owned).unwrap_or(whole)
 }
 
 fn told(file: &Path, checked: &Result<Checked>) -> Value {

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::app::{Case, Cases, Change, PolicyFile, compare};
 use crate::cli::answer::Answer;
+use crate::cli::load::LoadingArguments;
 use crate::cli::output::{self, plain};
 use crate::cli::{load, verdicts};
+use crate::facts::Sessions;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::document::Place;
 
@@ -22,6 +24,8 @@ pub(super) struct Diff {
     /// Cases: end with 1 only where the decision of one of them changes.
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
+    #[command(flatten)]
+    loading: LoadingArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -35,13 +39,13 @@ struct Turned {
 }
 
 pub(super) fn run(arguments: &Diff) -> Result<ExitCode> {
-    let old = load::or_problems(PolicyFile::load(&arguments.old));
-    let new = load::or_problems(PolicyFile::load(&arguments.new));
+    let old = arguments.loading.policy(&arguments.old);
+    let new = arguments.loading.policy(&arguments.new);
     let cases = arguments.cases.as_ref().map(|path| load::or_problems(Cases::load(path)));
     let (Some(old), Some(new), false) = (old, new, matches!(cases, Some(None))) else {
         return Ok(ExitCode::from(output::BAD_CONFIGURATION));
     };
-    let changes = compare(old.document(), new.document());
+    let changes = compare(&old, &new);
     let turned = cases.flatten().map(|cases| turned(&old, &new, cases)).transpose()?;
     let differs = turned.as_ref().map_or(!changes.is_empty(), |(_, turned)| !turned.is_empty());
     if arguments.json {
@@ -62,12 +66,13 @@ pub(super) fn run(arguments: &Diff) -> Result<ExitCode> {
 fn turned(old: &PolicyFile, new: &PolicyFile, cases: Cases) -> Result<(usize, Vec<Turned>)> {
     // One clock reading for both, so that only the policies can make a difference.
     let now = SystemClock.now();
+    let (sessions_before, sessions_after) = (Sessions::default(), Sessions::default());
     let all = cases.list.len();
     let mut turned = Vec::new();
     for case in cases.list {
         let at = case.at.unwrap_or(now);
-        let before = Answer::of(&old.decide(&case.question, at)?);
-        let after = Answer::of(&new.decide(&case.question, at)?);
+        let before = Answer::of(&old.decide(&case.question, at, &sessions_before)?);
+        let after = Answer::of(&new.decide(&case.question, at, &sessions_after)?);
         if !before.agrees(&after) {
             turned.push(Turned { case, before, after });
         }

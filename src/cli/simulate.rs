@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::app::{PolicyFile, Question};
+use crate::app::Question;
 use crate::cli::answer::Answer;
+use crate::cli::load::LoadingArguments;
+use crate::cli::output;
 use crate::cli::table::{aligned, shortened};
-use crate::cli::{load, output};
+use crate::facts::Sessions;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::time::Timestamp;
 
@@ -29,6 +31,11 @@ pub(super) struct Simulate {
     /// When it is done, such as 2026-07-15T12:00:00Z [default: now].
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
+    /// Take the actions for steps of one session, in this order: rules over sessions see those before.
+    #[arg(long)]
+    session: bool,
+    #[command(flatten)]
+    loading: LoadingArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -53,11 +60,12 @@ fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(super) fn run(arguments: &Simulate) -> Result<ExitCode> {
-    let Some(policy) = load::or_problems(PolicyFile::load(&arguments.policy)) else {
+    let Some(policy) = arguments.loading.policy(&arguments.policy) else {
         return Ok(ExitCode::from(output::BAD_CONFIGURATION));
     };
     let now = arguments.at.unwrap_or_else(|| SystemClock.now());
     let params: Map<String, Value> = arguments.params.iter().cloned().collect();
+    let sessions = Sessions::default();
     let mut answers = Vec::with_capacity(arguments.actions.len());
     for (action_type, target) in &arguments.actions {
         let question = Question {
@@ -66,9 +74,9 @@ pub(super) fn run(arguments: &Simulate) -> Result<ExitCode> {
             agent: arguments.agent.clone(),
             params: Value::Object(params.clone()),
             description: String::new(),
-            session: None,
+            session: arguments.session.then(|| "simulated".to_owned()),
         };
-        let answer = Answer::of(&policy.decide(&question, now)?);
+        let answer = Answer::of(&policy.decide(&question, now, &sessions)?);
         answers.push((question, answer));
     }
     if arguments.json {

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::app::{Case, Cases, PolicyFile};
+use crate::app::{Case, Cases, PolicyFile, approval_word};
 use crate::cli::answer::Answer;
+use crate::cli::load::LoadingArguments;
 use crate::cli::{junit, load, output, verdicts};
+use crate::facts::Sessions;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::document::Place;
 
@@ -32,6 +34,8 @@ pub(super) struct Test {
     /// End with 1 where the cases reached less than this many percent of the rules.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     fail_under: Option<u8>,
+    #[command(flatten)]
+    loading: LoadingArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,7 +79,7 @@ impl Verdicts {
 }
 
 pub(super) fn run(arguments: &Test) -> Result<ExitCode> {
-    let policy = load::or_problems(PolicyFile::load(&arguments.policy));
+    let policy = arguments.loading.policy(&arguments.policy);
     let cases = load::or_problems(Cases::load(&arguments.cases));
     let (Some(policy), Some(cases)) = (policy, cases) else {
         return Ok(ExitCode::from(output::BAD_CONFIGURATION));
@@ -106,12 +110,14 @@ fn write(path: &Path, report: &str) -> Result<()> {
 }
 
 fn verdicts_of(arguments: &Test, policy: &PolicyFile, cases: Cases) -> Result<Verdicts> {
+    let sessions = Sessions::default();
     let mut reached = BTreeSet::new();
     let mut list = Vec::with_capacity(cases.list.len());
     for case in cases.list {
         let started = Instant::now();
         let now = case.at.unwrap_or_else(|| SystemClock.now());
-        let explanation = policy.decide(&case.question, now).with_context(|| case.place.to_string())?;
+        let explanation =
+            policy.decide(&case.question, now, &sessions).with_context(|| case.place.to_string())?;
         reached.extend(explanation.deciding_rule());
         let answer = Answer::of(&explanation);
         let misses = misses(&case, &answer);
@@ -122,10 +128,11 @@ fn verdicts_of(arguments: &Test, policy: &PolicyFile, cases: Cases) -> Result<Ve
         policy: arguments.policy.display().to_string(),
         cases: arguments.cases.display().to_string(),
         list,
-        rules: policy.rule_count(),
+        rules: policy.rules().len(),
         unreached: wanted.then(|| {
-            let rules = policy.rule_places().into_iter().enumerate();
-            rules.filter(|(index, _)| !reached.contains(index)).map(|(_, rule)| rule).collect()
+            let rules = policy.places().into_iter().zip(policy.rules()).enumerate();
+            let unreached = rules.filter(|(index, _)| !reached.contains(index));
+            unreached.map(|(_, (place, rule))| (place, rule.name.to_string())).collect()
         }),
     })
 }
@@ -134,7 +141,7 @@ fn misses(case: &Case, answer: &Answer) -> Vec<(&'static str, String, String)> {
     let expected = &case.expected;
     let mut misses = Vec::new();
     if expected.outcome != answer.outcome {
-        let word = crate::app::approval_word(expected.outcome);
+        let word = approval_word(expected.outcome);
         misses.push(("approval", word.to_owned(), answer.approval().to_owned()));
     }
     if let Some(rule) = expected.rule.as_ref().filter(|rule| **rule != answer.rule) {
@@ -142,6 +149,11 @@ fn misses(case: &Case, answer: &Answer) -> Vec<(&'static str, String, String)> {
     }
     if let Some(risk) = expected.risk.filter(|risk| *risk != answer.risk) {
         misses.push(("risk", risk.as_str().to_owned(), answer.risk.as_str().to_owned()));
+    }
+    let plan_rule = expected.plan_rule.as_ref();
+    if let Some(rule) = plan_rule.filter(|rule| Some(*rule) != answer.plan_rule.as_ref()) {
+        let found = answer.plan_rule.clone().unwrap_or_else(|| "none".to_owned());
+        misses.push(("plan_rule", rule.clone(), found));
     }
     misses
 }

@@ -96,6 +96,7 @@ fn case(verdict: &Verdict) -> Value {
             "outcome": expected.outcome.as_str(),
             "rule": expected.rule,
             "risk": expected.risk.map(|risk| risk.as_str()),
+            "plan_rule": expected.plan_rule,
         },
         "answer": verdict.answer.to_json(),
     })

@@ -1,8 +1,10 @@
 //! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
+use std::sync::Arc;
+
 use crate::decision::PolicySnapshot;
 use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
-use crate::decision::restrictors::{naming, tunnel};
+use crate::decision::restrictors::{naming, plan, tunnel};
 use crate::model::call::{Action, DecisionRequest};
 use crate::model::decision::{
     Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,
@@ -11,32 +13,37 @@ use crate::policy::rules::Prospect;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
-pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> Decision {
+pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Decision {
     let naming = naming::restrict(request.call);
     let rules = match &snapshot.rules {
         Some(rules) => rules.authorize(request, facts),
         None => Authorization::NotApplicable,
     };
     let tunnel = tunnel::restrict(request.call, &rules, snapshot.default_outcome());
-    let combined = combine([&rules], [&naming, &tunnel], snapshot.default_outcome());
-    let (code, reason) = explain(snapshot, request, &rules, (&naming, &tunnel), combined);
+    let plan = plan::violation(snapshot, request.call, &rules, facts);
+    let restricted = [naming, tunnel, plan::restricted(plan.as_ref())];
+    let combined = combine([&rules], &restricted, snapshot.default_outcome());
+    let (code, reason) = explain(snapshot, request, &rules, &restricted, combined);
     let (rule, risk) = match &rules {
         Authorization::Applicable { rule, risk, .. } => (Some(rule.clone()), *risk),
         Authorization::Indeterminate { rule, .. } => (Some(rule.clone()), RiskLevel::default()),
         Authorization::NotApplicable => (None, snapshot.default_risk()),
     };
-    Decision {
-        outcome: combined.outcome,
-        code,
-        reason,
-        rule,
-        risk,
-        findings: findings(
-            [(Engine::Naming, naming), (Engine::Tunnel, tunnel)],
-            rules,
-            (!combined.authorized).then(|| snapshot.default_outcome()),
-        ),
+    let mut findings = Vec::with_capacity(1);
+    for (engine, restricted) in [Engine::Naming, Engine::Tunnel, Engine::Plan].into_iter().zip(restricted) {
+        let by =
+            if engine == Engine::Plan { plan.as_ref().map(|found| Arc::clone(&found.rule)) } else { None };
+        findings.extend(restriction(engine, restricted, by));
     }
+    let default = (!combined.authorized).then(|| snapshot.default_outcome());
+    findings.extend(authorization(rules));
+    findings.extend(default.map(|outcome| Finding {
+        engine: Engine::Default,
+        outcome: Some(outcome),
+        rule: None,
+        error: None,
+    }));
+    Decision { outcome: combined.outcome, code, reason, rule, risk, findings }
 }
 
 /// Whether [`decide`] denies `request` whatever its parameters, and the resource made of them, will be. Such a tool is left
@@ -44,7 +51,11 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
 ///
 /// INVARIANT: where this says yes, `decide` says Deny for every choice of the parameters under the same snapshot and facts.
 #[must_use]
-pub fn certainly_denied(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> bool {
+pub fn certainly_denied(
+    snapshot: &PolicySnapshot,
+    request: DecisionRequest<'_, '_>,
+    facts: Facts<'_>,
+) -> bool {
     if !matches!(naming::restrict(request.call), Restricted::NotApplicable) {
         return true;
     }
@@ -56,34 +67,25 @@ pub fn certainly_denied(snapshot: &PolicySnapshot, request: DecisionRequest<'_, 
     }
 }
 
-/// The findings, in the order of the engines; those not applicable are left out. `default` is what the default says where it
-/// had to speak.
-fn findings(
-    restrictors: [(Engine, Restricted); 2],
-    rules: Authorization,
-    default: Option<Outcome>,
-) -> Vec<Finding> {
-    let mut findings = Vec::with_capacity(1);
-    for (engine, restricted) in restrictors {
-        let Some(outcome) = restrictor_outcome(&restricted) else { continue };
-        let error = match restricted {
-            Restricted::Indeterminate(error) => Some(error),
-            _ => None,
-        };
-        findings.push(Finding { engine, outcome: Some(outcome), rule: None, error });
-    }
-    if let Some(outcome) = authorizer_outcome(&rules) {
-        let (rule, error) = match rules {
-            Authorization::Applicable { rule, .. } => (Some(rule), None),
-            Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
-            Authorization::NotApplicable => (None, None),
-        };
-        findings.push(Finding { engine: Engine::Rules, outcome: Some(outcome), rule, error });
-    }
-    if let Some(outcome) = default {
-        findings.push(Finding { engine: Engine::Default, outcome: Some(outcome), rule: None, error: None });
-    }
-    findings
+/// What a restrictor is reported with; nothing where it has nothing against the call. `rule`: the rule it names.
+fn restriction(engine: Engine, restricted: Restricted, rule: Option<Arc<str>>) -> Option<Finding> {
+    let outcome = restrictor_outcome(&restricted)?;
+    let error = match restricted {
+        Restricted::Indeterminate(error) => Some(error),
+        _ => None,
+    };
+    Some(Finding { engine, outcome: Some(outcome), rule, error })
+}
+
+/// What the rules are reported with.
+fn authorization(rules: Authorization) -> Option<Finding> {
+    let outcome = authorizer_outcome(&rules)?;
+    let (rule, error) = match rules {
+        Authorization::Applicable { rule, .. } => (Some(rule), None),
+        Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
+        Authorization::NotApplicable => (None, None),
+    };
+    Some(Finding { engine: Engine::Rules, outcome: Some(outcome), rule, error })
 }
 
 /// The code and the sentence of the finding that decided.
@@ -91,7 +93,7 @@ fn explain(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
     rules: &Authorization,
-    (naming, tunnel): (&Restricted, &Restricted),
+    [naming, tunnel, plan]: &[Restricted; 3],
     combined: Combined,
 ) -> (ReasonCode, Reason) {
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = naming {
@@ -101,6 +103,14 @@ fn explain(
     }
     if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = tunnel {
         return (ReasonCode::TunnelNotNamed, reason.clone());
+    }
+    // Where the rules deny it anyway there is no violation to tell of.
+    if let Restricted::Applicable(restriction, reason) = plan
+        && Outcome::from(*restriction) == combined.outcome
+    {
+        let denied = combined.outcome == Outcome::Deny;
+        let code = if denied { ReasonCode::PlanDenied } else { ReasonCode::ApprovalRequired };
+        return (code, reason.clone());
     }
     let capability = request.call.action.capability().unwrap_or_default();
     let actor = &*request.principal.id;

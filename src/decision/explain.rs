@@ -1,14 +1,15 @@
 //! A decision with what led to it, for people who ask why.
 
-use crate::decision::{PolicySnapshot, decide};
+use crate::decision::PolicySnapshot;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Decision, Facts};
+use crate::model::time::Timestamp;
 use crate::policy::rules::TracedRule;
 
 /// A decision, and the rules it went by.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// What [`decide`] says.
+    /// The decision.
     pub decision: Decision,
     /// The rules in order, up to the one that decided; all of them where none did.
     pub rules: Vec<TracedRule>,
@@ -22,9 +23,15 @@ impl Explanation {
     }
 }
 
-/// Decides `request` as [`decide`] does, and says how that came. Slower: every rule is asked, without the index.
+/// How `decision`, which [`crate::decision::decide`] made of `request` at the time `now`, came. Slow beside the decision itself:
+/// every rule is asked, without the index.
 #[must_use]
-pub fn explain(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts) -> Explanation {
-    let rules = snapshot.rules.as_ref().map(|rules| rules.trace(request, facts)).unwrap_or_default();
-    Explanation { decision: decide(snapshot, request, facts), rules }
+pub fn explain(
+    snapshot: &PolicySnapshot,
+    request: DecisionRequest<'_, '_>,
+    now: Timestamp,
+    decision: Decision,
+) -> Explanation {
+    let rules = snapshot.rules().map(|rules| rules.trace(request, Facts::at(now))).unwrap_or_default();
+    Explanation { decision, rules }
 }

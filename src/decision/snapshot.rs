@@ -6,7 +6,7 @@ use crate::decision::{HoldRules, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
-use crate::policy::rules::RuleSet;
+use crate::policy::rules::{PlanRules, RuleSet};
 
 /// An immutable set of policies, keys and routes.
 #[derive(Debug)]
@@ -95,6 +95,18 @@ impl PolicySnapshot {
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.rules.as_ref().map_or(0, RuleSet::len)
+    }
+
+    /// The rules over sessions, where there are any: only then is a session's history of use.
+    #[must_use]
+    pub fn plan(&self) -> Option<&PlanRules> {
+        self.rules.as_ref().and_then(RuleSet::plan)
+    }
+
+    /// The compiled rules file, where there is one.
+    #[must_use]
+    pub const fn rules(&self) -> Option<&RuleSet> {
+        self.rules.as_ref()
     }
 
     /// What holds for a call no authorizer speaks of: the rules file's written defaults, else `policy.default`.

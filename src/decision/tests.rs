@@ -36,7 +36,7 @@ fn asked<T>(
     tool: &str,
     resource: &str,
     parameters: Parameters<'_>,
-    question: impl Fn(DecisionRequest<'_, '_>, Facts) -> T,
+    question: impl Fn(DecisionRequest<'_, '_>, Facts<'_>) -> T,
 ) -> T {
     let principal =
         Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
@@ -51,7 +51,7 @@ fn asked<T>(
         parameters,
         description: "".into(),
     };
-    let facts = Facts { now: Timestamp::from_micros(0) };
+    let facts = Facts::at(Timestamp::from_micros(0));
     question(DecisionRequest { principal: &principal, call: &call, session: None }, facts)
 }
 
@@ -170,7 +170,7 @@ fn no_wildcard_and_no_default_lets_a_tunnel_in() {
             description: "".into(),
         };
         let request = DecisionRequest { principal: &principal, call: &call, session: None };
-        let decision = decide(&snapshot, request, Facts { now: Timestamp::from_micros(0) });
+        let decision = decide(&snapshot, request, Facts::at(Timestamp::from_micros(0)));
         assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
     }
 }

@@ -8,9 +8,10 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
+use crate::facts::Sessions;
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
 use crate::gateway::execution::Recorder;
-use crate::gateway::holding::{HoldDesk, Judged, Resumed, Then};
+use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
 use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
@@ -30,6 +31,7 @@ pub struct Gateway {
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
+    pub(super) histories: Arc<Sessions>,
     pub(super) holds: Arc<HoldDesk>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
@@ -94,6 +96,7 @@ impl Gateway {
             access_log,
             sessions,
             tool_names: Arc::default(),
+            histories: Arc::default(),
             holds,
             redaction,
             metrics,
@@ -105,6 +108,12 @@ impl Gateway {
     #[must_use]
     pub const fn holds(&self) -> &Arc<HoldDesk> {
         &self.holds
+    }
+
+    /// What the sessions of callers did before.
+    #[must_use]
+    pub const fn histories(&self) -> &Arc<Sessions> {
+        &self.histories
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -166,7 +175,7 @@ impl Gateway {
         let now = self.clock.now();
         let assessed = catch_unwind(AssertUnwindSafe(|| {
             let snapshot = self.snapshot.load();
-            let (id, facts) = (self.clock.id(REQUEST, now), Facts { now });
+            let (id, facts) = (self.clock.id(REQUEST, now), Facts::at(now));
             let assessed = match unread {
                 None => self.assess(&snapshot, incoming, id, facts),
                 Some(error) => self.assess_unread(&snapshot, incoming, error, id, facts),
@@ -177,7 +186,7 @@ impl Gateway {
         let Assessed { answer, record, route, outcome, code, rpc_id, access: line } = assessed;
         let judged = match answer {
             // Boxed: what is rarely needed must not make the future of every request longer.
-            Answer::Held(held) => Box::pin(held.stand(&self.holds, resumed)).await,
+            Answer::Held(held) => Box::pin(self.stand(held, resumed, now)).await,
             Answer::Forward(forwarding) => Judged { then: Then::Forward(forwarding), record, outcome, code },
             Answer::Refuse(refusal) => Judged { then: Then::Refuse(refusal), record, outcome, code },
         };
@@ -207,6 +216,16 @@ impl Gateway {
             Then::Refuse(refusal) => Verdict::Refuse(refusal),
             Then::Wait(waiting) => Verdict::Wait(waiting),
         }
+    }
+
+    /// What becomes of a call that wants a person. Let through, it counts in its session.
+    async fn stand(&self, mut held: Box<Held>, resumed: Option<Resumed>, now: Timestamp) -> Judged {
+        let step = held.step.take();
+        let judged = held.stand(&self.holds, resumed).await;
+        if let (Some(step), Then::Forward(_)) = (step, &judged.then) {
+            self.histories.count_later(&step, now);
+        }
+        judged
     }
 
     /// The ledger took no record of what was to be done, so it is not done.

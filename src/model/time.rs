@@ -89,8 +89,28 @@ impl Timestamp {
         u8::try_from((days + 3).rem_euclid(7) + 1).unwrap_or(1)
     }
 
+    /// Minutes since midnight and ISO weekday (Monday is 1) as a clock and a calendar in `zone` show them.
+    #[must_use]
+    pub fn local(self, zone: &Zone) -> (u16, u8) {
+        let offset = zone.0.to_offset(self.civil()).seconds();
+        let there = Self(self.0.saturating_add(i64::from(offset) * 1_000_000));
+        (there.minute_of_day_utc(), there.iso_weekday_utc())
+    }
+
     fn civil(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// A time zone of the IANA database that is built in: what the machine has installed makes no difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone(jiff::tz::TimeZone);
+
+impl Zone {
+    /// The zone of that name, such as `Europe/Berlin`, in any letter case; `None` when there is none.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        jiff::tz::TimeZoneDatabase::bundled().get(name).ok().map(Self)
     }
 }
 

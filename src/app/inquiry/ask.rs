@@ -12,7 +12,7 @@ use crate::app::load::{ConfigSource, Loaded, load};
 use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
 use crate::config::{Config, Mode, Protocol, Route};
-use crate::decision::{Explanation, HoldRules, PolicySnapshot, compile, explain};
+use crate::decision::{self, Explanation, HoldRules, PolicySnapshot, compile, explain};
 use crate::model::call::{Action, Body, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
@@ -63,7 +63,7 @@ pub struct InquiryRoute {
 pub fn inquire(config: &Path, asked: &Path, now: Timestamp) -> Result<Inquiry> {
     let Loaded { config, rules, hash, .. } = load(&ConfigSource::File(config.to_owned()))?;
     let places = match &config.policy.rules {
-        Some(path) => rule_places(&document(path)?).into_iter().map(|(place, _)| place).collect(),
+        Some(path) => rule_places(&document(path)?),
         None => Vec::new(),
     };
     let snapshot = compile(&config, rules, &[], SnapshotRef::new(0, Arc::clone(&hash)))
@@ -157,7 +157,7 @@ fn decide(
         description: "".into(),
     };
     let asked = DecisionRequest { principal, call: &call, session: None };
-    Ok(explain(snapshot, asked, Facts { now }))
+    Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, Facts::at(now))))
 }
 
 /// The parameters as text, as the gateway would have received them.

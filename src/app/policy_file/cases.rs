@@ -48,6 +48,8 @@ pub struct Expected {
     pub rule: Option<String>,
     /// The risk level; `None` = any.
     pub risk: Option<RiskLevel>,
+    /// The rule over sessions that has something against it; `None` = any or none.
+    pub plan_rule: Option<String>,
 }
 
 /// A file of cases as written.
@@ -100,7 +102,7 @@ struct RawAction {
     /// What it is said to be for.
     #[serde(default)]
     description: Option<String>,
-    /// The session it belongs to.
+    /// The session it belongs to: what cases before it did in the same one counts.
     #[serde(default)]
     session: Option<String>,
 }
@@ -121,6 +123,9 @@ struct RawExpected {
     /// low, medium, high or critical.
     #[serde(default)]
     risk: Option<String>,
+    /// The rule of `plan_rules` that has something against it.
+    #[serde(default)]
+    plan_rule: Option<String>,
 }
 
 impl Cases {
@@ -227,7 +232,7 @@ impl CaseReader<'_> {
                 "expected low, medium, high or critical",
             )
         });
-        Some(Expected { outcome: outcome?, rule: raw.rule, risk })
+        Some(Expected { outcome: outcome?, rule: raw.rule, risk, plan_rule: raw.plan_rule })
     }
 
     fn known<T>(&mut self, pointer: &str, found: Option<T>, otherwise: &str) -> Option<T> {

@@ -1,9 +1,10 @@
 //! What changed from one rules file to another. Rules are paired by name, then by position.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::app::policy_file::written::{GLOBS, WrittenRule, written_rules};
+use crate::app::policy_file::{PolicyFile, approval_word};
 use crate::model::document::{Document, Place};
+use crate::policy::rules::ShownRule;
 
 /// One difference between two rules files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,31 +21,31 @@ pub enum Change {
     Beside(Place, String),
 }
 
-/// The differences between two documents that have compiled: what stands beside the rules first, then the newer file's rules
-/// in order, then those that are gone.
+/// The differences between two rules files: what stands beside the rules first, then the newer file's rules in order, then
+/// those that are gone.
 #[must_use]
-pub fn compare(old: &Document, new: &Document) -> Vec<Change> {
-    let (before, after) = (written_rules(old), written_rules(new));
-    let mut changes = beside(old, new);
-    let pairs = pair(&before, &after);
+pub fn compare(old: &PolicyFile, new: &PolicyFile) -> Vec<Change> {
+    let (before, after) = (old.rules(), new.rules());
+    let mut changes = beside(old.document(), new.document());
+    let pairs = pair(before, after);
     let kept = in_order(&pairs);
-    for (index, (rule, partner)) in after.iter().zip(&pairs).enumerate() {
-        let place = new.place(&rule.pointer);
+    for (index, ((rule, place), partner)) in after.iter().zip(new.places()).zip(&pairs).enumerate() {
+        let name = rule.name.to_string();
         let Some(earlier) = partner.and_then(|partner| before.get(partner)) else {
-            changes.push(Change::Added(place, rule.name.clone()));
+            changes.push(Change::Added(place, name));
             continue;
         };
         let details = details(earlier, rule);
         if !kept.contains(&index) {
-            changes.push(Change::Moved(place.clone(), rule.name.clone()));
+            changes.push(Change::Moved(place.clone(), name.clone()));
         }
         if !details.is_empty() {
-            changes.push(Change::Changed(place, rule.name.clone(), details));
+            changes.push(Change::Changed(place, name, details));
         }
     }
-    for (index, rule) in before.iter().enumerate() {
+    for (index, (rule, place)) in before.iter().zip(old.places()).enumerate() {
         if !pairs.contains(&Some(index)) {
-            changes.push(Change::Removed(old.place(&rule.pointer), rule.name.clone()));
+            changes.push(Change::Removed(place, rule.name.to_string()));
         }
     }
     changes
@@ -72,7 +73,7 @@ fn beside(old: &Document, new: &Document) -> Vec<Change> {
 
 /// For each rule of `after`, the index of the rule of `before` it was: of the same name; else, if neither has a partner by name,
 /// at the same position.
-fn pair(before: &[WrittenRule], after: &[WrittenRule]) -> Vec<Option<usize>> {
+fn pair(before: &[ShownRule], after: &[ShownRule]) -> Vec<Option<usize>> {
     let mut taken = vec![false; before.len()];
     let mut pairs = Vec::with_capacity(after.len());
     for rule in after {
@@ -114,7 +115,7 @@ fn in_order(pairs: &[Option<usize>]) -> Vec<usize> {
 }
 
 /// What the rule says that it did not say before.
-fn details(before: &WrittenRule, after: &WrittenRule) -> Vec<String> {
+fn details(before: &ShownRule, after: &ShownRule) -> Vec<String> {
     let mut details = Vec::new();
     let mut note = |key: &str, was: String, is: String| {
         if was != is {
@@ -122,18 +123,21 @@ fn details(before: &WrittenRule, after: &WrittenRule) -> Vec<String> {
         }
     };
     note("name", quoted(&before.name), quoted(&after.name));
-    for (key, (was, is)) in GLOBS.iter().zip(before.globs.iter().zip(&after.globs)) {
-        note(&format!("match.{key}"), quoted(was), quoted(is));
-    }
-    let mut keys: Vec<&String> = before.conditions.keys().chain(after.conditions.keys()).collect();
+    note("match.type", quoted(&before.action_type), quoted(&after.action_type));
+    note("match.target", quoted(&before.target), quoted(&after.target));
+    note("match.agent", quoted(&before.agent), quoted(&after.agent));
+    let members = |rule: &ShownRule| rule.conditions.as_object().cloned().unwrap_or_default();
+    let (were, are) = (members(before), members(after));
+    let mut keys: Vec<&String> = were.keys().chain(are.keys()).collect();
     keys.sort();
     keys.dedup();
     for key in keys {
-        let said = |rule: &WrittenRule| rule.conditions.get(key).map_or_else(|| "none".to_owned(), spoken);
-        note(&format!("conditions.{key}"), said(before), said(after));
+        let said = |members: &Map<String, Value>| members.get(key).map_or_else(|| "none".to_owned(), spoken);
+        note(&format!("conditions.{key}"), said(&were), said(&are));
     }
-    note("approval", before.approval.clone(), after.approval.clone());
-    note("risk_level", before.risk.clone(), after.risk.clone());
+    let approval = |rule: &ShownRule| approval_word(rule.outcome).to_owned();
+    note("approval", approval(before), approval(after));
+    note("risk_level", before.risk.as_str().to_owned(), after.risk.as_str().to_owned());
     details
 }
 

@@ -4,34 +4,35 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use crate::app::policy_file::approval_word;
 use crate::app::policy_file::cover::covers;
 use crate::app::policy_file::never::never;
-use crate::app::policy_file::written::{WrittenRule, written_rules};
+use crate::model::decision::Outcome;
 use crate::model::document::{Document, Problem};
+use crate::policy::rules::ShownRule;
 
-/// Everything questionable about the rules of a document that has compiled.
-pub(in crate::app) fn lint(document: &Document) -> Vec<Problem> {
-    let rules = written_rules(document);
-    let mut found = duplicate_names(document, &rules);
+/// Everything questionable about `rules`, which `document` was compiled to.
+pub(in crate::app) fn lint(document: &Document, rules: &[ShownRule]) -> Vec<Problem> {
+    let mut found = duplicate_names(document, rules);
     for (index, rule) in rules.iter().enumerate() {
-        let earlier = rules.get(..index).unwrap_or_default();
-        if let Some(first) = earlier.iter().find(|earlier| shadows(earlier, rule)) {
-            let message = format!("never decides: {} takes every call of it first", place(document, first));
+        let mut earlier = rules.iter().enumerate().take(index);
+        if let Some((first, earlier)) = earlier.find(|(_, earlier)| shadows(earlier, rule)) {
+            let name = earlier.name.escape_debug();
+            let line = document.place(&pointer(first)).line;
+            let message = format!("never decides: \"{name}\" in line {line} takes every call of it first");
             let hint = "put the narrower rule first, or remove it";
-            found.push(document.problem(&rule.pointer, message).with_hint(hint));
+            found.push(document.problem(&pointer(index), message).with_hint(hint));
         }
-        let conditions = format!("{}/conditions", rule.pointer);
-        for (below, why) in never(&rule.conditions) {
-            let message = format!("never holds, so this rule never decides: {why}");
-            found.push(document.problem(&format!("{conditions}{below}"), message));
+        for (below, why) in conditions(rule).map(never).unwrap_or_default() {
+            let at = format!("{}/conditions{below}", pointer(index));
+            found.push(document.problem(&at, format!("never holds, so this rule never decides: {why}")));
         }
     }
     found
 }
 
 /// What a rules file asks of people, where no caller could come back for the answer.
-pub(in crate::app) fn approvals(document: &Document) -> Vec<Problem> {
-    let asks = |approval: &str| matches!(approval, "approve" | "escalate");
+pub(in crate::app) fn approvals(document: &Document, rules: &[ShownRule]) -> Vec<Problem> {
     let told = |pointer: &str, approval: &str| {
         let message = format!(
             "{approval} asks a person, but every caller of the routes is anonymous: a call waits no longer than its request \
@@ -41,35 +42,48 @@ pub(in crate::app) fn approvals(document: &Document) -> Vec<Problem> {
     };
     let mut found = Vec::new();
     let default = document.node("/defaults/approval").and_then(|node| node.text());
-    if let Some(approval) = default.filter(|approval| asks(approval)) {
+    if let Some(approval) = default.filter(|approval| matches!(*approval, "approve" | "escalate")) {
         found.push(told("/defaults/approval", approval));
     }
-    for rule in written_rules(document).iter().filter(|rule| asks(&rule.approval)) {
-        found.push(told(&format!("{}/approval", rule.pointer), &rule.approval));
+    for (index, rule) in rules.iter().enumerate() {
+        if matches!(rule.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
+            found.push(told(&format!("{}/approval", pointer(index)), approval_word(rule.outcome)));
+        }
     }
     found
 }
 
-fn duplicate_names(document: &Document, rules: &[WrittenRule]) -> Vec<Problem> {
-    let mut first: HashMap<&str, &WrittenRule> = HashMap::new();
+fn pointer(rule: usize) -> String {
+    format!("/rules/{rule}")
+}
+
+fn conditions(rule: &ShownRule) -> Option<&Map<String, Value>> {
+    rule.conditions.as_object()
+}
+
+fn duplicate_names(document: &Document, rules: &[ShownRule]) -> Vec<Problem> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
     let mut found = Vec::new();
-    for rule in rules {
-        let Some(earlier) = first.get(rule.name.as_str()) else {
-            first.insert(&rule.name, rule);
+    for (index, rule) in rules.iter().enumerate() {
+        let Some(earlier) = first.get(&*rule.name) else {
+            first.insert(&rule.name, index);
             continue;
         };
-        let line = document.place(&earlier.pointer).line;
+        let line = document.place(&pointer(*earlier)).line;
         let message =
             format!("the rule in line {line} has this name too: decisions would not tell them apart");
-        found.push(document.problem(&format!("{}/name", rule.pointer), message));
+        found.push(document.problem(&format!("{}/name", pointer(index)), message));
     }
     found
 }
 
 /// Whether no call ever gets past `first` to `later`.
-fn shadows(first: &WrittenRule, later: &WrittenRule) -> bool {
-    first.globs.iter().zip(&later.globs).all(|(wide, narrow)| covers(wide, narrow))
-        && weaker(&first.conditions, &later.conditions)
+fn shadows(first: &ShownRule, later: &ShownRule) -> bool {
+    let nothing = Map::new();
+    covers(&first.action_type, &later.action_type)
+        && covers(&first.target, &later.target)
+        && covers(&first.agent, &later.agent)
+        && weaker(conditions(first).unwrap_or(&nothing), conditions(later).unwrap_or(&nothing))
 }
 
 /// Whether the conditions `weak` certainly hold wherever `strong` do.
@@ -89,8 +103,4 @@ fn weaker(weak: &Map<String, Value>, strong: &Map<String, Value>) -> bool {
             (wanted, given) => Some(wanted) == given,
         });
     same_parameters && (weak_others.is_empty() || weak_others == strong_others)
-}
-
-fn place(document: &Document, rule: &WrittenRule) -> String {
-    format!("\"{}\" in line {}", rule.name.escape_debug(), document.place(&rule.pointer).line)
 }

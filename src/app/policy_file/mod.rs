@@ -8,13 +8,12 @@ mod cover;
 mod file;
 mod lint;
 mod never;
-mod written;
 
 pub use cases::{Case, Cases, Expected};
 pub use compare::{Change, compare};
-pub use file::{PolicyFile, Question, approval_word};
+pub(super) use file::rule_places;
+pub use file::{Loading, PolicyFile, Question, approval_word};
 pub(super) use lint::{approvals, lint};
-pub(super) use written::rule_places;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::audit::held::HeldDecision;
 use crate::decision::Protocol;
+use crate::facts::LaterStep;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::holding::{Held, Preference, Terms};
@@ -24,6 +25,8 @@ pub(super) struct Asked<'c, 'a> {
     pub(super) call: &'c ToolCall<'a>,
     pub(super) decision: &'c Decision,
     pub(super) decision_id: Id,
+    /// What it counts as in its session once it is let through.
+    pub(super) step: Option<LaterStep>,
     /// Whether a refusal may be a tool's result.
     pub(super) tool_result: bool,
 }
@@ -93,20 +96,20 @@ impl Known<'_> {
     /// The call is held: what becomes of it is found out at the desk.
     pub(super) fn held(
         self,
-        asked: &Asked<'_, '_>,
+        asked: Asked<'_, '_>,
         record: HeldDecision,
         onward: Onward<'_>,
         rpc_id: Option<Json<'_>>,
     ) -> Assessed {
         let rpc_id = rpc_text(rpc_id);
         let access = self.access(asked.call.action.capability());
-        let Asked { call, decision, decision_id, tool_result } = *asked;
+        let Asked { call, decision, decision_id, step, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let ask = Arc::new(self.ask(call, decision, &record, decision_id));
         let terms = self.terms(&onward, rpc_id.clone());
         let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
         Assessed {
-            answer: Answer::Held(Box::new(Held { ask, record, decision_id, forwarding, form, terms })),
+            answer: Answer::Held(Box::new(Held { ask, record, step, decision_id, forwarding, form, terms })),
             record: None,
             route: Some(route),
             outcome: Some(decision.outcome),

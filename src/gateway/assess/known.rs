@@ -7,8 +7,9 @@ use std::time::Instant;
 use crate::audit::execution::ExecutionOf;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
-use crate::decision::{PolicySnapshot, Protocol, Route, decide};
+use crate::decision::{PolicySnapshot, Protocol, Route};
 use crate::extract::{Extracted, McpEra, rpc_code};
+use crate::facts::{Decided, LaterStep};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::holding::Asked;
 use crate::gateway::execution::Execution;
@@ -57,7 +58,7 @@ pub(super) struct Known<'r> {
     /// The era of MCP the head asks for.
     pub(super) era: McpEra,
     pub(super) request_id: Id,
-    pub(super) facts: Facts,
+    pub(super) facts: Facts<'r>,
 }
 
 /// What forwarding needs besides the verdict.
@@ -222,14 +223,18 @@ impl Known<'_> {
         onward: Onward<'_>,
     ) -> Assessed {
         let started = Instant::now();
-        let request = DecisionRequest { principal: &self.principal, call, session: None };
-        let decision = decide(self.snapshot, request, self.facts);
+        let session = self.session_name(onward.session.as_deref());
+        let request = DecisionRequest { principal: &self.principal, call, session: session.as_deref() };
+        let shadow = self.route.mode == Mode::Shadow;
+        let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
+        let Decided { decision, history } =
+            self.gateway.histories.decide(self.snapshot, request, self.facts.now, lets_through);
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);
         let allowed = decision.outcome == Outcome::Allow;
-        let enforced = allowed || self.route.mode != Mode::Shadow;
+        let enforced = allowed || !shadow;
         let record = DecisionRecord {
-            origin: self.origin(),
+            origin: Origin { facts: Facts { history: history.as_ref(), ..self.facts }, ..self.origin() },
             decision_id: &decision_id,
             request,
             decision: &decision,
@@ -238,8 +243,9 @@ impl Known<'_> {
         };
         if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
             let held = record.held(self.digest(call, &onward), &self.gateway.redaction);
+            let step = LaterStep::of(self.snapshot, request, &decision);
             return self.held(
-                &Asked { call, decision: &decision, decision_id, tool_result },
+                Asked { call, decision: &decision, decision_id, step, tool_result },
                 held,
                 onward,
                 rpc_id,

@@ -44,7 +44,7 @@ impl Known<'_> {
             route: Arc::clone(self.route),
             names: Arc::clone(&self.gateway.tool_names),
             principal: Cow::clone(&self.principal).into_owned(),
-            facts: self.facts,
+            facts: Facts::at(self.facts.now),
         };
         Some(ListFilter { listing: Arc::new(listing), kind })
     }
@@ -56,7 +56,7 @@ struct Listing {
     route: Arc<Route>,
     names: Arc<ToolNames>,
     principal: Principal,
-    facts: Facts,
+    facts: Facts<'static>,
 }
 
 impl ToolListing for Listing {

@@ -26,7 +26,7 @@ impl Gateway {
         incoming: Incoming<'_>,
         error: ExtractError,
         request_id: Id,
-        facts: Facts,
+        facts: Facts<'_>,
     ) -> Assessed {
         let found = head::read(incoming.headers, snapshot)
             .and_then(|head| find_route(snapshot, incoming, &head.host).map(|(route, _)| (head, route)));
@@ -50,7 +50,7 @@ impl Gateway {
         snapshot: &Arc<PolicySnapshot>,
         incoming: Incoming<'_>,
         request_id: Id,
-        facts: Facts,
+        facts: Facts<'_>,
     ) -> Assessed {
         let found = head::read(incoming.headers, snapshot).and_then(|head| {
             find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path))
@@ -105,7 +105,7 @@ pub(super) fn caller<'r>(
     route: &'r Route,
     headers: &HeaderMap,
     head: &Head<'_>,
-    facts: Facts,
+    facts: Facts<'_>,
 ) -> Result<Cow<'r, Principal>, Box<Refusal>> {
     // Browsers let any page open a WebSocket anywhere.
     let guarded = route.is_mcp() || head.tunnel;

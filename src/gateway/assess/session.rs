@@ -4,6 +4,7 @@ use http::HeaderValue;
 
 use crate::decision::Route;
 use crate::extract::{McpEra, rpc_code};
+use crate::gateway::assess::known::Known;
 use crate::gateway::head::Head;
 use crate::gateway::{Forwarding, Gateway, Refusal, RefusalForm};
 use crate::identity::SessionOwner;
@@ -17,6 +18,14 @@ pub(in crate::gateway) struct BoundSession {
     pub(in crate::gateway) upstream: HeaderValue,
     /// What the caller knows it by.
     pub(in crate::gateway) shown: HeaderValue,
+}
+
+impl Known<'_> {
+    /// The name of the call's session among the caller's; `None` where no rule looks at sessions.
+    pub(super) fn session_name(&self, session: Option<&BoundSession>) -> Option<String> {
+        self.snapshot.plan()?;
+        session.map(|session| format!("{}/{}", self.route.name, session.upstream.as_bytes().escape_ascii()))
+    }
 }
 
 impl Gateway {

@@ -25,7 +25,7 @@ impl Gateway {
     #[must_use]
     pub fn turn_away(&self, incoming: Incoming<'_>) -> Option<Box<Refusal>> {
         let snapshot = self.snapshot.load();
-        let facts = Facts { now: self.clock.now() };
+        let facts = Facts::at(self.clock.now());
         let found = head::read(incoming.headers, &snapshot)
             .and_then(|head| find_route(&snapshot, incoming, &head.host).map(|(route, _)| (head, route)));
         let refusal = match found {

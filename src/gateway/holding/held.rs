@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
+use crate::facts::LaterStep;
 use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::desk::WaitPlace;
 use crate::gateway::holding::{HoldDesk, Preference, Waiting};
@@ -25,6 +26,8 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) ask: Arc<Ask>,
     /// What the decision's record says, but for the hold.
     pub(in crate::gateway) record: HeldDecision,
+    /// What it counts as in its session once it is let through.
+    pub(in crate::gateway) step: Option<LaterStep>,
     /// The decision's id.
     pub(in crate::gateway) decision_id: Id,
     /// What is forwarded once it is approved.

@@ -53,9 +53,24 @@ impl<'a> Body<'a> {
     fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
         match self {
             Self::Absent => Lookup::Absent,
-            Self::Json(value @ Json::Object(_)) => value.member(name).map_or(Lookup::Absent, Lookup::Found),
+            Self::Json(value @ Json::Object(_)) => find(value, name),
             Self::Json(_) | Self::Opaque { .. } => Lookup::Unknowable,
         }
+    }
+}
+
+/// The member `name` of `object`, or what its dots lead to through the objects in it.
+fn find<'p, 'a>(object: &'p Json<'a>, name: &str) -> Lookup<'p, 'a> {
+    let flat = object.member(name);
+    let nested = if name.contains('.') {
+        name.split('.').try_fold(object, |value, part| value.member(part))
+    } else {
+        None
+    };
+    match (flat, nested) {
+        (None, None) => Lookup::Absent,
+        (Some(found), None) | (None, Some(found)) => Lookup::Found(found),
+        (Some(_), Some(_)) => Lookup::Unknowable,
     }
 }
 
@@ -66,13 +81,14 @@ impl<'a> Parameters<'a> {
         Self::Flat(Json::Object(Vec::new()))
     }
 
-    /// Finds a parameter by its name. In an HTTP operation a flat name must be unique among path, query and body;
-    /// `path.id`, `query.force` and `body.amount` name the section.
+    /// Finds a parameter by its name. A name with dots is the key spelled so, or the way through objects to the last part;
+    /// where both are there it cannot be known which of them the tool reads. In an HTTP operation a name must be unique
+    /// among path, query and body; `path.id`, `query.force` and `body.amount` name the section.
     #[must_use]
     pub fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
         match self {
             Self::Unknown { .. } => Lookup::Unknowable,
-            Self::Flat(arguments) => arguments.member(name).map_or(Lookup::Absent, Lookup::Found),
+            Self::Flat(arguments) => find(arguments, name),
             Self::Sections { path, query, body } => {
                 if let Some((section, name)) = name.split_once('.') {
                     match section {

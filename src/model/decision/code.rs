@@ -7,6 +7,8 @@ pub enum ReasonCode {
     RuleAllowed,
     /// A rule denies it.
     RuleDenied,
+    /// A rule over its session denies it.
+    PlanDenied,
     /// No rule speaks of it and the default allows it.
     DefaultAllowed,
     /// No rule speaks of it and the default denies it.
@@ -105,6 +107,7 @@ impl ReasonCode {
         match self {
             Self::RuleAllowed => "rule_allowed",
             Self::RuleDenied => "rule_denied",
+            Self::PlanDenied => "plan_denied",
             Self::DefaultAllowed => "default_allowed",
             Self::DefaultDenied => "default_denied",
             Self::ApprovalRequired => "approval_required",

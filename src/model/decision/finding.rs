@@ -11,6 +11,8 @@ pub enum Engine {
     Naming,
     /// Whether a tunnel is allowed by its name.
     Tunnel,
+    /// The rules file's rules over a session.
+    Plan,
     /// The rules file.
     Rules,
     /// What holds where no authorizer speaks of a call.
@@ -19,7 +21,7 @@ pub enum Engine {
 
 impl Engine {
     /// Every engine, in order.
-    pub const ALL: [Self; 4] = [Self::Naming, Self::Tunnel, Self::Rules, Self::Default];
+    pub const ALL: [Self; 5] = [Self::Naming, Self::Tunnel, Self::Plan, Self::Rules, Self::Default];
 
     /// The name in findings.
     #[must_use]
@@ -27,6 +29,7 @@ impl Engine {
         match self {
             Self::Naming => "naming",
             Self::Tunnel => "tunnel",
+            Self::Plan => "plan",
             Self::Rules => "rules",
             Self::Default => "default",
         }

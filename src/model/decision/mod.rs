@@ -13,7 +13,7 @@ mod reason;
 pub use answer::{Decision, SnapshotRef};
 pub use code::ReasonCode;
 pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Witnessed};
-pub use facts::Facts;
+pub use facts::{Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;

@@ -63,6 +63,17 @@ impl RiskLevel {
             .find(|level| level.as_str().eq_ignore_ascii_case(name))
     }
 
+    /// What a call of this level adds to the risk of its session: 1 to 4.
+    #[must_use]
+    pub const fn weight(self) -> u64 {
+        match self {
+            Self::Low => 1,
+            Self::Medium => 2,
+            Self::High => 3,
+            Self::Critical => 4,
+        }
+    }
+
     /// The score shown for a call whose capability is not registered; it restricts nothing. In hundredths.
     #[must_use]
     pub const fn score_hundredths(self) -> u8 {

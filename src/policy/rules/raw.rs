@@ -19,6 +19,66 @@ pub(super) struct RawRules {
     /// The rules, in order.
     #[serde(default)]
     pub(super) rules: Option<Vec<RawRule>>,
+    /// Kept for whoever manages policies; not interpreted.
+    #[serde(default, rename = "scope")]
+    pub(super) _scope: Option<String>,
+    /// Kept for whoever manages policies; not interpreted.
+    #[serde(default, rename = "scope_id")]
+    pub(super) _scope_id: Option<String>,
+    /// What holds over all that one session does.
+    #[serde(default)]
+    pub(super) plan_rules: Option<RawPlan>,
+}
+
+/// Rules over a session: what was let through in it counts, and the call that is asked for.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPlan {
+    /// Sequences that a session must not complete.
+    #[serde(default)]
+    pub(super) sequence_patterns: Option<Vec<RawSequence>>,
+    /// How much risk a session may come to.
+    #[serde(default)]
+    pub(super) cumulative_risk: Option<RawCumulative>,
+}
+
+/// A sequence of calls: others may lie between its steps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSequence {
+    /// Its name in decisions.
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    /// Globs over action types, in order; the last one is the call that is asked for.
+    #[serde(default)]
+    pub(super) steps: Vec<String>,
+    /// What is done with the last call: block (default), approve, escalate, or auto (nothing).
+    #[serde(default)]
+    pub(super) approval: Option<RawApproval>,
+    /// low, medium, high or critical (default); shown only.
+    #[serde(default)]
+    pub(super) risk_level: Option<String>,
+    /// What a caller is told.
+    #[serde(default)]
+    pub(super) description: Option<String>,
+    /// How many calls of the session, the first and the last of the sequence among them, it may lie within. 0 (default): any.
+    #[serde(default)]
+    pub(super) window: Option<u32>,
+}
+
+/// The sum of the risk of a session: low 1, medium 2, high 3, critical 4 for each call.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCumulative {
+    /// Its name in decisions. Default `cumulative_risk`.
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    /// The highest sum that is left alone.
+    #[serde(default)]
+    pub(super) max_total_risk: Option<i64>,
+    /// What is done with a call beyond it: block (default), approve, escalate, or auto (nothing).
+    #[serde(default)]
+    pub(super) on_exceed: Option<RawApproval>,
 }
 
 /// The format version, as a number or as text.
@@ -110,13 +170,16 @@ pub(super) enum RawApproval {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConditions {
-    /// "HH:MM": the UTC time of day is this or later.
+    /// "HH:MM": the time of day is this or later. Later than time_before: the window goes over midnight.
     #[serde(default)]
     pub(super) time_after: Option<String>,
-    /// "HH:MM": the UTC time of day is earlier than this.
+    /// "HH:MM": the time of day is earlier than this.
     #[serde(default)]
     pub(super) time_before: Option<String>,
-    /// Days of the week in UTC, Monday = 1 to Sunday = 7.
+    /// Zone of the IANA database whose clock and calendar are meant, such as Europe/Berlin. Default UTC.
+    #[serde(default)]
+    pub(super) time_zone: Option<String>,
+    /// Days of the week, Monday = 1 to Sunday = 7.
     #[serde(default)]
     #[schemars(inner(range(min = 1, max = 7)))]
     pub(super) weekdays: Option<Vec<i64>>,
@@ -141,6 +204,10 @@ pub(super) struct RawConditions {
     /// Parameter, as text, holds a match of the regular expression (linear time: no look-around, no back-references).
     #[serde(default)]
     pub(super) param_matches: Option<BTreeMap<String, String>>,
+    /// Words, or a category (destructive, data_exposure, privileged, financial, pii): one of them stands in the type, target,
+    /// description, or in a parameter's name or text.
+    #[serde(default)]
+    pub(super) semantic: Option<String>,
 }
 
 /// Tells `name: null` (shown as globs) from no name at all (shown as `rule_<index>`).

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::model::call::{DecisionRequest, Parameters};
+use crate::model::call::{DecisionRequest, ToolCall};
 use crate::model::decision::{Authorization, Facts, Outcome, Reason, RiskLevel};
 use crate::policy::rules::condition::{self, Condition, Truth};
 use crate::policy::rules::glob::Glob;
 use crate::policy::rules::index::Index;
+use crate::policy::rules::{PlanRules, ShownRule};
 
 /// A compiled rules file.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct RuleSet {
     pub(super) rules: Vec<Rule>,
     pub(super) index: Index,
     pub(super) defaults: Option<Defaults>,
+    pub(super) shown: Vec<ShownRule>,
+    pub(super) plan: Option<PlanRules>,
 }
 
 /// What the file's `defaults` say for calls no rule matches.
@@ -55,7 +58,7 @@ struct Subject<'s, 'a> {
     /// `None`: it is made of parameters that are not known.
     resource: Option<&'s str>,
     agent: &'s str,
-    parameters: &'s Parameters<'a>,
+    call: &'s ToolCall<'a>,
 }
 
 impl RuleSet {
@@ -77,12 +80,24 @@ impl RuleSet {
         self.defaults
     }
 
+    /// The rules as they were written, in the order of the file.
+    #[must_use]
+    pub fn rules(&self) -> &[ShownRule] {
+        &self.shown
+    }
+
+    /// The rules over sessions, where there are any.
+    #[must_use]
+    pub const fn plan(&self) -> Option<&PlanRules> {
+        self.plan.as_ref()
+    }
+
     /// The answer of the first rule that matches. A call without a capability name matches no rule.
     ///
     /// A rule whose conditions cannot be told ends the search as Indeterminate: to go on would treat "cannot tell" as
     /// "does not match", and a later rule might allow what this one was written to stop.
     #[must_use]
-    pub fn authorize(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Authorization {
+    pub fn authorize(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Authorization {
         let Some(subject) = Subject::of(request) else { return Authorization::NotApplicable };
         let candidates = self.index.candidates(subject.capability);
         first_match(candidates.filter_map(|number| self.rules.get(number)), subject, facts)
@@ -93,7 +108,7 @@ impl RuleSet {
     /// INVARIANT: not [`Prospect::Open`] means that [`Self::authorize`] gives `Allow` or asks a person for no parameters at
     /// all. The other way round is not promised: conditions that exclude each other are not seen through.
     #[must_use]
-    pub fn prospect(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Prospect {
+    pub fn prospect(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Prospect {
         let Some(subject) = Subject::of(request) else { return Prospect::DeniedOrSilent };
         let candidates = self.index.candidates(subject.capability);
         for rule in candidates.filter_map(|number| self.rules.get(number)) {
@@ -112,7 +127,11 @@ impl RuleSet {
 
     /// The same answer found by asking every rule: what the index must agree with.
     #[cfg(test)]
-    pub(super) fn authorize_linear(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Authorization {
+    pub(super) fn authorize_linear(
+        &self,
+        request: DecisionRequest<'_, '_>,
+        facts: Facts<'_>,
+    ) -> Authorization {
         let Some(subject) = Subject::of(request) else { return Authorization::NotApplicable };
         first_match(self.rules.iter(), subject, facts)
     }
@@ -124,7 +143,7 @@ impl<'s, 'a> Subject<'s, 'a> {
             capability: request.call.action.capability()?,
             resource: request.call.known_resource(),
             agent: &request.principal.id,
-            parameters: &request.call.parameters,
+            call: request.call,
         })
     }
 }
@@ -132,7 +151,7 @@ impl<'s, 'a> Subject<'s, 'a> {
 fn first_match<'r>(
     rules: impl Iterator<Item = &'r Rule>,
     subject: Subject<'_, '_>,
-    facts: Facts,
+    facts: Facts<'_>,
 ) -> Authorization {
     for rule in rules {
         match rule.matches(subject, facts) {
@@ -153,14 +172,14 @@ fn first_match<'r>(
 }
 
 impl Rule {
-    fn matches(&self, subject: Subject<'_, '_>, facts: Facts) -> Truth {
+    fn matches(&self, subject: Subject<'_, '_>, facts: Facts<'_>) -> Truth {
         let named = self.action_type.matches(subject.capability)
             && subject.resource.is_none_or(|resource| self.target.matches(resource))
             && self.agent.matches(subject.agent);
         if !named {
             return Truth::Fails;
         }
-        match condition::all(&self.conditions, subject.parameters, facts) {
+        match condition::all(&self.conditions, subject.call, facts) {
             Truth::Holds if subject.resource.is_none() && !self.target.matches_everything() => {
                 Truth::Indeterminate("the resource cannot be known".to_owned())
             }

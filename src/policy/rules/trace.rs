@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::model::call::{DecisionRequest, Parameters};
+use crate::model::call::{DecisionRequest, ToolCall};
 use crate::model::decision::{Facts, Reason};
 use crate::policy::rules::RuleSet;
 use crate::policy::rules::condition::{self, Condition, Truth};
@@ -50,7 +50,7 @@ impl RuleSet {
     /// The rules in order up to the one that [`Self::authorize`] names; all of them where it names none. A call without a
     /// capability name is put to no rule.
     #[must_use]
-    pub fn trace(&self, request: DecisionRequest<'_, '_>, facts: Facts) -> Vec<TracedRule> {
+    pub fn trace(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Vec<TracedRule> {
         let mut traced = Vec::new();
         let Some(capability) = request.call.action.capability() else { return traced };
         for (index, rule) in self.rules.iter().enumerate() {
@@ -65,9 +65,8 @@ impl RuleSet {
     }
 }
 
-fn step(rule: &Rule, capability: &str, request: DecisionRequest<'_, '_>, facts: Facts) -> TraceStep {
+fn step(rule: &Rule, capability: &str, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> TraceStep {
     let resource = request.call.known_resource();
-    let parameters = &request.call.parameters;
     if !rule.action_type.matches(capability) {
         return TraceStep::TypeDiffers;
     }
@@ -77,8 +76,8 @@ fn step(rule: &Rule, capability: &str, request: DecisionRequest<'_, '_>, facts: 
     if !rule.agent.matches(&request.principal.id) {
         return TraceStep::AgentDiffers;
     }
-    match condition::all(&rule.conditions, parameters, facts) {
-        Truth::Fails => TraceStep::ConditionsFail(failing(&rule.conditions, parameters, facts)),
+    match condition::all(&rule.conditions, request.call, facts) {
+        Truth::Fails => TraceStep::ConditionsFail(failing(&rule.conditions, request.call, facts)),
         Truth::Indeterminate(error) => TraceStep::CannotTell(Reason::new(&error)),
         Truth::Holds if resource.is_none() && !rule.target.matches_everything() => {
             TraceStep::CannotTell(Reason::new("the resource cannot be known"))
@@ -87,9 +86,9 @@ fn step(rule: &Rule, capability: &str, request: DecisionRequest<'_, '_>, facts: 
     }
 }
 
-fn failing(conditions: &[Condition], parameters: &Parameters<'_>, facts: Facts) -> Vec<String> {
+fn failing(conditions: &[Condition], call: &ToolCall<'_>, facts: Facts<'_>) -> Vec<String> {
     let fails = |condition: &&Condition| {
-        condition::all(std::slice::from_ref(*condition), parameters, facts) == Truth::Fails
+        condition::all(std::slice::from_ref(*condition), call, facts) == Truth::Fails
     };
     conditions.iter().filter(fails).map(Condition::label).collect()
 }
@@ -99,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::call::{Action, Principal, PrincipalKind, ToolCall};
+    use crate::model::call::{Action, Parameters, Principal, PrincipalKind};
     use crate::model::decision::Authorization;
     use crate::model::document::Document;
     use crate::model::json::Reader;
@@ -146,7 +145,7 @@ mod tests {
                 description: "".into(),
             };
             let request = DecisionRequest { principal: &principal, call: &call, session: None };
-            let facts = Facts { now: Timestamp::from_micros(micros) };
+            let facts = Facts::at(Timestamp::from_micros(micros));
             let traced = rules.trace(request, facts);
             let end = traced.last().filter(|last| last.step.ends());
             prop_assert!(traced.iter().rev().skip(1).all(|earlier| !earlier.step.ends()));

@@ -26,8 +26,8 @@ fn principal(id: &str) -> Principal {
     Principal { tenant: "default".into(), id: id.into(), kind: PrincipalKind::AiAgent, key: None }
 }
 
-fn at(time: &str) -> Facts {
-    Facts { now: Timestamp::parse_rfc3339(time).unwrap() }
+fn at(time: &str) -> Facts<'static> {
+    Facts::at(Timestamp::parse_rfc3339(time).unwrap())
 }
 
 fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) -> ToolCall<'a> {
@@ -41,7 +41,7 @@ fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) -> ToolCall
 }
 
 /// The rule that answered, or `None` where none did; `!` stands before one that could not be evaluated.
-fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: Facts) -> Option<String> {
+fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: Facts<'_>) -> Option<String> {
     let principal = principal(agent);
     let request = DecisionRequest { principal: &principal, call, session: None };
     let found = rules.authorize(request, facts);

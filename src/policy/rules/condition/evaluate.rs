@@ -2,42 +2,44 @@
 
 use std::cmp::Ordering;
 
-use regex::Regex;
 use serde_json::Value;
 
-use crate::model::call::{Lookup, Parameters};
+use crate::model::call::{Lookup, ToolCall};
 use crate::model::decision::Facts;
 use crate::model::json::{Json, NumberValue};
-use crate::policy::rules::compare::{TypeMismatch, contains, equal, order};
+use crate::policy::rules::condition::compare::{TypeMismatch, contains, equal, order};
+use crate::policy::rules::condition::{Hours, Pattern, Semantic};
 
 /// One thing that must hold.
 #[derive(Clone, Debug)]
-pub(super) enum Condition {
-    /// The UTC time of day is at least this many minutes past midnight.
-    TimeAfter(u16),
-    /// The UTC time of day is before this many minutes past midnight.
-    TimeBefore(u16),
-    /// Bit n is set for ISO weekday n.
-    Weekdays(u8),
+pub(in crate::policy::rules) enum Condition {
+    /// What the clock and the calendar must show.
+    Hours(Hours),
+    /// Words that must stand in the call.
+    Semantic(Semantic),
+    /// Nothing can make it hold.
+    Never,
+    /// It cannot be told of any call, for this reason.
+    Unclear(Box<str>),
     /// Something about one parameter.
     Parameter { name: Box<str>, test: Test },
 }
 
 /// What is asked of a parameter that is there and not null.
 #[derive(Clone, Debug)]
-pub(super) enum Test {
+pub(in crate::policy::rules) enum Test {
     Equal(Value),
     Greater(Value),
     GreaterOrEqual(Value),
     Less(Value),
     LessOrEqual(Value),
     Contains(Value),
-    Matches(Regex),
+    Matches(Pattern),
 }
 
 /// A condition's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(in crate::policy::rules) enum Truth {
     Holds,
     Fails,
     /// It cannot be told; the text says why, without the value.
@@ -45,10 +47,14 @@ pub(super) enum Truth {
 }
 
 /// Whether all of `conditions` hold. One that certainly fails settles it, whatever the others cannot tell.
-pub(super) fn all(conditions: &[Condition], parameters: &Parameters<'_>, facts: Facts) -> Truth {
+pub(in crate::policy::rules) fn all(
+    conditions: &[Condition],
+    call: &ToolCall<'_>,
+    facts: Facts<'_>,
+) -> Truth {
     let mut unclear = None;
     for condition in conditions {
-        match condition.evaluate(parameters, facts) {
+        match condition.evaluate(call, facts) {
             Truth::Holds => {}
             Truth::Fails => return Truth::Fails,
             indeterminate @ Truth::Indeterminate(_) => unclear = unclear.or(Some(indeterminate)),
@@ -58,22 +64,23 @@ pub(super) fn all(conditions: &[Condition], parameters: &Parameters<'_>, facts: 
 }
 
 impl Condition {
-    /// Its key in a rules file, with the parameter it is about.
-    pub(super) fn label(&self) -> String {
+    /// What of a rule it is: its key, with the parameter it is about.
+    pub(in crate::policy::rules) fn label(&self) -> String {
         match self {
-            Self::TimeAfter(_) => "time_after".to_owned(),
-            Self::TimeBefore(_) => "time_before".to_owned(),
-            Self::Weekdays(_) => "weekdays".to_owned(),
+            Self::Hours(hours) => hours.keys().join(", "),
+            Self::Semantic(_) => "semantic".to_owned(),
+            Self::Never | Self::Unclear(_) => "a condition that is wrong".to_owned(),
             Self::Parameter { name, test } => format!("{} {name}", test.name()),
         }
     }
 
-    fn evaluate(&self, parameters: &Parameters<'_>, facts: Facts) -> Truth {
+    fn evaluate(&self, call: &ToolCall<'_>, facts: Facts<'_>) -> Truth {
         match self {
-            Self::TimeAfter(minutes) => (facts.now.minute_of_day_utc() >= *minutes).into(),
-            Self::TimeBefore(minutes) => (facts.now.minute_of_day_utc() < *minutes).into(),
-            Self::Weekdays(days) => (days & (1 << facts.now.iso_weekday_utc()) != 0).into(),
-            Self::Parameter { name, test } => match parameters.lookup(name) {
+            Self::Hours(hours) => hours.holds(facts.now).into(),
+            Self::Semantic(semantic) => semantic.evaluate(call),
+            Self::Never => Truth::Fails,
+            Self::Unclear(why) => Truth::Indeterminate(why.to_string()),
+            Self::Parameter { name, test } => match call.parameters.lookup(name) {
                 Lookup::Absent | Lookup::Found(Json::Null) => Truth::Fails,
                 Lookup::Found(actual) => test.evaluate(actual).unwrap_or_else(|TypeMismatch| {
                     let kind = actual.type_name();
@@ -101,7 +108,7 @@ impl Test {
             Self::LessOrEqual(wanted) => ordered(wanted, Ordering::is_le)?,
             Self::Contains(wanted) => contains(actual, wanted)?,
             // The whole text is looked at: cutting it would let a caller push what is looked for out of sight.
-            Self::Matches(regex) => regex.is_match(&spoken(actual)?),
+            Self::Matches(pattern) => pattern.is_found_in(&spoken(actual)?),
         }
         .into())
     }

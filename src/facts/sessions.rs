@@ -1,0 +1,110 @@
+//! Decisions that depend on what their session did before, and what is remembered of it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::decision::{PolicySnapshot, decide};
+use crate::facts::SessionLimits;
+use crate::facts::table::Table;
+use crate::model::call::{DecisionRequest, Principal};
+use crate::model::decision::{Decision, Facts, History, RiskLevel};
+use crate::model::time::Timestamp;
+
+/// The histories of sessions: in memory only, so that a restart forgets them.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    limits: SessionLimits,
+    table: Mutex<Table>,
+}
+
+/// A decision, and what of the session's history it was made with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// For its record ([`Facts::history`]); `None` where no rule looks at sessions, or the call belongs to none.
+    pub history: Option<History>,
+}
+
+/// A call that may be let through later: it counts from then on.
+#[derive(Clone, Debug)]
+pub struct LaterStep {
+    snapshot: Arc<PolicySnapshot>,
+    principal: Principal,
+    session: String,
+    action: String,
+    risk: RiskLevel,
+}
+
+impl Sessions {
+    /// Remembers as much as `limits` say.
+    #[must_use]
+    pub fn new(limits: SessionLimits) -> Self {
+        Self { limits, table: Mutex::default() }
+    }
+
+    /// Decides `request` with the history of its session. Where `lets_through` says that the call goes on at once, it counts in
+    /// that history before another call of the session is decided, whether or not its execution then succeeds.
+    pub fn decide(
+        &self,
+        snapshot: &PolicySnapshot,
+        request: DecisionRequest<'_, '_>,
+        now: Timestamp,
+        lets_through: impl FnOnce(&Decision) -> bool,
+    ) -> Decided {
+        let (Some(plan), Some(session)) = (snapshot.plan(), request.session) else {
+            return Decided { decision: decide(snapshot, request, Facts::at(now)), history: None };
+        };
+        self.with(request.principal, session, now, |history| {
+            let relevant = plan.relevant(history);
+            let decision = decide(snapshot, request, Facts { now, history: Some(&relevant) });
+            if let Some(action) = request.call.action.capability().filter(|_| lets_through(&decision)) {
+                plan.note(history, action, decision.risk);
+            }
+            Decided { decision, history: Some(relevant) }
+        })
+    }
+
+    /// Counts a call that was held and is let through now.
+    pub fn count_later(&self, step: &LaterStep, now: Timestamp) {
+        let Some(plan) = step.snapshot.plan() else { return };
+        self.with(&step.principal, &step.session, now, |history| plan.note(history, &step.action, step.risk));
+    }
+
+    /// How many sessions are remembered.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).count()
+    }
+
+    fn with<T>(
+        &self,
+        principal: &Principal,
+        session: &str,
+        now: Timestamp,
+        work: impl FnOnce(&mut History) -> T,
+    ) -> T {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = table.history(&self.limits, principal, session, now);
+        drop(table);
+        work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl LaterStep {
+    /// The step that `request` would be; `None` where no rule looks at its session.
+    #[must_use]
+    pub fn of(
+        snapshot: &Arc<PolicySnapshot>,
+        request: DecisionRequest<'_, '_>,
+        decision: &Decision,
+    ) -> Option<Self> {
+        snapshot.plan()?;
+        Some(Self {
+            snapshot: Arc::clone(snapshot),
+            principal: request.principal.clone(),
+            session: request.session?.to_owned(),
+            action: request.call.action.capability()?.to_owned(),
+            risk: decision.risk,
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Sessions: what counts, for whom, and for how long.

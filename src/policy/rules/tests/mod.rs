@@ -1,0 +1,3 @@
+//! The rules engine's tests, by what they are about.
+
+mod language;
