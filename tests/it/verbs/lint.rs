@@ -28,7 +28,7 @@ rules:
     match: {type: refund}
     conditions: {param_gte: {amount: 10}, param_lt: {amount: 10}}
   - match: {type: report}
-    conditions: {weekdays: []}
+    conditions: {param_eq: {pages: 3}, param_gte: {pages: 4}}
   - name: sound
     match: {type: pay, target: "contact:*"}
     conditions: {param_gt: {amount: 50}, weekdays: [1, 2]}
@@ -95,4 +95,37 @@ fn a_rule_said_never_to_decide_never_does() {
     let asked = ["simulate", "policy.yaml", "read_file:/docs/a", "--json"];
     let said: Value = serde_json::from_str(&shadowed.run(&asked).said).unwrap();
     assert_eq!(said[0]["matched_rule"], "reads");
+}
+
+#[test]
+fn lenient_loading_says_what_it_tolerates() {
+    let policy = "version: 1\nowner: ops\nrules:\n- {name: a, match: {typ: x}, conditions: {hour: 5}, approval: auto}\n- {name: b, \
+                  conditions: {time_after: noon}, approval: auto}\n- {name: c, approval: block}\n";
+    let folder = Folder::with(&[("policy.yaml", policy)]);
+    assert_eq!(folder.run(&["check", "policy.yaml"]).code, 64);
+    let ran = folder.run(&["check", "--lenient", "policy.yaml"]);
+    assert_eq!((ran.code, ran.said.as_str()), (0, "policy.yaml: ok (rules, 4 warnings)\n"), "{}", ran.errors);
+    golden("verbs/check_lenient.txt", &ran.errors);
+    // Told by the other verbs too, which then answer as agent-aegis would.
+    for verb in [
+        &["simulate", "policy.yaml", "read", "--lenient"][..],
+        &["diff", "policy.yaml", "policy.yaml", "--lenient"],
+    ] {
+        let other = folder.run(verb);
+        assert!(other.errors.starts_with(&ran.errors), "{verb:?}: {}", other.errors);
+        assert_eq!(other.code, 0, "{verb:?}");
+    }
+    // What agent-aegis would not load either is still refused.
+    folder.write("policy.yaml", "owner: ops\nrules: 5\n");
+    let ran = folder.run(&["check", "--lenient", "policy.yaml"]);
+    assert_eq!((ran.code, ran.errors.lines().count()), (64, 1), "{}", ran.errors);
+}
+
+#[test]
+fn a_configuration_is_never_loaded_leniently() {
+    let folder = Folder::with(&[
+        ("policy.yaml", "rules: [{name: a, match: {typ: x}}]\n"),
+        ("gateway.yaml", &configuration(true, false)),
+    ]);
+    assert_eq!(folder.run(&["check", "--lenient", "gateway.yaml"]).code, 64);
 }

@@ -77,3 +77,16 @@ fn a_policy_that_is_not_sound_ends_with_64() {
     assert_eq!((ran.code, ran.said.as_str()), (64, ""));
     assert!(ran.errors.starts_with("policy.yaml:2:14: rules[0].approval: "), "{}", ran.errors);
 }
+
+#[test]
+fn actions_of_one_session_see_those_before() {
+    let policy = "defaults: {approval: auto}\nplan_rules:\n  sequence_patterns:\n  - {name: leak, steps: [read_secret, \"send_*\"], \
+                  approval: block}\n";
+    let folder = Folder::with(&[("policy.yaml", policy)]);
+    let asked = ["simulate", "policy.yaml", "read_secret", "send_mail"];
+    assert!(!folder.run(&asked).said.contains("block"), "actions by themselves");
+    let ran = folder.run(&[&asked[..], &["--session", "--json"]].concat());
+    let said: Value = serde_json::from_str(&ran.said).unwrap();
+    let told = |index: usize| (said[index]["approval"].as_str().unwrap(), said[index]["plan_rule"].as_str());
+    assert_eq!((told(0), told(1)), (("auto", None), ("block", Some("leak"))));
+}

@@ -55,7 +55,7 @@ fn as_json_every_case_is_told() {
     assert_eq!((&case["ok"], &case["line"]), (&json!(false), &json!(6)));
     assert_eq!(
         case["expected"],
-        json!({"approval": "auto", "outcome": "ALLOW", "rule": null, "risk": "high"})
+        json!({"approval": "auto", "outcome": "ALLOW", "rule": null, "risk": "high", "plan_rule": null})
     );
     assert_eq!(
         (&case["answer"]["approval"], &case["answer"]["matched_rule"]),
