@@ -94,7 +94,7 @@ fn translate(glob: &str) -> String {
 /// A `[...]` class behind its opening bracket, as a regex class, and what follows it. `None`: it never closes, so the
 /// bracket is a literal one.
 fn class(letters: &[char]) -> Option<(String, &[char])> {
-    let (negated, body) = match letters.split_first() {
+    let (mut negated, body) = match letters.split_first() {
         Some(('!', rest)) => (true, rest),
         _ => (false, letters),
     };
@@ -103,12 +103,26 @@ fn class(letters: &[char]) -> Option<(String, &[char])> {
     let (members, after) = (body.get(..end)?, body.get(end + 1..)?);
     let mut ranges = String::new();
     let mut rest = members;
+    let mut reversed = false;
     loop {
         rest = match rest {
+            // In Python a class that begins with reversed ranges and goes on with `!` is a negated one: the ranges are taken
+            // out before the class is looked at.
+            ['!', tail @ ..] if reversed && ranges.is_empty() && !negated => {
+                negated = true;
+                let literal = if tail.first() == Some(&'-') { tail.len().min(2) } else { 0 };
+                let (literal, tail) = tail.split_at_checked(literal)?;
+                for one in literal {
+                    ranges.push_str(&format!("\\x{{{:x}}}", u32::from(*one)));
+                }
+                tail
+            }
             [low, '-', high, tail @ ..] => {
                 // A reversed range has no members.
                 if low <= high {
                     ranges.push_str(&format!("\\x{{{:x}}}-\\x{{{:x}}}", u32::from(*low), u32::from(*high)));
+                } else {
+                    reversed = true;
                 }
                 tail
             }
@@ -161,6 +175,9 @@ mod tests {
             ("", "", true),
             ("", "a", false),
             ("[a-c-e]", "-", true),
+            ("[z-a!x]", "b", true),
+            ("[z-a!x]", "x", false),
+            ("[b-a!]", "x", true),
         ] {
             assert_eq!(Glob::compile(glob).unwrap().matches(text), matches, "{glob} on {text}");
         }

@@ -51,7 +51,7 @@ pub(super) struct RawSequence {
     pub(super) name: Option<String>,
     /// Globs over action types, in order; the last one is the call that is asked for.
     #[serde(default)]
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Option<Vec<String>>,
     /// What is done with the last call: block (default), approve, escalate, or auto (nothing).
     #[serde(default)]
     pub(super) approval: Option<RawApproval>,

@@ -24,13 +24,19 @@ impl Compiler<'_> {
         let at = format!("/plan_rules/sequence_patterns/{index}");
         let _shown_only =
             self.risk(&format!("{at}/risk_level"), raw.risk_level.as_deref(), RiskLevel::Critical);
-        if raw.steps.len() < 2 {
-            let problem = self.document.problem(&format!("{at}/steps"), "a sequence has two steps or more");
+        let steps_at = format!("{at}/steps");
+        if raw.steps.is_none() && self.written.node(&steps_at).is_some() {
+            // What is wrong with them is told already.
+            return None;
+        }
+        let written = raw.steps.unwrap_or_default();
+        if written.len() < 2 {
+            let problem = self.document.problem(&steps_at, "a sequence has two steps or more");
             self.mistake(problem, Meaning::Ignored, None);
             return None;
         }
         let window = raw.window.map_or(0, |window| usize::try_from(window).unwrap_or(usize::MAX));
-        if window > 0 && window < raw.steps.len() {
+        if window > 0 && window < written.len() {
             let message = "the window is shorter than the sequence, so this never holds";
             let problem = self.document.problem(&format!("{at}/window"), message);
             self.mistake(problem, Meaning::Ignored, None);
@@ -39,13 +45,13 @@ impl Compiler<'_> {
             let message = format!("must be at most {}", PlanRules::WINDOW_MAX);
             self.refuse(&format!("{at}/window"), message);
         }
-        let mut steps = Vec::with_capacity(raw.steps.len());
-        for (step, glob) in raw.steps.iter().enumerate() {
-            steps.push(self.glob(&format!("{at}/steps/{step}"), glob)?);
+        let mut steps = Vec::with_capacity(written.len());
+        for (step, glob) in written.iter().enumerate() {
+            steps.push(self.glob(&format!("{steps_at}/{step}"), glob)?);
         }
         let name = raw.name.filter(|name| !name.is_empty());
         Some(Sequence {
-            written: raw.steps.join("\n").into(),
+            written: written.join("\n").into(),
             name: name.map_or_else(|| format!("sequence_{index}").into(), Arc::from),
             steps,
             restriction: restriction(raw.approval)?,

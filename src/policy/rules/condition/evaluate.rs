@@ -85,7 +85,7 @@ impl Condition {
                 Lookup::Found(actual) => test.evaluate(actual).unwrap_or_else(|TypeMismatch| {
                     let kind = actual.type_name();
                     Truth::Indeterminate(format!(
-                        "parameter {name} is a {kind}, which {} cannot take",
+                        "parameter {name} is of the type {kind}, which {} cannot take",
                         test.name()
                     ))
                 }),
