@@ -17,10 +17,12 @@
 //!    |                       extract            extract::{mcp, operations, tool_call} -> ToolCall     |
 //!    |                       decide             decision::decide          -> Decision                 |
 //!    |                         policy::rules    Finding; decision::combine: the strictest wins        |
+//!    |   gateway::holding    a call that wants a person: its hold is found, opened or used up         |
 //!    |   record              audit::record -> audit::Ledger::record (memory or disk, as configured)   |
 //!    v                                                                                                |
 //!  Verdict::Forward(Permit) -> upstream_peer takes the permit, the judged bytes are sent -------------+
 //!  Verdict::Refuse(Refusal) -> proxy::respond -> agent
+//!  Verdict::Wait(Waiting)   -> proxy::waiting -> judged again
 //!
 //!  the call has ended      gateway::execution   -> a second record, which nothing waits for
 //! ```

@@ -19,6 +19,8 @@ pub(crate) struct Bench {
     pub(crate) loads: Vec<Load>,
     pub(crate) intensity: Intensity,
     pub(crate) rounds: usize,
+    /// Whose figures the others' are divided by.
+    pub(crate) yardstick: Kind,
     /// For files of this run.
     pub(crate) dir: PathBuf,
 }
@@ -44,7 +46,8 @@ impl Bench {
     /// target's turn is seconds away from that of the yardstick.
     pub(crate) fn measure(&self, targets: &[Target], upstream: SocketAddr) -> anyhow::Result<Vec<Rounds>> {
         let kinds: Vec<Kind> = targets.iter().map(|target| target.kind).collect();
-        let mut all: Vec<Rounds> = self.loads.iter().map(|load| Rounds::new(load.shape, &kinds)).collect();
+        let mut all: Vec<Rounds> =
+            self.loads.iter().map(|load| Rounds::new(load.shape, &kinds, self.yardstick)).collect();
         self.probe(targets, upstream)?;
         for round in 0..self.rounds {
             for (load, rounds) in self.loads.iter().zip(&mut all) {

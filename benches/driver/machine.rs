@@ -21,6 +21,32 @@ pub(crate) fn cpu_seconds(pids: &[u32]) -> anyhow::Result<f64> {
     Ok(f64::from(u32::try_from(ticks).unwrap_or(u32::MAX)) / TICKS_PER_SECOND)
 }
 
+/// What a process has in memory, in KiB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// All of it (`VmRSS`), pages of mapped files included: the ledger's segment is one.
+    pub(crate) resident_kib: u64,
+    /// What is its own and of no file (`RssAnon`).
+    pub(crate) anonymous_kib: u64,
+    /// The most that was resident since it started (`VmHWM`).
+    pub(crate) peak_kib: u64,
+}
+
+/// The memory of a process.
+pub(crate) fn memory(pid: u32) -> anyhow::Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))
+        .with_context(|| format!("process {pid} has ended"))?;
+    parse_memory(&status).with_context(|| format!("/proc/{pid}/status is not understood"))
+}
+
+fn parse_memory(status: &str) -> Option<Memory> {
+    let kib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    Some(Memory { resident_kib: kib("VmRSS")?, anonymous_kib: kib("RssAnon")?, peak_kib: kib("VmHWM")? })
+}
+
 /// A process and its direct children: nginx works in children, the others alone.
 pub(crate) fn with_children(pid: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -70,6 +96,15 @@ mod tests {
     fn ticks_are_found_behind_any_name() {
         let stat = "42 (a) b) S 1 42 42 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 100 1000 10";
         assert_eq!(stat_ticks(stat), Some(300));
+    }
+
+    #[test]
+    fn memory_is_found_among_the_lines() {
+        let status = "Name:\tx\nVmHWM:\t   30 kB\nVmRSS:\t   20 kB\nRssAnon:\t   10 kB\nRssFile:\t   10 kB\n";
+        let wanted = Memory { resident_kib: 20, anonymous_kib: 10, peak_kib: 30 };
+        assert_eq!(parse_memory(status), Some(wanted));
+        assert_eq!(parse_memory("VmRSS:\t20 kB\n"), None);
+        assert!(memory(std::process::id()).unwrap().resident_kib > 0);
     }
 
     #[test]

@@ -6,12 +6,13 @@
 //! target serves every shape of traffic. The driver starts everything it needs and stops it again.
 //!
 //! Start reading at `run`. `shape` and `workload` are what is sent, `targets` starts what is measured, `load` makes
-//! the load, `bench` measures, `report` makes the tables, `upstream` is the tool server behind all targets,
+//! the load, `bench` measures, `held` measures with calls that wait for a person, `report` makes the tables, `upstream` is the tool server behind all targets,
 //! `counters` counts system calls.
 #![expect(clippy::print_stdout, reason = "a report on standard output is what this program is for")]
 
 mod bench;
 mod counters;
+mod held;
 mod load;
 mod machine;
 mod process;
@@ -75,6 +76,11 @@ struct Options {
     /// Use the built-in load generator over h1 even if wrk is installed
     #[arg(long)]
     built_in: bool,
+    /// Measure the gateway while so many calls wait for a person, beside one that holds none: the memory of both, and what
+    /// the load costs at each [1000 if no number is given]
+    #[arg(long, value_name = "CALLS", num_args = 0..=1, default_missing_value = "1000",
+        value_parser = clap::value_parser!(u16).range(1..=1000), conflicts_with_all = ["targets", "all", "counters"])]
+    held: Option<u16>,
     /// Count system calls and events for each request too (strace and perf, where they are)
     #[arg(long)]
     counters: bool,
@@ -95,6 +101,9 @@ enum Mode {
     },
 }
 
+/// Calls that `--smoke` holds.
+const SMOKE_HELD: u16 = 8;
+
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     match options.mode {
@@ -114,10 +123,13 @@ fn run(options: &Options) -> anyhow::Result<()> {
         access_log: options.access_log,
     };
     let kinds = kinds(options);
-    let bench = bench(options, dir.path())?;
+    let bench = bench(options, shapes(options), dir.path())?;
     println!("{}, load average {}", machine::description(), machine::load_average());
     println!("{}", bench.describe());
     describe_programs(&places, &kinds);
+    if let Some(calls) = options.held.filter(|_| !options.smoke) {
+        return held::measure(&bench, &places, calls);
+    }
 
     let upstream = Target::start_upstream(&places)?;
     // `direct` is an upstream of its own, so that its CPU time is not mixed with that of the others' calls.
@@ -128,7 +140,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     if options.smoke {
         bench.check(&all)?;
         println!("all shapes were served by all targets");
-        return Ok(());
+        return held::measure(&held_smoke(options, dir.path())?, &places, options.held.unwrap_or(SMOKE_HELD));
     }
     for rounds in &all {
         println!("\n{}", rounds.table().trim_end());
@@ -148,7 +160,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     bench.check(&all)
 }
 
-fn bench(options: &Options, dir: &Path) -> anyhow::Result<Bench> {
+fn bench(options: &Options, shapes: Vec<Shape>, dir: &Path) -> anyhow::Result<Bench> {
     let (rounds, under_way, streams, amount) = if options.smoke {
         (1, 4, 2, Amount::Each(3))
     } else {
@@ -157,11 +169,18 @@ fn bench(options: &Options, dir: &Path) -> anyhow::Result<Bench> {
     };
     let threads = options.load_threads.unwrap_or_else(|| (machine::cpus() / 4).max(2)).max(1);
     let intensity = Intensity { under_way, streams, threads, amount };
-    let loads = shapes(options)
+    let loads = shapes
         .into_iter()
         .map(|shape| Load::new(shape, intensity, !options.built_in, dir))
         .collect::<Result<_, _>>()?;
-    Ok(Bench { loads, intensity, rounds, dir: dir.to_owned() })
+    let yardstick = if options.held.is_some() { Kind::Free } else { Kind::Bare };
+    Ok(Bench { loads, intensity, rounds, yardstick, dir: dir.to_owned() })
+}
+
+/// The held calls of `--smoke`: the standing shape beside them, or the first of those that are asked for.
+fn held_smoke(options: &Options, dir: &Path) -> anyhow::Result<Bench> {
+    let shape = options.shapes.first().copied().unwrap_or(Shape::DEFAULT);
+    Ok(Bench { yardstick: Kind::Free, ..bench(options, vec![shape], dir)? })
 }
 
 fn shapes(options: &Options) -> Vec<Shape> {
@@ -184,6 +203,9 @@ fn kinds(options: &Options) -> Vec<Kind> {
         if !kinds.contains(kind) {
             kinds.push(*kind);
         }
+    }
+    if options.held.is_some() && !options.smoke {
+        return held::KINDS.to_vec();
     }
     if kinds.is_empty() {
         kinds.extend([Kind::Bare, Kind::Process, Kind::Disk, Kind::Direct]);

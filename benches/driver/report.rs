@@ -31,14 +31,16 @@ type Figure = fn(&Sample) -> f64;
 #[derive(Debug)]
 pub(crate) struct Rounds {
     shape: Shape,
+    /// Whose figures the others' are divided by.
+    yardstick: Kind,
     targets: Vec<(Kind, Vec<Sample>)>,
 }
 
 impl Rounds {
     /// No rounds yet for those of the targets that take part.
-    pub(crate) fn new(shape: Shape, kinds: &[Kind]) -> Rounds {
+    pub(crate) fn new(shape: Shape, kinds: &[Kind], yardstick: Kind) -> Rounds {
         let kinds = kinds.iter().filter(|kind| kind.speaks(shape.version));
-        Rounds { shape, targets: kinds.map(|kind| (*kind, Vec::new())).collect() }
+        Rounds { shape, yardstick, targets: kinds.map(|kind| (*kind, Vec::new())).collect() }
     }
 
     /// Adds a target's sample of the current round. Each target is added once in each round.
@@ -66,7 +68,7 @@ impl Rounds {
         Ok(())
     }
 
-    /// The table: medians over the rounds, and medians of the ratios to `bare` of the same round.
+    /// The table: medians over the rounds, and medians of the ratios to the yardstick of the same round.
     pub(crate) fn table(&self) -> String {
         let mut text = format!("{}\n", self.shape);
         text += &format!(
@@ -117,11 +119,11 @@ impl Rounds {
         self.targets.iter().find(|(other, _)| *other == kind).map(|(_, samples)| samples.as_slice())
     }
 
-    /// The figure's ratios to `bare`, round by round, sorted; empty when `bare` was not measured.
+    /// The figure's ratios to the yardstick, round by round, sorted; empty when that was not measured.
     fn ratios(&self, samples: &[Sample], figure: Figure) -> Vec<f64> {
-        let bare = self.samples(Kind::Bare).unwrap_or_default();
+        let yardstick = self.samples(self.yardstick).unwrap_or_default();
         let mut ratios: Vec<f64> =
-            samples.iter().zip(bare).map(|(sample, bare)| ratio(figure(sample), figure(bare))).collect();
+            samples.iter().zip(yardstick).map(|(sample, base)| ratio(figure(sample), figure(base))).collect();
         ratios.sort_unstable_by(f64::total_cmp);
         ratios
     }
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn ratios_are_taken_within_a_round() {
-        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Bare, Kind::Process]);
+        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Bare, Kind::Process], Kind::Bare);
         // The machine is half as fast in the second round; the ratio stays.
         for speed in [1000, 500, 1000] {
             rounds.add(Kind::Bare, sample(speed, 50.0));
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_turn_with_another_number_of_answers_is_found() {
-        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Bare]);
+        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Bare], Kind::Bare);
         let mut sample = sample(12, 50.0);
         sample.tally.errors = 0;
         rounds.add(Kind::Bare, sample);
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn without_the_yardstick_there_are_no_ratios() {
-        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Direct]);
+        let mut rounds = Rounds::new(Shape::DEFAULT, &[Kind::Direct], Kind::Bare);
         rounds.add(Kind::Direct, sample(10, 1.0));
         assert!(rounds.table().lines().last().unwrap().contains(" - "));
     }
@@ -226,7 +228,7 @@ mod tests {
         let over_http2: Shape = "mcp:300:h2c".parse().unwrap();
         let all: Vec<Rounds> = [Shape::DEFAULT, over_http2]
             .map(|shape| {
-                let mut rounds = Rounds::new(shape, &[Kind::Bare, Kind::Nginx, Kind::Disk]);
+                let mut rounds = Rounds::new(shape, &[Kind::Bare, Kind::Nginx, Kind::Disk], Kind::Bare);
                 rounds.add(Kind::Bare, sample(1000, 50.0));
                 rounds.add(Kind::Nginx, sample(1000, 25.0));
                 rounds.add(Kind::Disk, sample(500, 60.0));

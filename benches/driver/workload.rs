@@ -14,6 +14,8 @@ pub(crate) const TOOL: &str = "search_docs";
 /// Where it is called on the MCP route and on the HTTP route.
 pub(crate) const MCP_PATH: &str = "/mcp";
 pub(crate) const HTTP_PATH: &str = "/documents/search";
+/// Where it is called on the MCP route whose calls wait for a person.
+pub(crate) const HELD_PATH: &str = "/held";
 /// What the upstream answers, about 200 bytes. The id is the one of every request.
 pub(crate) const ANSWER: &str = concat!(
     r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"#,

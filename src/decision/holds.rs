@@ -25,7 +25,7 @@ pub struct HoldRules {
     pub keep: Duration,
     /// The roles that approve an ESCALATE, each filled by another person: 1 to 4, each once.
     pub escalation_roles: Arc<[Arc<str>]>,
-    /// Where people reach the control listener, without a slash at its end; `None` = answers have no links.
+    /// Where people reach the control listener, without a slash at its end; `None` = answers link to the listener itself.
     pub public_url: Option<Arc<str>>,
 }
 

@@ -8,8 +8,8 @@ use crate::model::call::{
     Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
 };
 use crate::model::decision::{
-    Authorization, Decision, Engine, Facts, Outcome, Reason, ReasonCode, Restricted, Restriction, RiskLevel,
-    SnapshotRef,
+    Authorization, Decision, Engine, Facts, History, Outcome, Reason, ReasonCode, Restricted, Restriction,
+    RiskLevel, SnapshotRef,
 };
 use crate::model::document::Document;
 use crate::model::json::Reader;
@@ -376,4 +376,56 @@ proptest! {
         let reversed = combine(authorizers.iter().rev(), restrictors.iter().rev(), default);
         prop_assert_eq!(reversed, combined);
     }
+}
+
+/// A history with one call of `files.read`, of high risk.
+fn one_read(snapshot: &PolicySnapshot) -> History {
+    let mut history = History::default();
+    snapshot.plan().unwrap().note(&mut history, "files.read", RiskLevel::High);
+    history
+}
+
+#[test]
+fn a_plan_restricts_what_the_rules_let_through_and_nothing_else() {
+    let text = |on_send: &str, plan: &str| {
+        format!(
+            "rules: [{{match: {{type: files.send}}, approval: {on_send}}}, {{approval: auto}}]\n\
+             plan_rules: {{sequence_patterns: [{{name: exfil, steps: [files.read, files.send], approval: {plan}}}]}}\n"
+        )
+    };
+    for (on_send, plan, outcome, code) in [
+        ("auto", "block", Outcome::Deny, ReasonCode::PlanDenied),
+        ("auto", "approve", Outcome::RequireConfirmation, ReasonCode::ApprovalRequired),
+        ("auto", "auto", Outcome::Allow, ReasonCode::RuleAllowed),
+        ("approve", "block", Outcome::Deny, ReasonCode::PlanDenied),
+        ("approve", "escalate", Outcome::Escalate, ReasonCode::ApprovalRequired),
+        ("escalate", "approve", Outcome::Escalate, ReasonCode::ApprovalRequired),
+        ("block", "approve", Outcome::Deny, ReasonCode::RuleDenied),
+    ] {
+        let snapshot = snapshot(Some(&text(on_send, plan)), Outcome::Deny);
+        let decide_after = |history: Option<&History>| {
+            asked("send", "files", Parameters::none(), |request, facts| {
+                decide(&snapshot, request, Facts { history, ..facts })
+            })
+        };
+        let history = if plan == "auto" { History::default() } else { one_read(&snapshot) };
+        let decision = decide_after(Some(&history));
+        assert_eq!((decision.outcome, decision.code), (outcome, code), "{on_send} {plan}");
+        let engines: Vec<_> = decision.findings.iter().map(|finding| finding.engine).collect();
+        let told = on_send != "block" && plan != "auto";
+        assert_eq!(engines.contains(&Engine::Plan), told, "{on_send} {plan}");
+        assert_ne!(decide_after(None).code, ReasonCode::PlanDenied);
+    }
+}
+
+#[test]
+fn the_risk_of_a_call_no_rule_matches_is_the_defaults() {
+    let snapshot = snapshot(
+        Some(
+            "defaults: {approval: auto, risk_level: high}\nplan_rules: {cumulative_risk: {max_total_risk: 2}}\n",
+        ),
+        Outcome::Deny,
+    );
+    let decision = decided_on(&snapshot, "read", "files", "{}");
+    assert_eq!(decision.reason.as_str(), "Blocked by plan rule: Cumulative risk 3 exceeds threshold 2");
 }

@@ -177,13 +177,17 @@ impl Gateway {
             let snapshot = self.snapshot.load();
             let (id, facts) = (self.clock.id(REQUEST, now), Facts::at(now));
             let assessed = match unread {
-                None => self.assess(&snapshot, incoming, id, facts),
+                None => self.assess(&snapshot, incoming, id, facts, resumed.is_some()),
                 Some(error) => self.assess_unread(&snapshot, incoming, error, id, facts),
             };
             self.with_access(assessed, &id, now)
         }))
         .unwrap_or_else(|_panic| self.panicked());
         let Assessed { answer, record, route, outcome, code, rpc_id, access: line } = assessed;
+        if let (Some(Resumed { hold, ticket: false, .. }), Answer::Refuse(_)) = (resumed, &answer) {
+            // Nobody will come back for it.
+            let _dropped = self.holds.drop_unheard(hold, false).await;
+        }
         let judged = match answer {
             // Boxed: what is rarely needed must not make the future of every request longer.
             Answer::Held(held) => Box::pin(self.stand(held, resumed, now)).await,
@@ -231,9 +235,13 @@ impl Gateway {
     /// The ledger took no record of what was to be done, so it is not done.
     async fn unrecorded(&self, then: Then, error: &AppendError, rpc_id: Option<String>) -> Then {
         tracing::error!(%error, "the ledger took no record; the call was refused");
-        if let Then::Forward(mut forwarding) = then {
-            forwarding.give_back().await;
-            forwarding.withdraw(error);
+        match then {
+            Then::Forward(mut forwarding) => {
+                forwarding.give_back().await;
+                forwarding.withdraw(error);
+            }
+            Then::Wait(waiting) => self.drop_if_unheard(&waiting).await,
+            Then::Refuse(_) => {}
         }
         Then::Refuse(Box::new(Refusal::ledger_unavailable(rpc_id)))
     }

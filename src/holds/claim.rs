@@ -55,6 +55,8 @@ pub enum Standing {
     Cancelled(Hold),
     /// The hold that was waited for or named has let its one call through.
     Consumed(Hold),
+    /// Policy wants nobody asked by now, and there is no hold.
+    Unneeded,
     /// The hold that is named is not this call's.
     Foreign,
     /// There are too many.
@@ -93,6 +95,9 @@ pub fn claim(
             Found::Nothing => None,
         };
         let Some(hold) = found else {
+            if ask.lifts.is_empty() {
+                return Ok(Claim { standing: Standing::Unneeded, changed });
+            }
             if let Some(limit) = full(store, ask, limits, now)? {
                 return Ok(Claim { standing: Standing::Full(limit), changed });
             }

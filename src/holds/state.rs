@@ -113,6 +113,23 @@ impl Hold {
         Ok(hold)
     }
 
+    /// Nobody will ever come back for it: it is given up, approved or not.
+    ///
+    /// # Errors
+    /// It is not open.
+    pub fn give_up(&self, by: &str, comment: &str, now: Timestamp) -> Changed {
+        let mut hold = self.standing(now, HoldState::is_open)?;
+        hold.state = HoldState::Cancelled;
+        hold.decided = Some(Decided { by: by.to_owned(), at: now, comment: Some(clean(comment)) });
+        Ok(hold)
+    }
+
+    /// The revision after this one, which stands as `before` did: the change between them was not recorded, and does not hold.
+    #[must_use]
+    pub fn undone(&self, before: &Self) -> Self {
+        Self { revision: self.revision + 1, recorded: false, ..before.clone() }
+    }
+
     /// Policy asks for more than this hold's approvers were or would be shown, so another takes its place.
     ///
     /// # Errors

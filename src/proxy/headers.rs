@@ -15,10 +15,9 @@ use crate::model::id::Id;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
 const ACTOR: HeaderName = HeaderName::from_static("x-aegis-actor");
-/// How MCP names a session.
 /// Which preferences of the caller were heeded (RFC 7240).
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-
+/// How MCP names a session.
 pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 /// How many headers are added at most, besides those of the route.
 const OUR_HEADERS: usize = 6;

@@ -11,6 +11,7 @@ use pingora::proxy::Session;
 
 use crate::extract::McpEra;
 use crate::gateway::{Refusal, RefusalForm};
+use crate::model::decision::ReasonCode;
 use crate::model::json::write_json_string;
 use crate::proxy::headers::PREFERENCE_APPLIED;
 
@@ -66,7 +67,7 @@ fn problem(refusal: &Refusal) -> Vec<u8> {
     let mut body = b"{\"type\":\"urn:aegis:".to_vec();
     body.extend(refusal.code.as_str().bytes().map(|byte| if byte == b'_' { b'-' } else { byte }));
     body.extend_from_slice(b"\",\"title\":");
-    write_json_string(title(refusal.status), &mut body);
+    write_json_string(title(refusal), &mut body);
     body.extend_from_slice(b",\"status\":");
     body.extend_from_slice(refusal.status.to_string().as_bytes());
     body.extend_from_slice(b",\"detail\":");
@@ -155,8 +156,9 @@ fn members(refusal: &Refusal, body: &mut Vec<u8>) {
     }
 }
 
-const fn title(status: u16) -> &'static str {
-    match status {
+const fn title(refusal: &Refusal) -> &'static str {
+    match refusal.status {
+        _ if matches!(refusal.code, ReasonCode::ApprovalRequired) => "Approval required",
         202 => "Waiting for approval",
         401 => "Not identified",
         403 => "Denied by policy",

@@ -51,7 +51,7 @@ impl Service {
         };
         ctx.slot = self.gateway.admit();
         if ctx.slot.is_none() {
-            return Ok(self.gateway.resume_crowded(&waiting));
+            return Ok(self.gateway.resume_crowded(waiting).await);
         }
         Ok(self.gateway.resume(incoming(session, body), waiting, woken, &mut ctx.access).await)
     }

@@ -17,6 +17,15 @@ pub(crate) enum Kind {
     Direct,
     /// nginx as a plain reverse proxy.
     Nginx,
+    /// The gateway as `process`, which could hold calls and holds none: the yardstick of `held`.
+    #[value(skip)]
+    Free,
+    /// A second such gateway: its ratios show how much of `held`'s is noise.
+    #[value(skip)]
+    Again,
+    /// The same with calls that wait for a person.
+    #[value(skip)]
+    Held,
 }
 
 impl Kind {
@@ -29,6 +38,9 @@ impl Kind {
             Kind::Disk => "disk",
             Kind::Direct => "direct",
             Kind::Nginx => "nginx",
+            Kind::Free => "free",
+            Kind::Again => "again",
+            Kind::Held => "held",
         }
     }
 
@@ -37,7 +49,18 @@ impl Kind {
     pub(crate) fn speaks(self, version: Version) -> bool {
         match self {
             Kind::Bare | Kind::Control | Kind::Process | Kind::Disk => true,
+            Kind::Free | Kind::Again | Kind::Held => true,
             Kind::Direct | Kind::Nginx => version == Version::H1,
         }
+    }
+
+    /// Whether its gateway is configured to hold calls.
+    pub(super) fn may_hold(self) -> bool {
+        matches!(self, Kind::Free | Kind::Again | Kind::Held)
+    }
+
+    /// The durability of its gateway's ledger.
+    pub(super) fn durability(self) -> &'static str {
+        if self == Kind::Disk { "disk" } else { "process" }
     }
 }

@@ -8,4 +8,5 @@ mod settings;
 mod target;
 
 pub(crate) use kind::Kind;
+pub(crate) use settings::{APPROVER, CALLER};
 pub(crate) use target::{Places, Target};

@@ -5,17 +5,18 @@ use std::path::Path;
 
 use crate::shape::MAX_BODY_BYTES;
 use crate::targets::Kind;
-use crate::workload::{HTTP_PATH, MCP_PATH, TOOL};
+use crate::workload::{HELD_PATH, HTTP_PATH, MCP_PATH, TOOL};
 
 /// The gateway's settings: an MCP route and an HTTP route, room for the longest body, everything else at its default.
 pub(super) fn gateway(kind: Kind, dir: &Path, upstream: SocketAddr, access_log: bool) -> String {
     // Debug form: a YAML double-quoted string with its escapes.
     let (data, rules) = (dir.join("data"), dir.join("rules.yaml"));
-    let durability = kind.name();
+    let durability = kind.durability();
+    let (keys, held) = if kind.may_hold() { (keys(), held_route(upstream)) } else { Default::default() };
     format!(
         r#"version: 1
 data_dir: {data:?}
-control: {{listen: "127.0.0.1:0"}}
+control: {{listen: "127.0.0.1:0"{keys}}}
 gateway: {{listen: [{{address: "127.0.0.1:0", http2: true}}], max_body_bytes: {MAX_BODY_BYTES}}}
 routes:
   - name: bench
@@ -31,9 +32,39 @@ routes:
     operations: [{{method: POST, path: {HTTP_PATH}, capability: library.{TOOL}}}]
     upstream: {{addresses: ["{upstream}"]}}
     anonymous: {{id: bench-agent, type: ai-agent}}
-policy: {{rules: {rules:?}, default: deny}}
+{held}policy: {{rules: {rules:?}, default: deny}}
 audit: {{durability: {durability}, segment_bytes: {SEGMENT_BYTES}}}
 telemetry: {{log: warn, access_log: {access_log}}}
+"#
+    )
+}
+
+/// Who asks for approval, and who approves: the texts of their keys, each with its SHA-256.
+pub(crate) const CALLER: (&str, &str) =
+    ("bench-caller-key-0123456789abcdef", "0fc05a9f360d98bde0d0349606984653254c763afc4a484e2141102df56273ec");
+pub(crate) const APPROVER: (&str, &str) = (
+    "bench-approver-key-0123456789abcdef",
+    "530eaf57009e6f401da3c95157a6ae3aeb63074be93c49546d44b72965151d7b",
+);
+
+fn keys() -> String {
+    format!(
+        ", keys: [{{id: caller, hash: \"sha256:{}\"}}, {{id: approver, hash: \"sha256:{}\", scopes: \
+         [\"holds:approve\", \"governance:read\"]}}]",
+        CALLER.1, APPROVER.1
+    )
+}
+
+/// A route whose calls wait for a person as long as a route may let them, and room for as many as one actor makes.
+fn held_route(upstream: SocketAddr) -> String {
+    format!(
+        r#"  - name: bench-held
+    match: {{path_prefix: {HELD_PATH}}}
+    protocol: mcp
+    capability_prefix: held
+    hold: {{wait_ms: 300000}}
+    upstream: {{addresses: ["{upstream}"], path: {MCP_PATH}}}
+holds: {{max_pending_per_actor: 1000000}}
 "#
     )
 }
@@ -42,8 +73,8 @@ telemetry: {{log: warn, access_log: {access_log}}}
 const SEGMENT_BYTES: usize = 64 * 1024 * 1024;
 const _: () = assert!(SEGMENT_BYTES >= 2 * MAX_BODY_BYTES);
 
-/// Eleven rules; those that allow are the last, after wildcards that an index cannot skip.
-pub(super) fn rules() -> String {
+/// Eleven rules; those that allow are the last, after wildcards that an index cannot skip. One more where calls are held.
+pub(super) fn rules(kind: Kind) -> String {
     let blocked = [
         "docs.delete_*",
         "docs.write_*",
@@ -65,6 +96,9 @@ pub(super) fn rules() -> String {
         text.push_str(&format!(
             "  - {{name: allow_{prefix}, match: {{type: \"{prefix}.{TOOL}\"}}, risk_level: low, approval: auto}}\n"
         ));
+    }
+    if kind.may_hold() {
+        text.push_str("  - {name: ask, match: {type: \"held.*\"}, risk_level: high, approval: approve}\n");
     }
     text
 }
@@ -93,9 +127,10 @@ mod tests {
 
     #[test]
     fn nine_rules_block_and_each_route_has_one_that_allows() {
-        let text = rules();
+        let text = rules(Kind::Process);
         assert_eq!(text.matches("approval: block}").count(), 10, "nine rules and the default");
         assert_eq!(text.matches("approval: auto").count(), 2);
+        assert_eq!(rules(Kind::Held).matches("approval: approve").count(), 1);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Places {
     pub(crate) fn program(&self, kind: Kind) -> Option<PathBuf> {
         match kind {
             Kind::Bare | Kind::Control => Some(self.passthrough()),
-            Kind::Process | Kind::Disk => Some(self.gateway()),
+            Kind::Process | Kind::Disk | Kind::Free | Kind::Again | Kind::Held => Some(self.gateway()),
             Kind::Direct | Kind::Nginx => None,
         }
     }
@@ -54,6 +54,8 @@ pub(crate) struct Target {
     process: Process,
     /// The folder of the records, where the target writes any.
     ledger: Option<PathBuf>,
+    /// Where a gateway's operators reach it.
+    pub(crate) control: Option<SocketAddr>,
 }
 
 impl Target {
@@ -68,6 +70,7 @@ impl Target {
             address: address_after(&lines, "listening on ")?,
             process,
             ledger: None,
+            control: None,
         })
     }
 
@@ -77,7 +80,9 @@ impl Target {
             Kind::Direct => Self::start_upstream(places),
             Kind::Bare | Kind::Control => start_bare(kind, places, upstream),
             Kind::Nginx => start_nginx(places, upstream),
-            Kind::Process | Kind::Disk => start_gateway(kind, places, upstream),
+            Kind::Process | Kind::Disk | Kind::Free | Kind::Again | Kind::Held => {
+                start_gateway(kind, places, upstream)
+            }
         }
         .with_context(|| kind.name())
     }
@@ -143,13 +148,13 @@ fn start_bare(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::Resu
     command.env("LISTEN", address.to_string()).env("UPSTREAM", upstream.to_string());
     let mut process = Process::start(&mut command, &places.dir, kind.name())?;
     process.wait_for_port(address)?;
-    Ok(Target { kind, address, process, ledger: None })
+    Ok(Target { kind, address, process, ledger: None, control: None })
 }
 
 fn start_gateway(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> {
     let dir = places.dir.join(kind.name());
     fs::create_dir(&dir)?;
-    fs::write(dir.join("rules.yaml"), settings::rules())?;
+    fs::write(dir.join("rules.yaml"), settings::rules(kind))?;
     let config = dir.join("gateway.yaml");
     fs::write(&config, settings::gateway(kind, &dir, upstream, places.access_log))?;
     let mut command = Command::new(existing(places.gateway())?);
@@ -157,7 +162,9 @@ fn start_gateway(kind: Kind, places: &Places, upstream: SocketAddr) -> anyhow::R
     let mut process = Process::start(&mut command, &places.dir, kind.name())?;
     let lines = process.wait_for_line("ready")?;
     let address = address_after(&lines, "gateway listening on http://")?;
-    Ok(Target { kind, address, process, ledger: Some(dir.join("data").join("ledger")) })
+    let control = address_after(&lines, "control listening on http://")?;
+    let ledger = dir.join("data").join("ledger");
+    Ok(Target { kind, address, process, ledger: Some(ledger), control: Some(control) })
 }
 
 fn start_nginx(places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> {
@@ -174,7 +181,7 @@ fn start_nginx(places: &Places, upstream: SocketAddr) -> anyhow::Result<Target> 
         .arg(&config);
     let mut process = Process::start(&mut command, &places.dir, "nginx")?;
     process.wait_for_port(address)?;
-    Ok(Target { kind: Kind::Nginx, address, process, ledger: None })
+    Ok(Target { kind: Kind::Nginx, address, process, ledger: None, control: None })
 }
 
 /// A port nobody uses now; another program could take it before the target does, then the start fails.

@@ -11,7 +11,7 @@ use crate::config::resolve::{Spot, base_url, listen_address};
 pub struct Control {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where people reach it: `http` or `https`, without a slash at the end. `None`: answers have no links.
+    /// Where people reach it: `http` or `https`, without a slash at the end. `None`: links lead to `listen` itself.
     pub public_url: Option<String>,
     /// The configured keys, in order; none: one is made at first start.
     pub keys: Vec<Key>,

@@ -11,7 +11,7 @@ pub(crate) struct RawControl {
     /// Address and port to listen on. Default 127.0.0.1:8000.
     pub(crate) listen: String,
     /// Where people reach this listener from outside, for links in answers: https://aegis.example, with a path if one is put
-    /// before it. Default none: answers have no links.
+    /// before it. Default none: links lead to listen itself.
     pub(crate) public_url: Option<String>,
     /// The keys that may use the control API and the routes. Without any, a random admin key is made at first start in
     /// data_dir/admin.key.

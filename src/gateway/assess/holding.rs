@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 
 use crate::audit::held::HeldDecision;
+use crate::config::Mode;
 use crate::decision::Protocol;
 use crate::facts::LaterStep;
 use crate::gateway::assess::BoundSession;
@@ -14,7 +15,7 @@ use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::holding::{Held, Preference, Terms};
 use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments};
 use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
-use crate::model::decision::{Decision, Outcome, ReasonCode};
+use crate::model::decision::{Decision, Outcome};
 use crate::model::id::{HOLD, Id};
 use crate::model::json::{Json, write_json};
 use crate::model::time::Timestamp;
@@ -72,7 +73,9 @@ impl Known<'_> {
     /// a tool that has never heard of the request ignores the notification.
     pub(super) fn call_off(&self, body: &[u8], session: Option<&BoundSession>) {
         let waiters = self.gateway.holds.waiters();
-        if waiters.count() == 0 {
+        // Without a key or a session one guest cannot be told from another, nor its request from another's of the same id.
+        let is_known = self.principal.key.is_some() || session.is_some();
+        if waiters.count() == 0 || !is_known {
             return;
         }
         let Ok(message) = self.snapshot.reader.parse(body) else { return };
@@ -109,11 +112,20 @@ impl Known<'_> {
         let terms = self.terms(&onward, rpc_id.clone());
         let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
         Assessed {
-            answer: Answer::Held(Box::new(Held { ask, record, step, decision_id, forwarding, form, terms })),
+            answer: Answer::Held(Box::new(Held {
+                ask,
+                record,
+                step,
+                decision_id,
+                code: decision.code,
+                forwarding,
+                form,
+                terms,
+            })),
             record: None,
             route: Some(route),
             outcome: Some(decision.outcome),
-            code: ReasonCode::ApprovalRequired,
+            code: decision.code,
             rpc_id,
             access,
         }
@@ -141,7 +153,8 @@ impl Known<'_> {
             arguments: shown(call, &self.gateway.redaction),
             outcome: decision.outcome,
             reason: decision.reason.as_str().to_owned(),
-            lifts: Lift::of(decision),
+            // Where nothing is refused nobody is asked either.
+            lifts: if self.route.mode == Mode::Shadow { Vec::new() } else { Lift::of(decision) },
             roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
             decision_id: decision_id.to_string(),
             snapshot_version: self.snapshot.reference.version,

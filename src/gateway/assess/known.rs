@@ -59,6 +59,8 @@ pub(super) struct Known<'r> {
     pub(super) era: McpEra,
     pub(super) request_id: Id,
     pub(super) facts: Facts<'r>,
+    /// Whether it has waited for a hold.
+    pub(super) resumed: bool,
 }
 
 /// What forwarding needs besides the verdict.
@@ -241,9 +243,13 @@ impl Known<'_> {
             enforced,
             body_bytes: onward.incoming.body.len(),
         };
-        if enforced && matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
+        let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);
+        // What has waited for a hold and is let through by now takes its hold along.
+        if (enforced && wants_person) || (self.resumed && (allowed || !enforced)) {
             let held = record.held(self.digest(call, &onward), &self.gateway.redaction);
-            let step = LaterStep::of(self.snapshot, request, &decision);
+            // What is allowed by now, or let through anyway, counts already.
+            let counts_later = !allowed && enforced;
+            let step = counts_later.then(|| LaterStep::of(self.snapshot, request, &decision)).flatten();
             return self.held(
                 Asked { call, decision: &decision, decision_id, step, tool_result },
                 held,

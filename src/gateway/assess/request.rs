@@ -37,20 +37,21 @@ impl Gateway {
         match caller(snapshot, route, incoming.headers, &head, facts) {
             Ok(principal) => {
                 let era = head.mcp.era();
-                Known { gateway: self, snapshot, route, principal, era, request_id, facts }
+                Known { gateway: self, snapshot, route, principal, era, request_id, facts, resumed: false }
                     .refused(Refusal::unreadable(error), None)
             }
             Err(refusal) => Assessed::unknown(refusal, Some(Arc::clone(route))),
         }
     }
 
-    /// Judges `incoming` under `snapshot`.
+    /// Judges `incoming` under `snapshot`; `resumed`: it has waited for a hold.
     pub(in crate::gateway) fn assess(
         &self,
         snapshot: &Arc<PolicySnapshot>,
         incoming: Incoming<'_>,
         request_id: Id,
         facts: Facts<'_>,
+        resumed: bool,
     ) -> Assessed {
         let found = head::read(incoming.headers, snapshot).and_then(|head| {
             find_route(snapshot, incoming, &head.host).map(|(route, path)| (head, route, path))
@@ -64,7 +65,7 @@ impl Gateway {
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
         let era = head.mcp.era();
-        let known = Known { gateway: self, snapshot, route, principal, era, request_id, facts };
+        let known = Known { gateway: self, snapshot, route, principal, era, request_id, facts, resumed };
         let session = match self.session(route, &known.principal, &head) {
             Ok(session) => session,
             Err(refusal) => return known.refused(*refusal, None),

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
 use crate::facts::LaterStep;
+use crate::gateway::holding::WaitPlace;
 use crate::gateway::holding::answers::{self, HoldNote};
-use crate::gateway::holding::desk::WaitPlace;
 use crate::gateway::holding::{HoldDesk, Preference, Waiting};
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Refusal, RefusalForm};
@@ -30,6 +30,8 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) step: Option<LaterStep>,
     /// The decision's id.
     pub(in crate::gateway) decision_id: Id,
+    /// The decision's own code.
+    pub(in crate::gateway) code: ReasonCode,
     /// What is forwarded once it is approved.
     pub(in crate::gateway) forwarding: Box<Forwarding>,
     /// The form in which it is refused.
@@ -66,6 +68,8 @@ pub(in crate::gateway) struct Resumed {
     pub(in crate::gateway) hold: Id,
     /// It may wait until then.
     pub(in crate::gateway) until: Instant,
+    /// Whether a repeat of the call finds the hold.
+    pub(in crate::gateway) ticket: bool,
 }
 
 /// What becomes of a request now.
@@ -106,6 +110,16 @@ impl Held {
             };
             let hold = match claimed.standing {
                 Standing::Approved(hold) => hold,
+                Standing::Pending(hold) if self.is_allowed() => {
+                    // Policy allows the call by now, so nobody need be asked any more.
+                    match desk.drop_unheard(hold.id, true).await {
+                        Ok(true) => return self.allowed(Some(&hold.id)),
+                        // Approved this very moment: that is what it is let through by.
+                        Ok(false) => continue,
+                        Err(error) => return self.unavailable(&error),
+                    }
+                }
+                Standing::Unneeded => return self.allowed(None),
                 Standing::Pending(hold) => return self.pending(&hold, waiter, resumed, desk).await,
                 ended => return self.ended(&ended),
             };
@@ -172,7 +186,7 @@ impl Held {
         } else {
             if !self.ask.ticket {
                 // Nobody will ever come back for it; should it be approved this very moment, nothing is done all the same.
-                let _dropped = desk.drop_unheard(hold.id).await;
+                let _dropped = desk.drop_unheard(hold.id, false).await;
             }
             Then::Refuse(refusal)
         };
@@ -196,6 +210,21 @@ impl Held {
             refusal.form = RefusalForm::Accepted;
         }
         refusal
+    }
+
+    /// Whether policy lets the call through by now, without a person. Its hold is used up or given up all the same: else another
+    /// call could be let through by it.
+    fn is_allowed(&self) -> bool {
+        self.ask.lifts.is_empty()
+    }
+
+    /// Let through by policy; the hold that it has waited for is given up.
+    fn allowed(mut self, hold: Option<&Id>) -> Judged {
+        let reason = Reason::new(&self.ask.reason);
+        let (outcome, code) = (self.ask.outcome, self.code);
+        let record = Some(self.payload(outcome, code, &reason, hold, &[]));
+        self.forwarding.prefers(self.terms.applied_wait());
+        Judged { then: Then::Forward(self.forwarding), record, outcome: Some(outcome), code }
     }
 
     fn let_through(mut self, hold: &Id, approved_by: &[String]) -> Judged {
@@ -227,7 +256,7 @@ impl Held {
                 let refusal = answers::say(&self.form, 403, ReasonCode::HoldLimit, reason.to_owned(), None);
                 self.refused(refusal, Outcome::Deny, &Reason::new(reason), None)
             }
-            Standing::Foreign | Standing::Pending(_) | Standing::Approved(_) => {
+            Standing::Foreign | Standing::Unneeded | Standing::Pending(_) | Standing::Approved(_) => {
                 self.denied(ReasonCode::HoldMismatch, None)
             }
         }

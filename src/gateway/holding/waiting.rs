@@ -46,7 +46,7 @@ impl Gateway {
         woken: Woken,
         access: &mut Option<AccessLine>,
     ) -> Verdict {
-        let resumed = Resumed { hold: waiting.hold, until: waiting.until };
+        let resumed = Resumed { hold: waiting.hold, until: waiting.until, ticket: waiting.ticket };
         if woken == Woken::Changed {
             drop(waiting);
             return self.judge_again(incoming, resumed, access).await;
@@ -54,7 +54,7 @@ impl Gateway {
         // An anonymous caller never comes back. If its hold was approved this very moment, that is what ended the wait.
         if !waiting.ticket
             && woken == Woken::TimeUp
-            && matches!(self.holds.drop_unheard(waiting.hold).await, Ok(false))
+            && matches!(self.holds.drop_unheard(waiting.hold, true).await, Ok(false))
         {
             drop(waiting);
             return self.judge_again(incoming, resumed, access).await;
@@ -64,8 +64,8 @@ impl Gateway {
             Woken::Cancelled => waiting.refused(ReasonCode::CalledOff, answers::CALLED_OFF),
             Woken::Stopping => waiting.refused(ReasonCode::Stopping, answers::STOPPING),
         };
-        if !waiting.ticket && woken != Woken::TimeUp {
-            let _dropped = self.holds.drop_unheard(waiting.hold).await;
+        if woken != Woken::TimeUp {
+            self.drop_if_unheard(&waiting).await;
         }
         self.count_waited(&waiting, refusal.code);
         if refusal.code != ReasonCode::ApprovalRequired {
@@ -75,17 +75,23 @@ impl Gateway {
     }
 
     /// Refuses a request whose wait has ended because as many are under way as may be.
-    pub fn resume_crowded(&self, waiting: &Waiting) -> Verdict {
+    pub async fn resume_crowded(&self, waiting: Waiting) -> Verdict {
         self.metrics.shed();
-        self.count_waited(waiting, ReasonCode::Overloaded);
+        self.count_waited(&waiting, ReasonCode::Overloaded);
+        self.drop_if_unheard(&waiting).await;
         Verdict::Refuse(Box::new(Refusal::overloaded(waiting.rpc_id.clone())))
     }
 
     /// The caller left while it waited. Nothing will be executed for this request; a hold with a ticket stays for a repeat.
     pub async fn abandon(&self, waiting: Waiting) {
         self.count_waited(&waiting, ReasonCode::ClientGone);
+        self.drop_if_unheard(&waiting).await;
+    }
+
+    /// Nobody comes back for a hold without a ticket.
+    pub(in crate::gateway) async fn drop_if_unheard(&self, waiting: &Waiting) {
         if !waiting.ticket {
-            let _dropped = self.holds.drop_unheard(waiting.hold).await;
+            let _dropped = self.holds.drop_unheard(waiting.hold, false).await;
         }
     }
 

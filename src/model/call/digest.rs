@@ -21,6 +21,9 @@ const LEFT_OUT_OF_RPC: &[MemberPath<'_>] = &[
     &["params", "_meta", "tracestate"],
 ];
 
+/// The same where nothing else stands in `_meta`: an empty one says no more than none.
+const LEFT_OUT_WITH_META: &[MemberPath<'_>] = &[&["id"], &["params", "_meta"]];
+
 /// SHA-256 over who calls, by which route, and what exactly would be forwarded. As text, 64 lower-case hexadecimal digits.
 ///
 /// The hashed bytes, one after another. `number(n)` is `n` as 8 bytes, big-endian; `bytes(x)` is `number` of the length of
@@ -39,7 +42,7 @@ const LEFT_OUT_OF_RPC: &[MemberPath<'_>] = &[
 /// | `Mcp-Param-*` | `number` of the fields, then `bytes` of the name and `bytes` of the value of each; names in lower case (ASCII); sorted by the bytes of the name, fields of one name in the order sent |
 /// | no body | `00` |
 /// | or a JSON body | `01` and `bytes` of its canonical form ([`write_canonical`]) |
-/// | or a JSON-RPC body | `02` and `bytes` of its canonical form without the member `id`, and without `progressToken`, `traceparent` and `tracestate` of `params._meta` |
+/// | or a JSON-RPC body | `02` and `bytes` of its canonical form without the member `id`, and without `progressToken`, `traceparent` and `tracestate` of `params._meta`; without `_meta` when nothing else is in it |
 /// | or another body | `03` and `bytes` of its SHA-256 (32 bytes, not hexadecimal) |
 ///
 /// Not in it: the time, the policies, the key that identified the principal, other headers, and how a JSON body is spelled.
@@ -149,6 +152,7 @@ fn add_body(hasher: &mut Sha256, body: DigestBody<'_>) {
     let (tag, value, leave_out) = match body {
         DigestBody::Absent => return hasher.update([0]),
         DigestBody::Json(value) => (1, value, &[][..]),
+        DigestBody::JsonRpc(value) if meta_says_nothing(value) => (2, value, LEFT_OUT_WITH_META),
         DigestBody::JsonRpc(value) => (2, value, LEFT_OUT_OF_RPC),
         DigestBody::Opaque(bytes) => {
             hasher.update([3]);
@@ -159,6 +163,13 @@ fn add_body(hasher: &mut Sha256, body: DigestBody<'_>) {
     write_canonical(value, leave_out, &mut canonical);
     hasher.update([tag]);
     add_bytes(hasher, &canonical);
+}
+
+/// Whether `params._meta` holds nothing but what tells two sendings of a call apart.
+fn meta_says_nothing(message: &Json<'_>) -> bool {
+    let meta = message.member("params").and_then(|params| params.member("_meta"));
+    let Some(Json::Object(members)) = meta else { return false };
+    members.iter().all(|(name, _)| matches!(name.as_str(), "progressToken" | "traceparent" | "tracestate"))
 }
 
 fn add_bytes(hasher: &mut Sha256, bytes: &[u8]) {

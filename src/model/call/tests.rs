@@ -154,6 +154,16 @@ fn near_misses_differ() {
 fn only_the_marks_of_the_sending_are_left_out() {
     let same = of_body(Kind::JsonRpc, r#"{"params":{"_meta":{"a":1}}}"#);
     assert_eq!(same, of_body(Kind::JsonRpc, r#"{"id":[],"params":{"_meta":{"progressToken":{},"a":1}}}"#));
+    let nothing = of_body(Kind::JsonRpc, r#"{"params":{"a":1}}"#);
+    for says_nothing in [
+        r#"{"params":{"a":1,"_meta":{}}}"#,
+        r#"{"params":{"a":1,"_meta":{"progressToken":1}}}"#,
+        r#"{"id":1,"params":{"a":1,"_meta":{"traceparent":"00-1","tracestate":"b=c","progressToken":"x"}}}"#,
+    ] {
+        assert_eq!(of_body(Kind::JsonRpc, says_nothing), nothing, "{says_nothing}");
+    }
+    assert_ne!(of_body(Kind::JsonRpc, r#"{"params":{"a":1,"_meta":{"progress":1}}}"#), nothing);
+    assert_ne!(of_body(Kind::JsonRpc, r#"{"params":{"a":1,"_meta":null}}"#), nothing);
     let elsewhere = [
         r#"{"params":{"_meta":{"a":1,"id":1}}}"#,
         r#"{"params":{"_meta":{"a":1},"id":1}}"#,

@@ -6,6 +6,7 @@ use super::approvals::refused_with;
 use super::world::{
     AGENT, FRIEND, OPS, OTHER, RISK, STRANGER, World, hold_id, raw_create, refused, send_create,
 };
+use crate::listeners::{Http2, exchange, to};
 use crate::support::{Client, eventually};
 
 #[test]
@@ -156,4 +157,40 @@ fn what_people_did_is_counted() {
     ] {
         assert!(text.lines().any(|other| other == line), "{line}: {text}");
     }
+}
+
+#[test]
+fn a_stream_of_http2_waits_and_is_noticed_when_it_is_reset() {
+    let world = World::waiting("{wait_ms: 30000}");
+    let client = Http2::connect(world.gateway.address);
+    let create = |name: &str| {
+        let (mut request, body) = (to("POST", "/crm/contacts"), format!("{{\"name\":\"{name}\"}}"));
+        request.headers_mut().insert("x-api-key", AGENT.parse().unwrap());
+        request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+        let requests = client.requests.clone();
+        client.runtime.spawn(async move { exchange(requests, request, body.as_bytes()).await })
+    };
+    let gone = create("ada");
+    let hold = world.waited_for(1);
+    // Dropping what waits for an answer resets the stream; the connection stays.
+    gone.abort();
+    eventually("the end of the wait", || (world.hold(&hold)["waiting"] == 0).then_some(()));
+    assert_eq!(world.approve(OPS, &hold).status, 200);
+    assert_eq!(world.tool.count(), 0);
+
+    let waits = create("eve");
+    let hold = world.waited_for(1);
+    let read = client.request(with_key(to("GET", "/crm/contacts/1")), b"").unwrap();
+    assert_eq!(read.0.status().as_u16(), 200, "other streams go on meanwhile");
+    assert_eq!(world.approve(OPS, &hold).status, 200);
+    let (head, body) = client.runtime.block_on(waits).unwrap().unwrap();
+    assert_eq!((head.status().as_u16(), body.as_slice()), (200, &b"{\"ok\":true}"[..]));
+    // And the ticket of the one that left is there for a repeat.
+    let (head, _) = client.runtime.block_on(create("ada")).unwrap().unwrap();
+    assert_eq!((head.status().as_u16(), world.tool.count()), (200, 3));
+}
+
+fn with_key(mut request: http::Request<()>) -> http::Request<()> {
+    request.headers_mut().insert("x-api-key", AGENT.parse().unwrap());
+    request
 }

@@ -66,6 +66,33 @@ fn a_policy_that_allows_by_now_needs_no_approval() {
 }
 
 #[test]
+fn an_approval_is_used_up_though_policy_allows_by_now() {
+    let world = World::waiting("{wait_ms: 30000}");
+    let call = world.creating(AGENT, "ada");
+    let hold = world.waited_for(1);
+    world.rule("version: 1\nrules: [{name: all, match: {type: \"*\"}, approval: auto}]\n");
+    assert_eq!(world.approve(OPS, &hold).status, 200);
+    assert_eq!(call.join().unwrap().status, 200);
+    world.until(&hold, "consumed");
+    // One yes, one call: with the rules back, the same call is asked for anew.
+    world.rule(RULES);
+    let again = world.create_with(AGENT, "ada", &[("Prefer", "wait=0")]);
+    refused(&again, 403, "approval_required");
+    assert_eq!(world.tool.count(), 1);
+}
+
+#[test]
+fn a_no_ends_the_wait_though_policy_allows_by_now() {
+    let world = World::waiting("{wait_ms: 30000}");
+    let call = world.creating(AGENT, "ada");
+    let hold = world.waited_for(1);
+    world.rule("version: 1\nrules: [{name: all, match: {type: \"*\"}, approval: auto}]\n");
+    assert_eq!(world.reject(OPS, &hold).status, 200);
+    refused(&call.join().unwrap(), 403, "hold_rejected");
+    assert_eq!(world.tool.count(), 0);
+}
+
+#[test]
 fn a_rejection_sticks_until_the_hold_would_have_expired() {
     let world = World::with(Terms { holds: "ttl_s: {default: 3600, automation: 1}", ..Terms::default() });
     let hold = hold_id(&world.create(SCRIPT, "ada"));

@@ -151,7 +151,7 @@ fn approve_whatever_happens(control: SocketAddr, hold: &str) {
 }
 
 /// A listener whose queue is full: whoever connects to it now is neither taken nor turned away.
-fn listener_that_takes_nobody() -> (TcpListener, Vec<TcpStream>) {
+pub fn listener_that_takes_nobody() -> (TcpListener, Vec<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let mut crowd = Vec::new();

@@ -4,6 +4,7 @@ mod approvals;
 mod callers;
 mod changes;
 mod crashes;
+mod faults;
 mod ladder;
 mod limits;
 mod mcp;

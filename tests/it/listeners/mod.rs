@@ -5,7 +5,7 @@ mod http2;
 mod tls;
 mod unix;
 
-pub use client::{Http2, to};
+pub use client::{Http2, exchange, to};
 
 use crate::support::{Gateway, Route, Tool};
 

@@ -27,6 +27,10 @@ fn server() -> Tool {
 }
 
 fn gateway(tool: &Tool) -> Gateway {
+    gateway_with(tool, OPEN)
+}
+
+fn gateway_with(tool: &Tool, rules: &str) -> Gateway {
     let keys: String = ["ann", "bob"]
         .map(|who| {
             format!(
@@ -42,7 +46,7 @@ fn gateway(tool: &Tool) -> Gateway {
          gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n{}",
         Route::section(&routes)
     );
-    Gateway::configured(&config).file("rules.yaml", OPEN).start()
+    Gateway::configured(&config).file("rules.yaml", rules).start()
 }
 
 fn key(who: &str) -> String {
@@ -157,4 +161,41 @@ fn raw_session_ids_pass_on_no_route() {
     let answer = gateway.client().request("GET", "/crm/contacts/1", &[("Mcp-Session-Id", "inner-1")], b"");
     assert_eq!((answer.status, answer.header("mcp-session-id")), (200, None));
     assert!(tool.only().header("mcp-session-id").is_empty());
+}
+
+#[test]
+fn a_sequence_is_stopped_in_the_session_that_would_complete_it() {
+    let tool = server();
+    let rules = "rules: [{name: all, approval: auto, risk_level: low}]\nplan_rules:\n  sequence_patterns: \
+                 [{name: exfil, steps: [\"files.read_*\", \"files.send_*\"]}]\n  cumulative_risk: {max_total_risk: 3}\n";
+    let gateway = gateway_with(&tool, rules);
+    let call = |session: Option<&str>, tool: &str| {
+        let body = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": tool}});
+        let answer = send(&mut gateway.client(), "ann", "POST", "/files", session, &body.to_string());
+        let decision = &answer.json()["result"]["_meta"]["aegis/decision"];
+        decision["code"].as_str().unwrap_or("allowed").to_owned()
+    };
+    let (first, second) = (begin(&gateway, "ann"), begin(&gateway, "ann"));
+    // The server gives both sessions one name, so they are one; without a session there is no history.
+    for (session, tool, expected) in [
+        (Some(&first), "send_mail", "allowed"),
+        (Some(&first), "read_file", "allowed"),
+        (Some(&first), "send_mail", "plan_denied"),
+        (None, "send_mail", "allowed"),
+        (Some(&second), "send_mail", "plan_denied"),
+        // What was stopped does not count: three are let through, a fourth is too many.
+        (Some(&first), "list", "allowed"),
+        (Some(&first), "list", "plan_denied"),
+    ] {
+        assert_eq!(call(session.map(String::as_str), tool), expected, "{tool}");
+    }
+    let decisions = gateway.records_of("decision");
+    let stopped = decisions.iter().find(|record| record["code"] == "plan_denied").unwrap();
+    let reason =
+        "Blocked by plan rule: Forbidden sequence 'exfil': 'files.read_file' \u{2192} 'files.send_mail'";
+    assert_eq!(stopped["reason"], reason);
+    assert_eq!(stopped["findings"][0], json!({"engine": "plan", "outcome": "DENY", "rule": "exfil"}));
+    let session = &stopped["facts"]["session"];
+    assert_eq!(session["total_risk"], 2);
+    assert_eq!(session["reached"][0]["seen"], json!(["files.read_file"]));
 }

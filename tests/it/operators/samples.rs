@@ -185,5 +185,6 @@ fn the_sidecar_deployment_fits_its_configuration() {
     let given: BTreeSet<&str> =
         aegis["env"].as_array().unwrap().iter().map(|variable| variable["name"].as_str().unwrap()).collect();
     let wanted = config["routes"][0]["upstream"]["headers"]["Authorization"]["env"].as_str().unwrap();
-    assert_eq!(given, BTreeSet::from([wanted, "AEGIS_CONTROL__KEYS__0__HASH"]));
+    let keys = ["AEGIS_CONTROL__KEYS__0__HASH", "AEGIS_CONTROL__KEYS__1__HASH"];
+    assert_eq!(given, BTreeSet::from([wanted, keys[0], keys[1]]));
 }

@@ -88,6 +88,7 @@ export class Gateway extends Program {
         const gateway = new Gateway(binary, ['serve', '--config', 'gateway.yaml'], folder, 'gateway');
         gateway.binary = binary;
         gateway.ledger = path.join(folder, 'aegis-data', 'ledger');
+        gateway.control = (await gateway.line(/^control listening on (http:\/\/127\.0\.0\.1:\d+)$/))[1];
         gateway.origin = (await gateway.line(/^gateway listening on (http:\/\/127\.0\.0\.1:\d+)$/))[1];
         await gateway.line(/^ready$/);
         return gateway;

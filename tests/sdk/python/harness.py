@@ -18,10 +18,15 @@ HERE = Path(__file__).resolve().parent
 START_S = 60
 STOP_S = 60
 
-# Two callers with a key each.
-KEYS = {"alice": "key-of-alice-0123456789abcdef", "bob": "key-of-bob-0123456789abcdef"}
+# Two callers with a key each, and somebody who approves calls.
+KEYS = {
+    "alice": "key-of-alice-0123456789abcdef",
+    "bob": "key-of-bob-0123456789abcdef",
+    "ops": "key-of-ops-0123456789abcdef",
+}
 
-# The same server behind three routes: one denies with a tool result, one with a JSON-RPC error, one wants a key.
+# The same server behind five routes: one denies with a tool result, one with a JSON-RPC error, one wants a key; on two more,
+# which want one too, calls that need a person are told so at once, or wait for one.
 GATEWAY_YAML = """\
 version: 1
 stage: dev
@@ -31,6 +36,7 @@ control:
   keys:
     - {{id: alice, hash: "sha256:{alice}"}}
     - {{id: bob, hash: "sha256:{bob}"}}
+    - {{id: ops, hash: "sha256:{ops}", scopes: ["holds:approve"]}}
 gateway:
   listen: [{{address: "127.0.0.1:0"}}]
   hosts: ["127.0.0.1"]
@@ -53,6 +59,18 @@ routes:
     protocol: mcp
     capability_prefix: keyed
     upstream: {{addresses: ["127.0.0.1:{port}"], path: /mcp}}
+  - name: told
+    match: {{path_prefix: /mcp/told}}
+    protocol: mcp
+    capability_prefix: told
+    upstream: {{addresses: ["127.0.0.1:{port}"], path: /mcp}}
+    hold: {{wait_ms: 0}}
+  - name: waiting
+    match: {{path_prefix: /mcp/waiting}}
+    protocol: mcp
+    capability_prefix: waiting
+    upstream: {{addresses: ["127.0.0.1:{port}"], path: /mcp}}
+    hold: {{wait_ms: 15000}}
 policy:
   rules: rules.yaml
   default: deny
@@ -157,6 +175,8 @@ class Gateway(Program):
         self.files = f"{self.base}/mcp/files"
         self.strict = f"{self.base}/mcp/strict"
         self.keyed = f"{self.base}/mcp/keyed"
+        self.told = f"{self.base}/mcp/told"
+        self.waiting = f"{self.base}/mcp/waiting"
 
     def stop_and_verify(self) -> str:
         """Stops the gateway, which must end well, and checks its ledger offline; returns what the check printed."""

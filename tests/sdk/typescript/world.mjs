@@ -8,12 +8,20 @@ import { after, before } from 'node:test';
 
 import { Gateway, stopAll, Upstream } from './programs.mjs';
 
-/** Two callers with a key each. */
-export const KEYS = { alice: 'key-of-alice-0123456789abcdef', bob: 'key-of-bob-0123456789abcdef' };
+/** Two callers with a key each, and somebody who approves calls. */
+export const KEYS = {
+    alice: 'key-of-alice-0123456789abcdef',
+    bob: 'key-of-bob-0123456789abcdef',
+    ops: 'key-of-ops-0123456789abcdef'
+};
 
-const key = name => `    - {id: ${name}, hash: "sha256:${createHash('sha256').update(KEYS[name]).digest('hex')}"}`;
+const key = (name, more = '') =>
+    `    - {id: ${name}, hash: "sha256:${createHash('sha256').update(KEYS[name]).digest('hex')}"${more}}`;
 
-/** For each server a route that denies with a tool result, one that denies with a JSON-RPC error, and one that wants a key. */
+/**
+ * For each server a route that denies with a tool result, one that denies with a JSON-RPC error, and one that wants a key; on
+ * two more, which want one too, calls that need a person are told so at once, or wait for one.
+ */
 const route = (name, port, more) => `\
   - name: ${name}
     match: {path_prefix: /${name}}
@@ -25,7 +33,9 @@ const ANONYMOUS = 'anonymous: {id: dev-agent, type: ai-agent}';
 const routes = (name, port) =>
     route(name, port, [ANONYMOUS]) +
     route(`strict_${name}`, port, [ANONYMOUS, 'denial: {mcp: jsonrpc_error}']) +
-    route(`keyed_${name}`, port, []);
+    route(`keyed_${name}`, port, []) +
+    route(`told_${name}`, port, ['hold: {wait_ms: 0}']) +
+    route(`waiting_${name}`, port, ['hold: {wait_ms: 15000}']);
 
 const config = ports => `\
 version: 1
@@ -36,6 +46,7 @@ control:
   keys:
 ${key('alice')}
 ${key('bob')}
+${key('ops', ', scopes: ["holds:approve"]')}
 gateway:
   listen: [{address: "127.0.0.1:0"}]
   hosts: ["127.0.0.1"]

@@ -118,7 +118,9 @@ impl<'d> Compiler<'d> {
         }
         let condition = match meaning {
             Meaning::Never => Some(Condition::Never),
-            Meaning::Unclear => Some(Condition::Unclear(format!("{}: {}", problem.path, problem.message).into())),
+            Meaning::Unclear => {
+                Some(Condition::Unclear(format!("{}: {}", problem.path, problem.message).into()))
+            }
             Meaning::Refused | Meaning::Ignored => None,
         };
         if let (Some(rule), Some(condition)) = (rule, condition) {

@@ -1,18 +1,21 @@
 //! What is done to holds in the background: those whose time has run out expire, what became of consumed ones is stored, what
 //! the ledger has not been told is told, and old ones are forgotten.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use crate::gateway::holding::HoldDesk;
-use crate::gateway::holding::records::hold_record;
+use crate::gateway::holding::desk::records::hold_record;
 use crate::holds::{Hold, HoldState, StoreError};
 use crate::model::time::Timestamp;
 
 /// Longest time until the next look, in case the clock was set.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// The same while something is left to be done.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Shortest time between two looks that nobody asked for.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -39,29 +42,35 @@ impl HoldDesk {
     pub async fn tend(self: Arc<Self>, keep: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) {
         let mut forgot: Option<Instant> = None;
         loop {
-            let kept = forgot.is_none_or(|at| at.elapsed() > FORGET).then(&keep);
+            // A store that has failed shows by forgetting, which changes it, whether it does what it is asked again.
+            let is_due = forgot.is_none_or(|at| at.elapsed() > FORGET) || self.failing().is_some();
+            let kept = is_due.then(&keep);
             forgot = if kept.is_some() { Some(Instant::now()) } else { forgot };
-            let tended = self.run(move |desk| {
-                desk.settle()?;
-                desk.expire_due()?;
-                desk.tell_late()?;
-                let now = desk.clock.now();
-                if let Some(kept) = kept {
-                    desk.store.forget(before(now, kept))?;
-                    desk.count_all()?;
-                }
-                Ok(desk.store.next_due()?.map(|due| until(now, due)))
-            });
-            let sleep = match tended.await {
-                Ok(Some(wait)) => wait.clamp(PAUSE, LOOK),
-                Ok(None) | Err(_) => LOOK,
+            let tended = self.write(move |desk| desk.tend_once(kept)).await;
+            let look = if tended.is_err() || !self.todo.is_empty() { LOOK_AGAIN } else { LOOK };
+            let sleep = match tended {
+                Ok(Some(wait)) => wait.clamp(PAUSE, look),
+                Ok(None) | Err(_) => look,
             };
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
-                () = self.attend.notified() => {}
+                // What failed a moment ago is not tried again as often as it is asked for.
+                () = self.attend.notified(), if !self.turns.rests() => {}
                 _stopping = stop.wait_for(|stop| *stop) => return,
             }
         }
+    }
+
+    /// One round; returns how long the next hold has until its time runs out.
+    fn tend_once(&self, kept: Option<Duration>) -> Result<Option<Duration>, StoreError> {
+        self.do_what_is_left()?;
+        self.expire_due()?;
+        let now = self.clock.now();
+        if let Some(kept) = kept {
+            self.store.forget(before(now, kept))?;
+            self.count_all()?;
+        }
+        Ok(self.store.next_due()?.map(|due| until(now, due)))
     }
 
     fn count_all(&self) -> Result<(), StoreError> {
@@ -78,9 +87,9 @@ impl HoldDesk {
         self.waiters.stop();
     }
 
-    /// Stores what is left to be stored. For when nothing is under way any more.
+    /// Does what is left to be done. For when nothing is under way any more.
     pub fn close(&self) {
-        if let Err(error) = self.settle() {
+        if let Err(error) = self.do_what_is_left() {
             tracing::error!(%error, "what became of some approved calls is not stored; the next start says so");
         }
     }
@@ -102,18 +111,49 @@ impl HoldDesk {
         }
     }
 
-    /// What became of consumed holds.
-    fn settle(&self) -> Result<(), StoreError> {
-        let ended = std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut ended = ended.into_iter();
-        while let Some((hold, sent)) = ended.next() {
-            let done =
-                if sent { self.store.mark_recorded(&hold.id, hold.revision) } else { self.take_back(&hold) };
-            if let Err(error) = done {
-                let mut again = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-                again.push((hold, sent));
-                again.extend(ended);
-                return Err(error);
+    /// Takes back what was not recorded, stores what became of consumed holds, and tells the ledger what it was not told.
+    pub(super) fn do_what_is_left(&self) -> Result<(), StoreError> {
+        let (undo, ended, late) = self.todo.take();
+        let mut failure = None;
+        let mut note = |done: Result<(), StoreError>| done.map_err(|error| failure = Some(error)).is_ok();
+        for (stands, wanted) in undo {
+            if !note(self.take_change_back(&stands, &wanted)) {
+                self.todo.undo(stands, wanted);
+            }
+        }
+        for (hold, sent) in ended {
+            let mark = || self.store.mark_recorded(&hold.id, hold.revision);
+            if !note(if sent { mark() } else { self.take_back(&hold) }) {
+                self.todo.end(hold, sent);
+            }
+        }
+        for hold in late {
+            if !note(self.record(&hold, "recorded late").map(drop)) {
+                self.todo.tell_again(hold);
+            }
+        }
+        if self.todo.take_stray() && !note(self.tell_strays()) {
+            self.todo.note_stray();
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// A change that was stored and not recorded is taken back, and the ledger told so: the record may have come late.
+    pub(super) fn take_change_back(&self, stands: &Hold, wanted: &Hold) -> Result<(), StoreError> {
+        let undone = self.replace(stands, wanted)?;
+        self.todo.end_change(&stands.id);
+        if undone {
+            self.record(wanted, "the change before this was not recorded in time, and does not hold")?;
+        }
+        Ok(())
+    }
+
+    /// Tells the ledger of changes in the store that nobody told it of, because the store failed in between. Of consumed holds
+    /// others take care, and so they do of those that are being changed.
+    fn tell_strays(&self) -> Result<(), StoreError> {
+        for hold in self.store.unrecorded(BATCH)? {
+            if hold.state != HoldState::Consumed && !self.todo.is_changing(&hold.id) {
+                self.record(&hold, "recorded late")?;
             }
         }
         Ok(())
@@ -128,44 +168,42 @@ impl HoldDesk {
         if !self.replace(&stored, &approved)? {
             return self.store.mark_recorded(&stored.id, stored.revision);
         }
-        self.record(&approved, "nothing of the call was sent: the approval is good again")
-    }
-
-    /// Tells the ledger of changes that it has not taken.
-    fn tell_late(&self) -> Result<(), StoreError> {
-        let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
-        late.iter().try_for_each(|hold| self.record(hold, "recorded late"))
+        // From here on it is approved and unrecorded: should the rest fail, it is told as a stray.
+        self.todo.note_stray();
+        self.record(&approved, "nothing of the call was sent: the approval is good again").map(drop)
     }
 
     /// Tells the ledger of changes that an earlier process has not told it.
     fn tell_of_before(&self) -> Result<(), StoreError> {
         loop {
             let unrecorded = self.store.unrecorded(BATCH)?;
+            let mut told = true;
             for hold in &unrecorded {
                 let ended = "the gateway ended before it said what became of the call";
                 let is_consumed = hold.state == HoldState::Consumed;
-                self.record(hold, if is_consumed { ended } else { "recorded late" })?;
+                told &= self.record(hold, if is_consumed { ended } else { "recorded late" })?;
             }
-            if unrecorded.len() < BATCH {
+            // What a ledger does not take now is told once it does.
+            if unrecorded.len() < BATCH || !told {
                 return Ok(());
             }
         }
     }
 
-    /// Records the last change of `hold`, and wakes those that wait for it to be known. What the ledger does not take is told
-    /// again later.
-    fn record(&self, hold: &Hold, note: &'static str) -> Result<(), StoreError> {
+    /// Records the last change of `hold`, and wakes those that wait for it to be known. False: the ledger does not take it now,
+    /// and is told again later.
+    fn record(&self, hold: &Hold, note: &'static str) -> Result<bool, StoreError> {
         let record = hold_record(hold, Some(note));
         if let Err(error) = self.ledger.append_from_reserve(&record, self.clock.now()) {
             tracing::error!(%error, hold = %hold.id, "a change of a hold is not recorded yet");
-            self.late.lock().unwrap_or_else(PoisonError::into_inner).push(hold.clone());
-            return Ok(());
+            self.todo.tell_again(hold.clone());
+            return Ok(false);
         }
         if !hold.recorded {
             self.store.mark_recorded(&hold.id, hold.revision)?;
         }
         self.waiters.wake(&hold.id);
-        Ok(())
+        Ok(true)
     }
 }
 

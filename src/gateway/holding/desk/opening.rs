@@ -2,21 +2,20 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use tokio::sync::{Notify, Semaphore};
-use tokio::task::spawn_blocking;
+use tokio::sync::Notify;
 
 use crate::audit::Ledger;
 use crate::gateway::Clock;
-use crate::gateway::holding::records::hold_record;
+use crate::gateway::holding::desk::records::hold_record;
+use crate::gateway::holding::desk::todo::Todo;
+use crate::gateway::holding::desk::turns::Turns;
 use crate::holds::{
     Ask, Claim, Hold, HoldState, HoldStore, Limits, Named, RequestKey, Standing, StoreError, Waiter, Waiters,
     claim,
 };
 use crate::model::id::{HOLD, Id};
+use crate::model::time::Timestamp;
 use crate::telemetry::Metrics;
-
-/// Threads that ask the store at once.
-const TURNS: usize = 2;
 
 /// Where holds are opened, decided and used up.
 #[derive(Debug)]
@@ -29,18 +28,14 @@ pub struct HoldDesk {
     /// Held while a hold is looked for, opened or changed: so a request that begins to wait for a hold is told of each change
     /// after the state it saw, and limits are kept exactly.
     changing: Mutex<()>,
-    /// Consumed holds whose calls have ended, until the store knows.
-    pub(super) ended: Mutex<Vec<(Hold, bool)>>,
-    /// Holds whose last change the ledger did not take at once.
-    pub(super) late: Mutex<Vec<Hold>>,
-    /// Who may ask the store now.
-    turns: Semaphore,
+    /// What is left to be done to holds.
+    pub(super) todo: Todo,
+    /// Who may change something in the store now, and who may look.
+    pub(super) turns: Turns,
     /// Where the control listener is, if the configuration names no other place.
     links: OnceLock<Arc<str>>,
     /// Something is to be tended before it was planned.
     pub(super) attend: Notify,
-    /// Why the store did not do the last thing asked of it.
-    failing: Mutex<Option<String>>,
 }
 
 /// An approval that was used up. Dropped without a word of what became of the call, it is given back: nothing was sent.
@@ -78,12 +73,10 @@ impl HoldDesk {
             metrics,
             clock,
             changing: Mutex::default(),
-            ended: Mutex::default(),
-            late: Mutex::default(),
+            todo: Todo::default(),
             links: OnceLock::new(),
-            turns: Semaphore::new(TURNS),
+            turns: Turns::default(),
             attend: Notify::new(),
-            failing: Mutex::default(),
         }
     }
 
@@ -105,10 +98,10 @@ impl HoldDesk {
         self.links.get()
     }
 
-    /// Why the store failed the last time it was asked for something; `None` when it did not.
+    /// Why the store failed the last time it was asked to change or to show something; `None` when it did both.
     #[must_use]
     pub fn failing(&self) -> Option<String> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.turns.failing()
     }
 
     /// Finds the hold of a call or opens one; takes a place to wait for it where it is pending and `place` is given.
@@ -119,7 +112,7 @@ impl HoldDesk {
         limits: Limits,
         place: Option<WaitPlace>,
     ) -> Result<(Claim, Option<Waiter>), StoreError> {
-        let claimed = self.run(move |desk| {
+        let claimed = self.write(move |desk| {
             let now = desk.clock.now();
             let changing = desk.changing();
             let claimed = claim(&*desk.store, desk.clock.id(HOLD, now), &ask, named, limits, now)?;
@@ -147,42 +140,49 @@ impl HoldDesk {
         hold: &Hold,
         decision_id: &Id,
     ) -> Result<Option<Consumed>, StoreError> {
-        let before = hold.clone();
-        let Ok(consumed) = hold.consume(&decision_id.to_string(), self.clock.now()) else { return Ok(None) };
-        let desk = Arc::clone(self);
-        let guarded = move |store: &Self| {
-            let taken = store.replace(&before, &consumed)?;
+        let (hold, decision_id, desk) = (hold.clone(), decision_id.to_string(), Arc::clone(self));
+        let consumed = self.write(move |store| {
+            let Ok(consumed) = hold.consume(&decision_id, store.clock.now()) else { return Ok(None) };
+            if !store.replace(&hold, &consumed)? {
+                return Ok(None);
+            }
             // Made where it is consumed, and only there: should nobody wait for this any more, it is given back.
-            Ok(taken.then(|| Consumed { hold: Some(consumed), desk }))
-        };
-        self.run(guarded).await
+            Ok(Some(Consumed { hold: Some(consumed), desk }))
+        });
+        let consumed = consumed.await?;
+        // The store may have taken its time.
+        if consumed.as_ref().is_some_and(|consumed| consumed.has_expired(self.clock.now())) {
+            return Ok(None);
+        }
+        Ok(consumed)
     }
 
     /// The hold of that id, whoever's it is.
     pub(in crate::gateway) async fn look(self: &Arc<Self>, id: Id) -> Result<Option<Hold>, StoreError> {
-        self.run(move |desk| desk.store.by_id(&id)).await
+        self.read(move |desk| desk.store.by_id(&id)).await
     }
 
-    /// Runs what asks the store, which blocks, apart from the request's own thread.
-    pub(super) async fn run<T: Send + 'static>(
+    /// Runs what changes something in the store, which blocks, apart from the request's own thread.
+    pub(super) async fn write<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // The store does one thing after the other anyway: more threads would only wait in line.
-        let _turn = self.turns.acquire().await;
         let desk = Arc::clone(self);
-        let done = spawn_blocking(move || desk.noted(work(&desk))).await;
-        done.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned())))
+        let done = self.turns.write(move || work(&desk)).await;
+        if done.is_err() {
+            self.todo.note_stray();
+            self.attend.notify_one();
+        }
+        done
     }
 
-    /// Notes whether the store does what it is asked.
-    pub(super) fn noted<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        let failure = result.as_ref().err().map(|error| error.0.clone());
-        if let Some(failure) = &failure {
-            tracing::error!(error = %failure, "the store of holds failed");
-        }
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = failure;
-        result
+    /// Runs what only looks, likewise.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let desk = Arc::clone(self);
+        self.turns.read(move || work(&desk)).await
     }
 
     pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
@@ -211,15 +211,16 @@ impl HoldDesk {
     pub(super) fn tell(&self, hold: &Hold) {
         self.attend.notify_one();
         let record = hold_record(hold, None);
-        let told = self.ledger.append_from_reserve(&record, self.clock.now());
-        match told {
+        match self.ledger.append_from_reserve(&record, self.clock.now()) {
             Ok(_) if !hold.recorded => {
-                let _told_again = self.noted(self.store.mark_recorded(&hold.id, hold.revision));
+                if self.store.mark_recorded(&hold.id, hold.revision).is_err() {
+                    self.todo.note_stray();
+                }
             }
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, hold = %hold.id, "a change of a hold is not recorded yet");
-                self.late.lock().unwrap_or_else(PoisonError::into_inner).push(hold.clone());
+                self.todo.tell_again(hold.clone());
             }
         }
         if hold.revision > 1 {
@@ -236,12 +237,18 @@ impl Consumed {
         approvals.map(|approval| approval.by.clone()).collect()
     }
 
-    /// Nothing of the call was sent: the approval is good again when this returns, as far as the store can say so.
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.ask.expires_at <= now)
+    }
+
+    /// Nothing of the call was sent: the approval is good again when this returns, as far as the store does what it is asked;
+    /// else as soon as it does.
     pub async fn give_back(mut self) {
-        let Some(hold) = self.hold.take() else { return };
-        let given = self.desk.run(move |desk| desk.take_back(&hold)).await;
-        if let Err(error) = given {
-            tracing::error!(%error, "an approval could not be given back: the call has to be approved again");
+        let Some(hold) = self.hold.clone() else { return };
+        // Until it is done the hold stays in this guard, which gives it back when it is dropped.
+        match self.desk.write(move |desk| desk.take_back(&hold)).await {
+            Ok(()) => self.hold = None,
+            Err(error) => tracing::error!(%error, "an approval could not be given back yet"),
         }
     }
 
@@ -252,7 +259,7 @@ impl Consumed {
 
     fn end(&mut self, sent: bool) {
         let Some(hold) = self.hold.take() else { return };
-        self.desk.ended.lock().unwrap_or_else(PoisonError::into_inner).push((hold, sent));
+        self.desk.todo.end(hold, sent);
         self.desk.attend.notify_one();
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::gateway::holding::records::hold_record;
+use crate::gateway::holding::desk::records::hold_record;
 use crate::gateway::holding::{HoldDesk, HoldError};
 use crate::holds::{Approver, ChangeRefused, Hold, HoldFilter, HoldPage, HoldState, StoreError};
 use crate::model::id::Id;
@@ -27,7 +27,7 @@ impl HoldDesk {
     ) -> Result<HoldPage, HoldError> {
         let tenant = approver.tenant().map(Arc::from);
         let filter = HoldFilter { tenant, ..filter };
-        Ok(self.run(move |desk| desk.store.list(&filter, desk.clock.now())).await?)
+        Ok(self.read(move |desk| desk.store.list(&filter, desk.clock.now())).await?)
     }
 
     /// The hold `id`, if `approver` may see it.
@@ -84,19 +84,30 @@ impl HoldDesk {
         self.change(caller, id, move |hold, now| hold.cancel(&who, comment.as_deref(), now)).await
     }
 
-    /// Nobody will hear of a hold any more: the request of an anonymous caller has ended. False: it is not pending.
-    pub(in crate::gateway) async fn drop_unheard(self: &Arc<Self>, id: Id) -> Result<bool, StoreError> {
-        let dropped = self.run(move |desk| {
-            let now = desk.clock.now();
-            let Some(hold) = desk.store.by_id(&id)? else { return Ok(true) };
-            match hold.cancel("gateway", Some("its request has ended, and it has no ticket"), now) {
-                Ok(next) if desk.replace(&hold, &next)? => {
-                    desk.tell(&next);
-                    Ok(true)
+    /// Nobody will hear of a hold without a ticket any more: its request has ended. False: it was approved meanwhile, and is left
+    /// so if `unless_approved`.
+    pub(in crate::gateway) async fn drop_unheard(
+        self: &Arc<Self>,
+        id: Id,
+        unless_approved: bool,
+    ) -> Result<bool, StoreError> {
+        let dropped = self.write(move |desk| {
+            for _try in 0..TRIES {
+                let now = desk.clock.now();
+                let Some(hold) = desk.store.by_id(&id)? else { return Ok(true) };
+                if unless_approved && hold.state_at(now) == HoldState::Approved {
+                    return Ok(false);
                 }
-                Ok(_) => Ok(false),
-                Err(_) => Ok(!hold.state_at(now).is_open()),
+                let Ok(next) = hold.give_up("gateway", "its request has ended, and it has no ticket", now)
+                else {
+                    return Ok(true);
+                };
+                if desk.replace(&hold, &next)? {
+                    desk.tell(&next);
+                    return Ok(true);
+                }
             }
+            Err(StoreError("the hold changes too often".to_owned()))
         });
         dropped.await
     }
@@ -110,8 +121,16 @@ impl HoldDesk {
     ) -> Result<Hold, HoldError> {
         let (desk, by) = (Arc::clone(self), by.clone());
         let changed = tokio::spawn(async move {
-            let (before, next) = desk.run(move |desk| Ok(desk.replace_by(&by, id, &change))).await??;
-            desk.record_change(before, next).await
+            desk.todo.begin_change(id);
+            let changed = match desk.write(move |desk| desk.replace_by(&by, id, &change)).await {
+                Ok(Ok((before, next))) => desk.record_change(before, next).await,
+                Ok(Err(refused)) => Err(refused),
+                Err(error) => Err(error.into()),
+            };
+            if !matches!(changed, Err(HoldError::Ledger(_))) {
+                desk.todo.end_change(&id);
+            }
+            changed
         });
         changed.await.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned()).into()))
     }
@@ -121,27 +140,29 @@ impl HoldDesk {
         by: &Approver,
         id: Id,
         change: &dyn Fn(&Hold, Timestamp) -> Result<Hold, ChangeRefused>,
-    ) -> Change {
+    ) -> Result<Change, StoreError> {
         for _try in 0..TRIES {
             let hold = self.store.by_id(&id)?.filter(|hold| by.sees(&hold.ask.tenant));
-            let Some(hold) = hold else { return Err(HoldError::NotFound) };
+            let Some(hold) = hold else { return Ok(Err(HoldError::NotFound)) };
             let next = match change(&hold, self.clock.now()) {
                 Ok(next) => next,
-                Err(refused) => return Err(HoldError::Refused(refused, Box::new(hold))),
+                Err(refused) => return Ok(Err(HoldError::Refused(refused, Box::new(hold)))),
             };
             if self.replace(&hold, &next)? {
-                return Ok((hold, next));
+                return Ok(Ok((hold, next)));
             }
         }
-        Err(StoreError("the hold changes too often".to_owned()).into())
+        Err(StoreError("the hold changes too often".to_owned()))
     }
 
     /// The ledger takes the change, or it is taken back.
     async fn record_change(self: &Arc<Self>, before: Hold, next: Hold) -> Result<Hold, HoldError> {
         let now = self.clock.now();
         if let Err(error) = self.ledger.record_from_reserve(&hold_record(&next, None), now).await {
-            let undone = Hold { revision: next.revision + 1, recorded: true, ..before };
-            self.run(move |desk| desk.replace(&next, &undone)).await?;
+            let undone = next.undone(&before);
+            self.todo.undo(next, undone);
+            // At once if the store does it; else as soon as it does.
+            let _later = self.write(|desk| desk.do_what_is_left()).await;
             return Err(error.into());
         }
         if matches!(next.state, HoldState::Approved | HoldState::Rejected) {
@@ -149,8 +170,13 @@ impl HoldDesk {
             self.metrics.holds().observe_decision(Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
         }
         let told = next.clone();
-        self.run(move |desk| desk.store.mark_recorded(&told.id, told.revision)).await?;
-        self.waiters.wake(&next.id);
+        let marked = self.write(move |desk| {
+            desk.store.mark_recorded(&told.id, told.revision)?;
+            desk.waiters.wake(&told.id);
+            Ok(())
+        });
+        // The ledger tells of it, so it holds. A store that does not know yet is told again.
+        let _marked_later = marked.await;
         Ok(Hold { recorded: true, ..next })
     }
 }
