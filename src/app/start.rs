@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -221,8 +222,25 @@ fn holds(
 ) -> Result<Arc<HoldDesk>> {
     let store = Arc::new(SqliteStore::open(&data_dir.join("aegis.db"))?);
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
+    desk.waiters().cap(open_files() / 2);
     desk.begin().context("the holds of an earlier run cannot be taken up")?;
     Ok(Arc::new(desk))
+}
+
+/// How many files and connections this process may have open: as many as the system lets it ask for.
+fn open_files() -> usize {
+    let found = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: found.maximum, ..found };
+    let set = if found.current == found.maximum { Ok(()) } else { setrlimit(Resource::Nofile, raised) };
+    let most = match set {
+        Ok(()) => found.maximum,
+        Err(error) => {
+            tracing::warn!(%error, limit = found.current, "the limit of open files could not be raised");
+            found.current
+        }
+    };
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
 }
 
 fn control_runtime() -> Result<Runtime> {

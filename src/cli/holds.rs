@@ -12,11 +12,11 @@ use crate::cli::remote::RemoteArguments;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::id::{HOLD, Id};
 
-/// How many holds are asked for at once.
-const PAGE: usize = 200;
+/// How many holds are asked for at once: with the arguments of each they are some megabytes at most.
+const PAGE: usize = 50;
 
 /// How many pages are asked for at most.
-const PAGES: usize = 10;
+const PAGES: usize = 40;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Holds {

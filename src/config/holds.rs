@@ -22,7 +22,7 @@ pub struct Holds {
     pub max_waiting_bytes: usize,
     /// How long decided holds are kept; 1 to 3650 days.
     pub keep: Duration,
-    /// Roles that must be filled by different people for an escalated call: 1 to 4, each once.
+    /// Roles that must be filled by different people for an escalated call: 2 to 4, each once.
     pub escalation_roles: Vec<String>,
 }
 

@@ -23,7 +23,7 @@ pub struct HoldRules {
     pub max_waiting_bytes: usize,
     /// How long a hold is kept after it was decided; 1 to 3650 days.
     pub keep: Duration,
-    /// The roles that approve an ESCALATE, each filled by another person: 1 to 4, each once.
+    /// The roles that approve an ESCALATE, each filled by another person: 2 to 4, each once.
     pub escalation_roles: Arc<[Arc<str>]>,
     /// Where people reach the control listener, without a slash at its end; `None` = answers link to the listener itself.
     pub public_url: Option<Arc<str>>,
@@ -99,7 +99,7 @@ mod tests {
         let text = "control:\n  public_url: https://aegis.example/\n  keys:\n    - {id: a, hash: \
                     \"sha256:0000000000000000000000000000000000000000000000000000000000000001\", roles: [ops], person: ada}\n\
                     holds: {ttl_s: {default: 10, automation: 2}, max_pending: 5, max_pending_per_tenant: 4, \
-                    max_pending_per_actor: 3, max_waiting_bytes: 6, keep_days: 1, escalation: {roles: [ops]}}\n\
+                    max_pending_per_actor: 3, max_waiting_bytes: 6, keep_days: 1, escalation: {roles: [ops, risk]}}\n\
                     routes: [{name: a, match: {path_prefix: /a}, protocol: mcp, capability_prefix: a, upstream: \
                     {addresses: [\"127.0.0.1:9\"]}, hold: {wait_ms: 1, max_wait_ms: 2}}]";
         let snapshot = snapshot(text);
@@ -111,7 +111,7 @@ mod tests {
             max_pending_per_actor: 3,
             max_waiting_bytes: 6,
             keep: Duration::from_secs(86_400),
-            escalation_roles: ["ops".into()].into(),
+            escalation_roles: ["ops".into(), "risk".into()].into(),
             public_url: Some("https://aegis.example".into()),
         };
         assert_eq!(snapshot.holds, expected);

@@ -74,7 +74,8 @@ pub struct Claim {
 
 /// Finds the hold of the call that `ask` describes, or opens one under `id`.
 ///
-/// A hold that does not cover what policy asks for now is superseded: nobody approved, or is looking at, all of it.
+/// A hold that does not cover what policy asks for now is superseded: nobody approved, or is looking at, all of it, or not
+/// everybody who must.
 ///
 /// # Errors
 /// The store failed.
@@ -110,10 +111,10 @@ pub fn claim(
         };
         let next = match hold.state_at(now) {
             HoldState::Expired => hold.expire(now),
-            HoldState::Pending if hold.covers(&ask.lifts) => {
+            HoldState::Pending if hold.covers(ask) => {
                 return Ok(Claim { standing: Standing::Pending(hold), changed });
             }
-            HoldState::Approved if hold.covers(&ask.lifts) => {
+            HoldState::Approved if hold.covers(ask) => {
                 // A yes that the ledger does not tell of is not given yet: who waits is woken once it is.
                 let given = if hold.recorded { Standing::Approved } else { Standing::Pending };
                 return Ok(Claim { standing: given(hold), changed });

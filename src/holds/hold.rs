@@ -220,9 +220,11 @@ impl Hold {
         if self.state.is_open() && self.ask.expires_at <= now { HoldState::Expired } else { self.state }
     }
 
-    /// Whether its approval lifts all of `lifts`.
+    /// Whether its approval is one of all that is `wanted` now: it lifts each finding, and each role has to approve.
     #[must_use]
-    pub fn covers(&self, lifts: &[Lift]) -> bool {
-        lifts.iter().all(|lift| self.ask.lifts.contains(lift))
+    pub fn covers(&self, wanted: &Ask) -> bool {
+        let Ask { lifts, roles, .. } = &self.ask;
+        wanted.lifts.iter().all(|lift| lifts.contains(lift))
+            && wanted.roles.iter().all(|role| roles.contains(role))
     }
 }

@@ -22,7 +22,7 @@ pub use claim::{Claim, Limit, Limits, Named, Standing, claim};
 pub use hold::{Approval, Ask, Decided, Hold, HoldState, Lift, ShownArguments};
 pub use state::ChangeRefused;
 pub use store::{HoldCounts, HoldFilter, HoldPage, HoldStore, Inserted, PendingCounts, StoreError};
-pub use waiters::{RequestKey, Waiter, Waiters, Woken};
+pub use waiters::{Entrant, RequestKey, WaitLimits, Waiter, Waiters, Woken};
 
 #[cfg(test)]
 pub(crate) use memory::MemoryStore;

@@ -1,7 +1,7 @@
 //! The requests that wait for their holds, and waking them.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -37,11 +37,51 @@ pub struct RequestKey {
     pub rpc_id: String,
 }
 
+/// A request that wants to wait.
+#[derive(Clone, Debug)]
+pub struct Entrant {
+    /// For this hold.
+    pub hold: Id,
+    /// The caller's tenant.
+    pub tenant: Arc<str>,
+    /// The caller.
+    pub actor: Arc<str>,
+    /// By what its caller may call it off.
+    pub request: Option<RequestKey>,
+    /// What it keeps in memory meanwhile, in bytes.
+    pub bytes: usize,
+}
+
+/// How many requests may wait. Each has a connection, and gives up its place among the requests under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitLimits {
+    /// In all.
+    pub all: usize,
+    /// Of one actor of one tenant.
+    pub actor: usize,
+    /// For one hold.
+    pub hold: usize,
+    /// Bytes that all of them keep.
+    pub bytes: usize,
+}
+
 /// Requests that wait now.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Waiters {
     waiting: Mutex<Waiting>,
     stopping: AtomicBool,
+    /// Most in all, whatever the limits of an entrant say.
+    most: AtomicUsize,
+}
+
+impl Default for Waiters {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            most: AtomicUsize::new(usize::MAX),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -51,14 +91,13 @@ struct Waiting {
     by_number: HashMap<u64, Wait>,
     by_hold: HashMap<Id, Vec<u64>>,
     by_request: HashMap<RequestKey, Vec<u64>>,
+    by_actor: HashMap<(Arc<str>, Arc<str>), Vec<u64>>,
     bytes: usize,
 }
 
 #[derive(Debug)]
 struct Wait {
-    hold: Id,
-    request: Option<RequestKey>,
-    bytes: usize,
+    entrant: Entrant,
     signal: Arc<Signal>,
 }
 
@@ -78,31 +117,34 @@ pub struct Waiter {
 }
 
 impl Waiters {
-    /// Takes a place to wait for `hold`. What became of the hold since it was looked at must be looked at again afterwards,
-    /// or nothing may have.
-    ///
-    /// `bytes` are kept in memory meanwhile. `None`: there are `most` already, or more bytes than `most_bytes` would be kept.
+    /// Lets at most `most` wait in all from now on, whatever the limits of those that enter say: what this process can keep open.
+    pub fn cap(&self, most: usize) {
+        self.most.store(most, Ordering::Release);
+    }
+
+    /// Takes a place to wait. What became of the hold since it was looked at must be looked at again afterwards, or nothing may
+    /// have. `None`: one of `limits` is met.
     #[must_use]
-    pub fn enter(
-        self: &Arc<Self>,
-        hold: Id,
-        request: Option<RequestKey>,
-        bytes: usize,
-        (most, most_bytes): (usize, usize),
-    ) -> Option<Waiter> {
+    pub fn enter(self: &Arc<Self>, entrant: Entrant, limits: WaitLimits) -> Option<Waiter> {
         let mut waiting = self.lock();
-        let total = waiting.bytes.checked_add(bytes)?;
-        if waiting.by_number.len() >= most || total > most_bytes {
+        let total = waiting.bytes.checked_add(entrant.bytes)?;
+        let actor = (Arc::clone(&entrant.tenant), Arc::clone(&entrant.actor));
+        if total > limits.bytes
+            || waiting.by_number.len() >= limits.all.min(self.most.load(Ordering::Acquire))
+            || waiting.by_hold.get(&entrant.hold).map_or(0, Vec::len) >= limits.hold
+            || waiting.by_actor.get(&actor).map_or(0, Vec::len) >= limits.actor
+        {
             return None;
         }
         let (number, signal) = (waiting.next, Arc::new(Signal::default()));
         waiting.next += 1;
         waiting.bytes = total;
-        waiting.by_hold.entry(hold).or_default().push(number);
-        if let Some(request) = &request {
+        waiting.by_hold.entry(entrant.hold).or_default().push(number);
+        waiting.by_actor.entry(actor).or_default().push(number);
+        if let Some(request) = &entrant.request {
             waiting.by_request.entry(request.clone()).or_default().push(number);
         }
-        waiting.by_number.insert(number, Wait { hold, request, bytes, signal: Arc::clone(&signal) });
+        waiting.by_number.insert(number, Wait { entrant, signal: Arc::clone(&signal) });
         // Under the lock, so that whoever enters while all are being told is told as well.
         signal.stopping.store(self.stopping.load(Ordering::Acquire), Ordering::Release);
         drop(waiting);
@@ -158,9 +200,11 @@ impl Waiters {
     fn leave(&self, number: u64) {
         let mut waiting = self.lock();
         let Some(wait) = waiting.by_number.remove(&number) else { return };
-        waiting.bytes = waiting.bytes.saturating_sub(wait.bytes);
-        forget(&mut waiting.by_hold, &wait.hold, number);
-        if let Some(request) = &wait.request {
+        let Entrant { hold, tenant, actor, request, bytes } = wait.entrant;
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
+        forget(&mut waiting.by_hold, &hold, number);
+        forget(&mut waiting.by_actor, &(tenant, actor), number);
+        if let Some(request) = &request {
             forget(&mut waiting.by_request, request, number);
         }
     }

@@ -68,9 +68,9 @@ impl Default for RawHoldTtl {
 #[schemars(rename = "Escalation")]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RawEscalation {
-    /// Roles of keys, each to be filled by another person: one to four different names of letters, digits, _, - and .
+    /// Roles of keys, each to be filled by another person: two to four different names of letters, digits, _, - and .
     /// Default risk_lead, security_lead.
-    #[schemars(length(min = 1, max = 4))]
+    #[schemars(length(min = 2, max = 4))]
     pub(crate) roles: Vec<String>,
 }
 

@@ -73,17 +73,18 @@ fn what_holds_cannot_be_is_refused() {
         ("keep_days: 0", "holds.keep_days: must be from 1 to 3650, found 0"),
         ("keep_day: 5", "holds.keep_day: unknown key; did you mean \"keep_days\"?"),
         ("escalation: {roles: []}", "holds.escalation.roles: must not be empty"),
+        ("escalation: {roles: [a]}", "holds.escalation.roles: must have at least 2 entries, has 1"),
         (
             "escalation: {roles: [a, b, c, d, e]}",
             "holds.escalation.roles: must have at most 4 entries, has 5",
         ),
         ("escalation: {roles: [a, a]}", "holds.escalation.roles[1]: the role stands twice in the list"),
         (
-            "escalation: {roles: [\"risk lead\"]}",
+            "escalation: {roles: [\"risk lead\", b]}",
             "holds.escalation.roles[0]: a role's name has 1 to 64 letters, digits, _, - and . only",
         ),
         (
-            "escalation: {roles: [\"\"]}",
+            "escalation: {roles: [\"\", b]}",
             "holds.escalation.roles[0]: a role's name has 1 to 64 letters, digits, _, - and . only",
         ),
         ("webhook: {url: x}", "holds.webhook: not in this version; remove the key"),

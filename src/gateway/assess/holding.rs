@@ -13,13 +13,22 @@ use crate::facts::LaterStep;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::holding::{Held, Preference, Terms};
-use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments};
+use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits};
 use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
 use crate::model::decision::{Decision, Outcome};
 use crate::model::id::{HOLD, Id};
 use crate::model::json::{Json, write_json};
 use crate::model::time::Timestamp;
 use crate::telemetry::Redaction;
+
+/// Requests that may wait for one hold: repeats of one call, of which one is let through.
+const WAITING_PER_HOLD: usize = 8;
+
+/// Longest resource that a hold keeps, in bytes.
+const RESOURCE_MAX_BYTES: usize = 1024;
+
+/// What stands for the rest of a longer one.
+const CUT: &str = "...";
 
 /// A call and the decision that wants it held.
 pub(super) struct Asked<'c, 'a> {
@@ -149,7 +158,7 @@ impl Known<'_> {
                 Action::Verbatim(text) => text.clone().into_owned(),
                 Action::Unnamed { tool, .. } => tool.clone().into_owned(),
             },
-            resource: if call.resource_hidden { "[REDACTED]".to_owned() } else { call.resource.to_string() },
+            resource: if call.resource_hidden { "[REDACTED]".to_owned() } else { shortened(&call.resource) },
             arguments: shown(call, &self.gateway.redaction),
             outcome: decision.outcome,
             reason: decision.reason.as_str().to_owned(),
@@ -173,7 +182,12 @@ impl Known<'_> {
                 tenant: rules.max_pending_per_tenant,
                 actor: rules.max_pending_per_actor,
             },
-            most_waiting: (rules.max_pending, rules.max_waiting_bytes),
+            waiting: WaitLimits {
+                all: rules.max_pending,
+                actor: rules.max_pending_per_actor,
+                hold: WAITING_PER_HOLD,
+                bytes: rules.max_waiting_bytes,
+            },
             request: rpc_id.map(|rpc_id| self.request_key(onward.session.as_deref(), rpc_id)),
             bytes: onward.incoming.body.len(),
             wait: self.wait(preference, onward),
@@ -221,7 +235,30 @@ fn shown(call: &ToolCall<'_>, redaction: &Redaction) -> ShownArguments {
     ShownArguments::new(String::from_utf8(text).unwrap_or_default(), hidden.get())
 }
 
+/// A resource as a hold keeps it. The decision's record has all of it.
+fn shortened(resource: &str) -> String {
+    if resource.len() <= RESOURCE_MAX_BYTES {
+        return resource.to_owned();
+    }
+    let end = resource.floor_char_boundary(RESOURCE_MAX_BYTES - CUT.len());
+    format!("{}{CUT}", resource.get(..end).unwrap_or_default())
+}
+
 fn after(now: Timestamp, span: Duration) -> Timestamp {
     let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(now.as_micros().saturating_add(micros))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_resource_is_cut_between_characters() {
+        let whole = "x".repeat(1024);
+        assert_eq!(shortened(&whole), whole);
+        assert_eq!(shortened(&"x".repeat(1025)), format!("{}...", "x".repeat(1021)));
+        // 1020 bytes and half a letter would fit.
+        assert_eq!(shortened(&"\u{e4}".repeat(600)), format!("{}...", "\u{e4}".repeat(510)));
+    }
 }

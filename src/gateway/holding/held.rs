@@ -12,7 +12,7 @@ use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::{HoldDesk, Preference, Waiting};
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Refusal, RefusalForm};
-use crate::holds::{Ask, Hold, Limits, Named, RequestKey, Standing, StoreError, Waiter};
+use crate::holds::{Ask, Hold, Limits, Named, RequestKey, Standing, StoreError, WaitLimits, Waiter};
 use crate::model::decision::{Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
 
@@ -47,8 +47,8 @@ pub(in crate::gateway) struct Terms {
     pub(in crate::gateway) named: Option<Named>,
     /// How many holds there may be.
     pub(in crate::gateway) limits: Limits,
-    /// Most requests that wait, and most bytes they keep.
-    pub(in crate::gateway) most_waiting: (usize, usize),
+    /// How many requests may wait.
+    pub(in crate::gateway) waiting: WaitLimits,
     /// By what the caller may call its wait off.
     pub(in crate::gateway) request: Option<RequestKey>,
     /// What it keeps in memory meanwhile, in bytes.
@@ -153,7 +153,7 @@ impl Held {
         waits.then(|| WaitPlace {
             request: self.terms.request.clone(),
             bytes: self.terms.bytes,
-            most: self.terms.most_waiting,
+            limits: self.terms.waiting,
         })
     }
 

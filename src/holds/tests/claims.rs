@@ -116,12 +116,20 @@ fn what_has_ended_is_told_to_who_waited_and_asked_anew_by_others() {
 }
 
 #[test]
-fn a_hold_that_showed_too_little_is_superseded() {
+fn a_hold_that_showed_too_little_or_asked_too_few_is_superseded() {
     for state in [HoldState::Pending, HoldState::Approved] {
-        for named in [Named::No, Named::ByCaller(id(1)), Named::Awaited(id(1))] {
-            let (store, _) = standing(state);
+        let names = [Named::No, Named::ByCaller(id(1)), Named::Awaited(id(1))];
+        for (named, roles) in names.into_iter().flat_map(|named| [(named, false), (named, true)]) {
+            let (store, _) = with(|hold| {
+                hold.state = state;
+                hold.ask.roles = vec!["risk_lead".into(), "security_lead".into()];
+            });
             let mut more = ask(1);
-            more.lifts.push(lift("far"));
+            if roles {
+                more.roles = vec!["risk_lead".into(), "audit_lead".into()];
+            } else {
+                more.lifts.push(lift("far"));
+            }
             let claimed = claims(&store, 9, &more, named, 1);
             assert!(opened(&claimed.standing), "{named:?} {claimed:?}");
             let old = store.by_id(&id(1)).unwrap().unwrap();
@@ -136,12 +144,15 @@ fn a_hold_that_showed_too_little_is_superseded() {
 }
 
 #[test]
-fn a_hold_that_showed_more_is_good() {
+fn a_hold_that_showed_or_asked_for_more_is_good() {
     let (store, approved) = with(|hold| {
         hold.state = HoldState::Approved;
         hold.ask.lifts.push(lift("far"));
+        hold.ask.roles = vec!["risk_lead".into(), "security_lead".into()];
     });
-    assert_eq!(stands(&store, Named::No, 1), Standing::Approved(approved));
+    assert_eq!(stands(&store, Named::No, 1), Standing::Approved(approved.clone()));
+    let fewer = Ask { roles: vec!["security_lead".into()], ..ask(1) };
+    assert_eq!(claims(&store, 9, &fewer, Named::No, 1).standing, Standing::Approved(approved));
 }
 
 #[test]

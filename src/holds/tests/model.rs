@@ -15,8 +15,9 @@ use crate::model::id::Id;
 /// For how long a hold stands, in seconds.
 const TTL: i64 = 300;
 
-/// What policy may want of a call, as bits: confirmation by two rules, escalation by one.
+/// What policy may want of a call, as bits: confirmation by two rules, escalation by one, and a third role for that.
 const ESCALATE: u8 = 4;
+const THIRD: u8 = 8;
 
 /// Actor, key, person, and whether it has tickets.
 struct Caller(&'static str, Option<&'static str>, Option<&'static str>, bool);
@@ -39,15 +40,17 @@ struct Voter(
 );
 
 const BOTH: &[&str] = &["risk_lead", "security_lead"];
+const ALL: &[&str] = &["risk_lead", "security_lead", "audit_lead"];
 
-const VOTERS: [Voter; 9] = [
+const VOTERS: [Voter; 10] = [
     Voter("agent-key", None, BOTH, &[], &[0, 1]),
     Voter("ann-too", Some("ann"), BOTH, &[], &[0, 1]),
     Voter("speaker", Some("eve"), BOTH, &["ro*"], &[2]),
     Voter("bob", Some("bob"), &["risk_lead"], &[], &[]),
     Voter("bob-too", Some("bob"), &["security_lead"], &[], &[]),
     Voter("cleo", Some("cleo"), &["security_lead"], &[], &[]),
-    Voter("dan", Some("dan"), BOTH, &[], &[]),
+    Voter("dan", Some("dan"), ALL, &[], &[]),
+    Voter("gil", Some("gil"), &["audit_lead"], &[], &[]),
     Voter("fay", Some("fay"), &[], &[], &[]),
     Voter("nameless", None, BOTH, &[], &[]),
 ];
@@ -92,7 +95,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
     let rarely = || prop::bool::weighted(0.15);
     let mostly = || prop::bool::weighted(0.8);
     let call = || 0..CALLS.len();
-    let voter = || prop_oneof![2 => 3..7_usize, 1 => 0..VOTERS.len()];
+    let voter = || prop_oneof![2 => 3..8_usize, 1 => 0..VOTERS.len()];
     prop_oneof![
         6 => (call(), prop::option::weighted(0.2, number()), any::<bool>())
             .prop_map(|(call, named, at_once)| Event::Call { call, named, at_once }),
@@ -102,7 +105,10 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         2 => (number(), voter(), rarely()).prop_map(|(hold, voter, stale)| Event::Reject { hold, voter, stale }),
         1 => number().prop_map(|hold| Event::Cancel { hold }),
         2 => prop_oneof![4 => 1..40_i64, 1 => Just(TTL)].prop_map(|seconds| Event::Pass { seconds }),
-        1 => (call(), 1..8_u8).prop_map(|(call, wanted)| Event::Want { call, wanted }),
+        1 => (call(), 1..8_u8, any::<bool>()).prop_map(|(call, wanted, third)| {
+            let third = if third && wanted & ESCALATE != 0 { THIRD } else { 0 };
+            Event::Want { call, wanted: wanted | third }
+        }),
         6 => number().prop_map(|finder| Event::Consume { finder }),
         1 => number().prop_map(|hold| Event::Rush { hold }),
         1 => (number(), mostly()).prop_map(|(sender, told)| Event::GiveBack { sender, told }),
@@ -111,6 +117,24 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Tend),
         1 => Just(Event::Restart),
     ]
+}
+
+/// The roles that must approve what is wanted so.
+fn roles_of(wanted: u8) -> &'static [&'static str] {
+    match (wanted & ESCALATE, wanted & THIRD) {
+        (0, _) => &[],
+        (_, 0) => BOTH,
+        _ => ALL,
+    }
+}
+
+/// Whether each of `roles` is somebody's among `voters` who has no other one and is none of `taken`.
+fn filled(roles: &[&str], voters: &[&Voter], taken: &[&str]) -> bool {
+    let Some((role, rest)) = roles.split_first() else { return true };
+    voters.iter().any(|voter| {
+        let free = voter.1.filter(|person| voter.2.contains(role) && !taken.contains(person));
+        free.is_some_and(|person| filled(rest, voters, &[taken, &[person]].concat()))
+    })
 }
 
 /// What is known of a hold from what happened, not from the hold.
@@ -139,12 +163,10 @@ impl Facts {
         let others = || {
             self.yes.iter().map(|(voter, _)| &VOTERS[*voter]).filter(|voter| !voter.4.contains(&self.call))
         };
-        let has = |voter: &Voter, role| voter.1.is_some() && voter.2.contains(&role);
         if self.shown & ESCALATE == 0 {
             return others().next().is_some();
         }
-        let pairs = others().flat_map(|one| others().map(move |other| (one, other)));
-        pairs.into_iter().any(|(one, other)| one.1 != other.1 && has(one, BOTH[0]) && has(other, BOTH[1]))
+        filled(roles_of(self.shown), &others().collect::<Vec<_>>(), &[])
     }
 
     /// Whether a call of which `wanted` is wanted may be let through at `now`.
@@ -251,7 +273,7 @@ impl World<'_> {
             person: person.map(Into::into),
             ticket: *ticket,
             outcome: if is_escalated { Outcome::Escalate } else { Outcome::RequireConfirmation },
-            roles: if is_escalated { BOTH.iter().map(|role| (*role).into()).collect() } else { Vec::new() },
+            roles: roles_of(wanted).iter().map(|role| (*role).into()).collect(),
             lifts: lifts.filter(|(_, bit)| wanted & bit != 0).map(|(lift, _)| lift).collect(),
             created_at: at(self.now),
             expires_at: at(self.now + TTL),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::holds::sample::id;
-use crate::holds::{RequestKey, Waiter, Waiters, Woken};
+use crate::holds::{Entrant, RequestKey, WaitLimits, Waiter, Waiters, Woken};
 
-const MOST: (usize, usize) = (9, 1000);
+const MOST: WaitLimits = WaitLimits { all: 9, actor: 9, hold: 9, bytes: 1000 };
 
 fn request(rpc_id: &str) -> RequestKey {
     RequestKey {
@@ -20,8 +20,12 @@ fn request(rpc_id: &str) -> RequestKey {
     }
 }
 
+fn entrant(actor: &str, hold: u8, bytes: usize) -> Entrant {
+    Entrant { hold: id(hold), tenant: "default".into(), actor: actor.into(), request: None, bytes }
+}
+
 fn enter(waiters: &Arc<Waiters>, hold: u8, rpc_id: Option<&str>) -> Waiter {
-    waiters.enter(id(hold), rpc_id.map(request), 1, MOST).unwrap()
+    waiters.enter(Entrant { request: rpc_id.map(request), ..entrant("agent", hold, 1) }, MOST).unwrap()
 }
 
 /// What ends the wait within ten seconds.
@@ -124,17 +128,46 @@ async fn a_stop_ends_a_wait_under_way() {
 #[test]
 fn there_is_room_for_so_many_and_so_many_bytes() {
     let waiters = Arc::new(Waiters::default());
-    let enter = |bytes, most| waiters.enter(id(1), None, bytes, most);
-    let first = enter(6, (2, 10)).unwrap();
-    assert!(enter(5, (2, 10)).is_none(), "too many bytes");
-    assert!(enter(usize::MAX, (2, usize::MAX)).is_none(), "more bytes than can be counted");
-    let second = enter(4, (2, 10)).unwrap();
-    assert!(enter(0, (2, 10)).is_none(), "too many requests");
-    assert!(enter(0, (3, 10)).is_some());
+    let enter = |bytes, all, most_bytes| {
+        waiters.enter(entrant("agent", 1, bytes), WaitLimits { all, bytes: most_bytes, ..MOST })
+    };
+    let first = enter(6, 2, 10).unwrap();
+    assert!(enter(5, 2, 10).is_none(), "too many bytes");
+    assert!(enter(usize::MAX, 2, usize::MAX).is_none(), "more bytes than can be counted");
+    let second = enter(4, 2, 10).unwrap();
+    assert!(enter(0, 2, 10).is_none(), "too many requests");
+    assert!(enter(0, 3, 10).is_some());
     drop(first);
-    assert!(enter(6, (2, 10)).is_some(), "who leaves makes room");
+    assert!(enter(6, 2, 10).is_some(), "who leaves makes room");
     drop(second);
     assert_eq!(waiters.count(), 0);
+}
+
+#[test]
+fn a_hold_and_an_actor_have_room_for_so_many() {
+    let waiters = Arc::new(Waiters::default());
+    let enter =
+        |actor, hold| waiters.enter(entrant(actor, hold, 0), WaitLimits { actor: 3, hold: 2, ..MOST });
+    let mut places = vec![enter("agent", 1).unwrap(), enter("agent", 1).unwrap()];
+    assert!(enter("agent", 1).is_none() && enter("robot", 1).is_none(), "too many for the hold");
+    places.push(enter("agent", 2).unwrap());
+    assert!(enter("agent", 3).is_none(), "too many of the actor");
+    places.push(enter("robot", 3).unwrap());
+    let namesake = Entrant { tenant: "other".into(), ..entrant("agent", 4, 0) };
+    assert!(waiters.enter(namesake, WaitLimits { actor: 3, ..MOST }).is_some(), "of another tenant");
+    drop(places);
+    assert!(enter("agent", 1).is_some(), "who leaves makes room");
+}
+
+#[test]
+fn no_more_wait_than_the_process_can_keep_open() {
+    let waiters = Arc::new(Waiters::default());
+    waiters.cap(1);
+    let first = enter(&waiters, 1, None);
+    assert!(waiters.enter(entrant("robot", 2, 0), MOST).is_none());
+    drop(first);
+    assert!(waiters.enter(entrant("robot", 2, 0), WaitLimits { all: 0, ..MOST }).is_none(), "less is less");
+    assert!(waiters.enter(entrant("robot", 2, 0), MOST).is_some());
 }
 
 #[test]
@@ -144,5 +177,7 @@ fn who_leaves_leaves_nothing_behind() {
     assert_eq!((waiters.count(), waiters.of(&id(1)), waiters.of(&id(2))), (3, 2, 1));
     drop(places);
     assert_eq!((waiters.count(), waiters.of(&id(1)), waiters.of(&id(2))), (0, 0, 0));
-    assert!(format!("{waiters:?}").contains("by_number: {}, by_hold: {}, by_request: {}, bytes: 0"));
+    assert!(
+        format!("{waiters:?}").contains("by_number: {}, by_hold: {}, by_request: {}, by_actor: {}, bytes: 0")
+    );
 }

@@ -7,25 +7,26 @@ use crate::support::eventually;
 
 #[test]
 fn an_actor_the_tenant_and_all_have_only_so_many_pending_holds() {
-    for (holds, others) in
-        [("max_pending_per_actor: 2", 403), ("max_pending_per_tenant: 2", 403), ("max_pending: 2", 403)]
-    {
+    for (holds, another) in [
+        ("max_pending_per_actor: 2", "approval_required"),
+        ("max_pending_per_tenant: 2", "hold_limit"),
+        ("max_pending: 2", "hold_limit"),
+    ] {
         let world = World::with(Terms { holds, ..Terms::default() });
         let first = hold_id(&world.create(AGENT, "a"));
         hold_id(&world.create(AGENT, "b"));
         let full = world.create(AGENT, "c");
-        refused(&full, others, "hold_limit");
+        refused(&full, 403, "hold_limit");
         assert!(full.json()["detail"].as_str().unwrap().contains(holds.split(':').next().unwrap()));
-        let another = world.create(OTHER, "a");
-        let code = if holds.contains("actor") { "approval_required" } else { "hold_limit" };
-        refused(&another, 403, code);
+        refused(&world.create(OTHER, "a"), 403, another);
         // What was there before is found again, and what is decided makes room.
         assert_eq!(hold_id(&world.create(AGENT, "a")), first);
         world.reject(OPS, &first);
         refused(&world.create(AGENT, "c"), 403, "approval_required");
         let denied = world.gateway.records_of("decision");
-        let denied: Vec<_> = denied.iter().filter(|record| record["code"] == "hold_limit").collect();
-        assert!(denied.iter().all(|record| record["outcome"] == "DENY"), "{denied:?}");
+        let outcomes = denied.iter().filter(|record| record["code"] == "hold_limit");
+        let outcomes: Vec<_> = outcomes.map(|record| record["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, vec!["DENY"; if another == "hold_limit" { 2 } else { 1 }], "{holds}");
     }
 }
 
@@ -74,6 +75,31 @@ fn those_that_wait_take_no_places_from_others() {
 }
 
 #[test]
+fn a_hold_and_an_actor_have_so_many_that_wait_and_more_are_told_at_once() {
+    let world = World::with(Terms {
+        hold: Some("{wait_ms: 60000}"),
+        holds: "max_pending_per_actor: 10",
+        ..Terms::default()
+    });
+    let mut waits: Vec<_> = (0..8).map(|_| world.creating(AGENT, "a")).collect();
+    let first = world.waited_for(8);
+    refused(&world.create(AGENT, "a"), 403, "approval_required");
+    waits.extend((0..2).map(|_| world.creating(AGENT, "b")));
+    let second = world.waited_for(2);
+    refused(&world.create(AGENT, "c"), 403, "approval_required");
+    let other = world.creating(OTHER, "d");
+    let third = world.waited_for(1);
+    for hold in [&first, &second, &third] {
+        assert_eq!(world.approve(OPS, hold).status, 200);
+    }
+    waits.push(other);
+    let mut ended: Vec<_> = waits.into_iter().map(|wait| wait.join().unwrap().status).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [vec![200; 3], vec![409; 8]].concat());
+    assert_eq!(world.tool.count(), 3);
+}
+
+#[test]
 fn long_arguments_are_held_and_not_shown() {
     let world = World::start();
     let name = "x".repeat(100_000);
@@ -83,4 +109,16 @@ fn long_arguments_are_held_and_not_shown() {
     world.approve(OPS, hold["hold_id"].as_str().unwrap());
     assert_eq!(world.create(AGENT, &name).status, 200);
     assert!(world.tool.only().text().len() > 100_000);
+}
+
+#[test]
+fn a_long_resource_is_shown_in_part_and_recorded_whole() {
+    let world = World::start();
+    let id = "x".repeat(3000);
+    let hold = world.hold(&hold_id(&world.delete(AGENT, &id)));
+    assert_eq!(hold["resource"], format!("contact:{}...", "x".repeat(1013)));
+    let decisions = world.gateway.records_of("decision");
+    assert_eq!(decisions.last().unwrap()["resource"], format!("contact:{id}"));
+    let opened = world.gateway.records_of("hold");
+    assert_eq!(opened.last().unwrap()["resource"], hold["resource"]);
 }

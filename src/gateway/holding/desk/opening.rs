@@ -10,8 +10,8 @@ use crate::gateway::holding::desk::records::hold_record;
 use crate::gateway::holding::desk::todo::Todo;
 use crate::gateway::holding::desk::turns::Turns;
 use crate::holds::{
-    Ask, Claim, Hold, HoldState, HoldStore, Limits, Named, RequestKey, Standing, StoreError, Waiter, Waiters,
-    claim,
+    Ask, Claim, Entrant, Hold, HoldState, HoldStore, Limits, Named, RequestKey, Standing, StoreError,
+    WaitLimits, Waiter, Waiters, claim,
 };
 use crate::model::id::{HOLD, Id};
 use crate::model::time::Timestamp;
@@ -53,8 +53,8 @@ pub(in crate::gateway) struct WaitPlace {
     pub(in crate::gateway) request: Option<RequestKey>,
     /// What it keeps in memory, in bytes.
     pub(in crate::gateway) bytes: usize,
-    /// Most requests that wait, and most bytes they keep.
-    pub(in crate::gateway) most: (usize, usize),
+    /// How many may wait.
+    pub(in crate::gateway) limits: WaitLimits,
 }
 
 impl HoldDesk {
@@ -117,8 +117,9 @@ impl HoldDesk {
             let changing = desk.changing();
             let claimed = claim(&*desk.store, desk.clock.id(HOLD, now), &ask, named, limits, now)?;
             let waiter = match (&claimed.standing, place) {
-                (Standing::Pending(hold), Some(WaitPlace { request, bytes, most })) => {
-                    desk.waiters.enter(hold.id, request, bytes, most)
+                (Standing::Pending(hold), Some(WaitPlace { request, bytes, limits })) => {
+                    let (tenant, actor) = (Arc::clone(&ask.tenant), Arc::clone(&ask.actor));
+                    desk.waiters.enter(Entrant { hold: hold.id, tenant, actor, request, bytes }, limits)
                 }
                 _ => None,
             };
