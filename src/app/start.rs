@@ -10,6 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::app::load::{ConfigSource, Loaded};
 use crate::app::reload::Reloader;
@@ -195,21 +196,20 @@ impl App {
         &self.reconciled
     }
 
-    /// Starts the servers of the control runtime.
+    /// Starts the servers of the control runtime; each ends soon after `end` turns true.
     pub(super) fn spawn_control(
         runtime: &Runtime,
         control: TcpListener,
         telemetry: Option<TcpListener>,
         state: &ControlState,
-    ) {
+        end: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let listeners = [
             Some((control, control_router(state.clone()))),
             telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
         ];
-        for (listener, router) in listeners.into_iter().flatten() {
-            let stop = state.stop.clone();
-            runtime.spawn(serve(listener, router, stop));
-        }
+        let listeners = listeners.into_iter().flatten();
+        listeners.map(|(listener, router)| runtime.spawn(serve(listener, router, end.clone()))).collect()
     }
 }
 
@@ -220,11 +220,18 @@ fn holds(
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<HoldDesk>> {
-    let store = Arc::new(SqliteStore::open(&data_dir.join("aegis.db"))?);
+    let path = data_dir.join("aegis.db");
+    let store = Arc::new(SqliteStore::open(&path)?);
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
     desk.waiters().cap(open_files() / 2);
-    desk.begin().context("the holds of an earlier run cannot be taken up")?;
+    desk.begin().with_context(|| {
+        format!(
+            "the holds in {} cannot be taken up; put a copy in its place, or move it away together with its -wal and -shm files: \
+             the gateway then starts with no holds, so that what waits or is approved must be asked for again",
+            path.display()
+        )
+    })?;
     Ok(Arc::new(desk))
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::app::reload::{FILE, Reloader};
 use crate::app::{App, watch::Watcher};
@@ -13,6 +14,9 @@ use crate::gateway::HoldDesk;
 
 /// How long what is cut off may take to end.
 const CUT_OFF: Duration = Duration::from_secs(1);
+
+/// How long the control listener may take to end; its servers cut off what takes longer themselves.
+const CONTROL: Duration = Duration::from_secs(10);
 
 /// How the gateway stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +62,8 @@ impl App {
             signals,
             ..
         } = self;
-        Self::spawn_control(&control_runtime, self.control, self.telemetry, &state);
+        let (end, ended) = watch::channel(false);
+        let control = Self::spawn_control(&control_runtime, self.control, self.telemetry, &state, &ended);
         let Signals { terminate, interrupt, hangup } = signals;
         let stopped = stop.subscribe();
         control_runtime.spawn(stop_on_signal(terminate, interrupt, stop));
@@ -73,6 +78,16 @@ impl App {
         }
         // What was cut off leaves its records on its way out, so that is waited for.
         data_runtime.shutdown_timeout(CUT_OFF);
+        // People decided, and probes were answered, as long as calls were under way; what they have begun is finished.
+        end.send_replace(true);
+        let finished = async {
+            for server in control {
+                let _ended = server.await;
+            }
+        };
+        if control_runtime.block_on(async { timeout(CONTROL, finished).await }).is_err() {
+            tracing::warn!("requests on the control listener were cut off");
+        }
         control_runtime.shutdown_background();
         gateway.close();
         ledger.close(clock.now())?;

@@ -95,10 +95,17 @@ fn arguments(hold: &Value) -> (String, String) {
         }
         Some(arguments) => serde_json::to_string_pretty(arguments).unwrap_or_default(),
     };
-    let note = match hold.get("hidden_fields").and_then(Value::as_u64) {
+    let hidden = match hold.get("hidden_fields").and_then(Value::as_u64) {
         Some(1) => "one value is hidden".to_owned(),
         Some(hidden @ 2..) => format!("{hidden} values are hidden"),
         _ => "nothing is hidden".to_owned(),
+    };
+    // A body that is not JSON is known by its SHA-256 alone.
+    let opaque = hold.get("arguments").is_some_and(|arguments| arguments.get("body_sha256").is_some());
+    let note = match opaque {
+        true if hidden.starts_with("nothing") => "the body is not JSON and is not shown".to_owned(),
+        true => format!("the body is not JSON and is not shown, and {hidden}"),
+        false => hidden,
     };
     (note, shown.lines().map(|line| output::plain(line) + "\n").collect())
 }

@@ -61,17 +61,17 @@ impl FromRequestParts<ControlState> for Operator {
 /// A page of another site can make a browser call us, even under its own name. Without keys to tell such a call by, only loopback
 /// names are ours, and whatever changes something must not come from a page elsewhere.
 fn refuse_other_sites(method: &Method, headers: &HeaderMap) -> Result<(), ControlError> {
-    if !only(headers, &HOST).is_some_and(is_loopback) {
+    let Some(host) = only(headers, &HOST).filter(|host| is_loopback(host)) else {
         return Err(ControlError::ForeignHost);
-    }
+    };
     if matches!(*method, Method::GET | Method::HEAD) {
         return Ok(());
     }
-    let ours = |name: &HeaderName, fits: fn(&str) -> bool| {
+    let ours = |name: &HeaderName, fits: &dyn Fn(&str) -> bool| {
         !headers.contains_key(name) || only(headers, name).is_some_and(fits)
     };
-    if ours(&ORIGIN, is_loopback_origin)
-        && ours(&SEC_FETCH_SITE, |site| matches!(site, "same-origin" | "none"))
+    if ours(&ORIGIN, &|origin| is_loopback_origin(origin, host))
+        && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none"))
     {
         Ok(())
     } else {
@@ -88,8 +88,16 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     }
 }
 
-fn is_loopback_origin(origin: &str) -> bool {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).is_some_and(is_loopback)
+/// Whether a page of `origin` is this machine's and came by the port that was called: what serves another port may be anybody's.
+fn is_loopback_origin(origin: &str, host: &str) -> bool {
+    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    page.is_some_and(|page| is_loopback(page) && port(page) == port(host))
+}
+
+/// The port, where one is written.
+fn port(host: &str) -> Option<&str> {
+    let (_, port) = host.rsplit_once(':')?;
+    port.bytes().all(|byte| byte.is_ascii_digit()).then_some(port)
 }
 
 /// Whether a host, with or without a port, is this machine under a name that no name server can give to another.

@@ -252,6 +252,9 @@ impl HoldStore for BrokenStore {
     fn replace(&self, _: &Hold) -> Result<bool, StoreError> {
         broken()
     }
+    fn replace_all(&self, _: &[Hold]) -> Result<Vec<bool>, StoreError> {
+        broken()
+    }
     fn mark_recorded(&self, _: &Id, _: u64) -> Result<(), StoreError> {
         broken()
     }

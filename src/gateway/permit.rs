@@ -44,6 +44,8 @@ pub struct Forwarding {
     pub(in crate::gateway) era: McpEra,
     /// The wait, in seconds, that was asked for and granted.
     pub(in crate::gateway) waited_s: Option<u64>,
+    /// Whether people let it through.
+    pub(in crate::gateway) was_held: bool,
     /// What is recorded of a call once this is dropped.
     pub(in crate::gateway) execution: Execution,
     /// The call's place among those under way on its route.
@@ -102,8 +104,9 @@ impl Forwarding {
         self.execution.consumes(approval);
     }
 
-    /// The wait, in seconds, that was asked for and granted.
+    /// It was held, and what its caller prefers was heeded; `waited_s`: the wait that was asked for and granted.
     pub(in crate::gateway) const fn prefers(&mut self, waited_s: Option<u64>) {
+        self.was_held = true;
         self.waited_s = waited_s;
     }
 
@@ -119,6 +122,12 @@ impl Forwarding {
     #[must_use]
     pub const fn waited_s(&self) -> Option<u64> {
         self.waited_s
+    }
+
+    /// Whether people let it through, so that the caller's preferences for held calls were heeded.
+    #[must_use]
+    pub const fn was_held(&self) -> bool {
+        self.was_held
     }
 
     /// The route the call came by.

@@ -50,6 +50,10 @@ impl HoldStore for MemoryStore {
         Ok(true)
     }
 
+    fn replace_all(&self, holds: &[Hold]) -> Result<Vec<bool>, StoreError> {
+        holds.iter().map(|hold| self.replace(hold)).collect()
+    }
+
     fn mark_recorded(&self, id: &Id, revision: u64) -> Result<(), StoreError> {
         let mut holds = self.holds();
         if let Some(hold) = holds.iter_mut().find(|hold| hold.id == *id && hold.revision == revision) {

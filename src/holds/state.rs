@@ -180,6 +180,12 @@ impl Hold {
         Ok(Self { state: HoldState::Approved, consumed_by: None, ..self.next() })
     }
 
+    /// The revision after this one, which differs only in that the ledger tells of it.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        Self { revision: self.revision + 1, recorded: true, ..self.clone() }
+    }
+
     fn pending(&self, now: Timestamp) -> Changed {
         self.standing(now, |state| state == HoldState::Pending)
     }

@@ -81,6 +81,13 @@ pub trait HoldStore: Debug + Send + Sync {
     /// The store failed; whether the hold was replaced is not known then.
     fn replace(&self, hold: &Hold) -> Result<bool, StoreError>;
 
+    /// Replaces each as [`Self::replace`] does, and all of it reaches the disk at once: for many, this takes as long as for one.
+    /// Says of each whether it was replaced.
+    ///
+    /// # Errors
+    /// The store failed; which ones were replaced is not known then.
+    fn replace_all(&self, holds: &[Hold]) -> Result<Vec<bool>, StoreError>;
+
     /// The ledger tells of this revision now. Without effect once there is a later one.
     ///
     /// # Errors
@@ -106,25 +113,25 @@ pub trait HoldStore: Debug + Send + Sync {
     /// The store failed.
     fn pending(&self, tenant: &str, actor: &str, now: Timestamp) -> Result<PendingCounts, StoreError>;
 
-    /// Lists holds.
+    /// Lists holds, without those that cannot be read back; the total has these, too.
     ///
     /// # Errors
     /// The store failed.
     fn list(&self, filter: &HoldFilter, now: Timestamp) -> Result<HoldPage, StoreError>;
 
-    /// Open holds whose time has run out at `now`, at most `limit`.
+    /// Open holds whose time has run out at `now`, at most `limit`; without those that cannot be read back.
     ///
     /// # Errors
     /// The store failed.
     fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Hold>, StoreError>;
 
-    /// When the next open hold runs out.
+    /// When the next open hold runs out of those that can be read back, as far as is known.
     ///
     /// # Errors
     /// The store failed.
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Holds whose last change the ledger does not tell of, at most `limit`.
+    /// Holds whose last change the ledger does not tell of, at most `limit`; without those that cannot be read back.
     ///
     /// # Errors
     /// The store failed.

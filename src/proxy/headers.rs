@@ -11,6 +11,7 @@ use pingora::{ErrorType, OrErr, Result};
 use crate::decision::Route;
 use crate::gateway::Forwarding;
 use crate::model::id::Id;
+use crate::proxy::prefer::take_heeded;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const DECISION_ID: HeaderName = HeaderName::from_static("x-aegis-decision-id");
@@ -60,6 +61,9 @@ pub(super) fn prepare(
             for name in [ACCEPT_ENCODING, RANGE, IF_RANGE] {
                 head.headers.remove(name);
             }
+        }
+        if forwarding.was_held() {
+            take_heeded(&mut head.headers);
         }
         put_in(&mut head.headers, forwarding, body_bytes, was_chunked);
         head.headers.insert(ACTOR, actor);

@@ -10,6 +10,7 @@ mod error;
 mod guarded;
 mod headers;
 mod listen;
+mod prefer;
 mod respond;
 mod service;
 mod upstream;

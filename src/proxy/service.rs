@@ -244,7 +244,8 @@ impl ProxyHttp for Service {
             }
             self.show_session(response, forwarding)?;
             if let Some(waited_s) = forwarding.waited_s() {
-                response.insert_header(PREFERENCE_APPLIED, format!("wait={waited_s}"))?;
+                // Beside what the tool says of the preferences that were left to it.
+                response.append_header(PREFERENCE_APPLIED, format!("wait={waited_s}"))?;
             }
         }
         if is_final(response.status) {

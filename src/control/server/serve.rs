@@ -79,5 +79,7 @@ pub(super) async fn serve_within(
             drop(permit);
         });
     }
+    // Who comes now is refused rather than left waiting.
+    drop(listener);
     let _late = tokio::time::timeout(limits.grace, graceful.shutdown()).await;
 }

@@ -341,6 +341,7 @@ impl Known<'_> {
             session,
             era: self.era,
             waited_s: None,
+            was_held: false,
             execution,
             _slot: slot,
         };

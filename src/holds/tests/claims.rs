@@ -265,6 +265,9 @@ impl HoldStore for Contested {
     fn replace(&self, hold: &Hold) -> Result<bool, StoreError> {
         self.inner.replace(hold)
     }
+    fn replace_all(&self, holds: &[Hold]) -> Result<Vec<bool>, StoreError> {
+        holds.iter().map(|hold| self.replace(hold)).collect()
+    }
     fn mark_recorded(&self, id: &Id, revision: u64) -> Result<(), StoreError> {
         self.inner.mark_recorded(id, revision)
     }

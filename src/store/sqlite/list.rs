@@ -21,16 +21,27 @@ pub(super) fn total(filter: &HoldFilter, now: Timestamp) -> Statement {
 
 /// The page.
 pub(super) fn page(filter: &HoldFilter, now: Timestamp) -> Statement {
+    let before = filter.before.as_ref().map(|(time, id)| (time.as_micros(), id.to_string()));
+    page_before(filter, now, before, filter.limit)
+}
+
+/// The page of `limit` that begins behind the row of that time and id.
+pub(super) fn page_before(
+    filter: &HoldFilter,
+    now: Timestamp,
+    before: Option<(i64, String)>,
+    limit: usize,
+) -> Statement {
     let select = concat!("SELECT ", columns!(), " FROM holds");
     let mut statement = Statement { sql: select.to_owned(), values: Vec::new() };
     statement.matching(filter, now);
-    if let Some((time, id)) = &filter.before {
+    if let Some((micros, id)) = before {
         statement.and("(created_at, id) < (?, ?)");
-        statement.values.push(Box::new(time.as_micros()));
-        statement.values.push(Box::new(id.to_string()));
+        statement.values.push(Box::new(micros));
+        statement.values.push(Box::new(id));
     }
     statement.sql.push_str(" ORDER BY created_at DESC, id DESC LIMIT ?");
-    statement.values.push(Box::new(i64::try_from(filter.limit).unwrap_or(i64::MAX)));
+    statement.values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX)));
     statement
 }
 

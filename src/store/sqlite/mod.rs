@@ -2,8 +2,7 @@
 //!
 //! Two connections, each behind its own lock: one writes, which is what SQLite lets one connection at a time do anyway, and
 //! one reads, so that a call that only looks for its hold does not wait while another's change reaches the disk (the
-//! write-ahead log lets both go on). Each write is one statement, so each is a transaction of its own, and it is on the disk
-//! when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
+//! write-ahead log lets both go on). Each write is one transaction, and it is on the disk when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
 
 mod error;
 mod holds;
@@ -11,6 +10,7 @@ mod list;
 mod migrate;
 mod open;
 mod row;
+mod unreadable;
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use crate::holds::StoreError;
 use crate::store::StoreOpenError;
 use crate::store::sqlite::error::{at_open, in_use, is_busy};
 use crate::store::sqlite::migrate::{lacks_steps, migrate};
+use crate::store::sqlite::unreadable::Unreadable;
 
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(2);
@@ -33,6 +34,7 @@ pub struct SqliteStore {
     path: PathBuf,
     writing: Mutex<Connection>,
     reading: Mutex<Connection>,
+    pub(super) unreadable: Unreadable,
 }
 
 impl SqliteStore {
@@ -60,7 +62,8 @@ impl SqliteStore {
         let reading = connect(path)?;
         set_up(&reading, path)?;
         reading.pragma_update(None, "query_only", true).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), writing: Mutex::new(writing), reading: Mutex::new(reading) })
+        let (writing, reading) = (Mutex::new(writing), Mutex::new(reading));
+        Ok(Self { path: path.to_owned(), writing, reading, unreadable: Unreadable::default() })
     }
 
     /// Whether the file can be read, and locked for writing, now. Changes nothing; waits for other processes as any write does.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::world::{AGENT, OPS, SCRIPT, Terms, World, hold_id, raw_create, refused};
-use crate::support::Tool;
+use crate::support::{Tool, eventually};
 
 #[test]
 fn holds_and_approvals_survive_a_restart_and_a_crash() {
@@ -48,6 +48,35 @@ fn who_waits_when_the_gateway_stops_is_told_and_keeps_the_hold() {
     assert_eq!(world.approve(OPS, &hold).status, 200);
     assert_eq!(world.create(AGENT, "ada").status, 200);
     assert_eq!(world.tool.count(), 1);
+}
+
+#[test]
+fn people_decide_as_long_as_calls_are_under_way() {
+    let (tool, release) = Tool::waiting();
+    let mut world = World::before(tool, Terms::default());
+    let hold = hold_id(&world.create(AGENT, "ada"));
+    let mut client = world.gateway.client();
+    client.send(format!("GET /crm/contacts/1 HTTP/1.1\r\nHost: x\r\nX-Api-Key: {AGENT}\r\n\r\n").as_bytes());
+    world.tool.wait();
+    world.gateway.signal("TERM");
+    let address = world.gateway.address;
+    eventually("no new calls", || TcpStream::connect(address).is_err().then_some(()));
+    // With a connection of its own, and in the midst of its request when the last call ends.
+    let path = format!("/api/v1/holds/{hold}/approve");
+    let mut approver = world.gateway.control_client();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {OPS}\r\nContent-Type: application/json\r\n");
+    approver.send(format!("{head}Content-Length: 2\r\n\r\n{{").as_bytes());
+    assert_eq!(world.hold(&hold)["state"], "pending", "others are answered meanwhile");
+    release.send(()).unwrap();
+    assert_eq!(client.answer().unwrap().status, 200);
+    let control = world.gateway.control;
+    eventually("nobody else is answered", || TcpStream::connect(control).is_err().then_some(()));
+    approver.send(b"}");
+    assert_eq!(approver.answer().unwrap().status, 200);
+    assert!(world.gateway.wait().success());
+    world.gateway = world.gateway.restart();
+    assert_eq!(world.hold(&hold)["state"], "approved");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! How a caller waits: in its request for as long as it likes, not at all, or with an answer that says where to look.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::world::{AGENT, OPS, Terms, World, hold_id, refused};
+use crate::support::Tool;
 
 #[test]
 fn a_caller_says_how_long_it_waits() {
@@ -24,6 +26,28 @@ fn a_caller_says_how_long_it_waits() {
     assert_eq!(none.header("preference-applied"), Some("wait=0"));
     // Not asked for, not said.
     assert_eq!(world.create(AGENT, "ada").header("preference-applied"), None);
+}
+
+#[test]
+fn what_was_heeded_is_not_asked_of_the_tool_too() {
+    let tool = Tool::answering(|_, stream| {
+        let head = "HTTP/1.1 200 OK\r\nPreference-Applied: return=minimal\r\nContent-Length: 2\r\n\r\n{}";
+        stream.write_all(head.as_bytes()).unwrap();
+    });
+    let world = World::before(tool, Terms::default());
+    let prefer = [("Prefer", "wait=1, return=minimal"), ("Prefer", "respond-async")];
+    let hold = hold_id(&world.create_with(AGENT, "ada", &[("Prefer", "wait=0")]));
+    assert_eq!(world.approve(OPS, &hold).status, 200);
+    let answer = world.create_with(AGENT, "ada", &prefer);
+    let applied = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("preference-applied"));
+    let applied: Vec<_> = applied.map(|(_, value)| value.as_str()).collect();
+    assert_eq!((answer.status, applied), (200, vec!["return=minimal", "wait=1"]));
+    assert_eq!(world.tool.only().header("prefer"), ["return=minimal"]);
+    // What is not held is the tool's alone.
+    let mut client = world.gateway.client();
+    let read = [("X-Api-Key", AGENT), ("Prefer", "wait=1"), ("Prefer", "respond-async")];
+    assert_eq!(client.request("GET", "/crm/contacts/1", &read, b"").status, 200);
+    assert_eq!(world.tool.seen()[1].header("prefer"), ["wait=1", "respond-async"]);
 }
 
 #[test]

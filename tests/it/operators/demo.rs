@@ -138,11 +138,12 @@ fn open_mode_takes_no_changes_from_pages_of_other_sites_and_no_key_that_is_not_l
         (answer.status, answer.json()["type"].as_str().unwrap_or_default().to_owned())
     };
     let own = format!("http://127.0.0.1:{}", control.port());
+    let by_name = format!("http://localhost:{}", control.port());
     // What gets past this finds no such hold.
     for headers in [
         vec![],
         vec![("Origin", &*own)],
-        vec![("Origin", "http://localhost:3000")],
+        vec![("Origin", &by_name)],
         vec![("Origin", &own), ("Sec-Fetch-Site", "same-origin")],
         vec![("Sec-Fetch-Site", "none")],
     ] {
@@ -150,6 +151,9 @@ fn open_mode_takes_no_changes_from_pages_of_other_sites_and_no_key_that_is_not_l
     }
     for headers in [
         vec![("Origin", "http://evil.example")],
+        // Whoever serves another port of this machine.
+        vec![("Origin", "http://localhost:3000")],
+        vec![("Origin", "http://127.0.0.1")],
         vec![("Origin", "https://127.0.0.1.evil.example")],
         vec![("Origin", "null")],
         vec![("Origin", "")],

@@ -176,7 +176,7 @@ fn holds_are_listed_newest_first_a_page_at_a_time_by_filter() {
 
     let (_, page) = list(&gateway, "alice", "?limit=1");
     let cursor = page["cursor"].as_str().unwrap();
-    assert_eq!(listed(&format!("?limit=200&cursor={cursor}")), ids[1..]);
+    assert_eq!(listed(&format!("?limit=50&cursor={cursor}")), ids[1..]);
     assert_eq!(list(&gateway, "bob", &format!("?limit=1&cursor={cursor}")).0.len(), 1, "of the same tenant");
     for (who, query) in [
         ("alice", format!("?state=pending&cursor={cursor}")),
@@ -491,15 +491,26 @@ fn the_verbs_decide() {
 }
 
 #[test]
+fn a_body_that_is_not_shown_is_called_so() {
+    let gateway = start(&Tool::start(), 0);
+    let key = key("bot-1");
+    let headers = [("X-Api-Key", &*key), ("Content-Type", "application/x-www-form-urlencoded")];
+    let answer = gateway.client().request("POST", "/crm/contacts", &headers, b"name=Ada");
+    let (code, shown, _) = verb(&gateway, "carol", &["show", answer.json()["hold_id"].as_str().unwrap()]);
+    assert!(code == Some(0) && shown.contains("the body is not JSON and is not shown"), "{shown}");
+    assert!(!shown.contains("nothing is hidden") && !shown.contains("Ada"), "{shown}");
+}
+
+#[test]
 fn the_list_goes_on_to_the_last_page() {
     let page = |id: &str, cursor: Value| {
         json!({"holds": [{"hold_id": id}], "total": 3, "cursor": cursor}).to_string()
     };
     let pages = Tool::answering(move |seen, stream| {
         let page = match seen.line() {
-            "GET /api/v1/holds?state=expired&limit=200 HTTP/1.1" => page("hld_1", json!("a")),
-            "GET /api/v1/holds?state=expired&limit=200&cursor=a HTTP/1.1" => page("hld_2", json!("b")),
-            "GET /api/v1/holds?state=expired&limit=200&cursor=b HTTP/1.1" => page("hld_3", json!(null)),
+            "GET /api/v1/holds?state=expired&limit=50 HTTP/1.1" => page("hld_1", json!("a")),
+            "GET /api/v1/holds?state=expired&limit=50&cursor=a HTTP/1.1" => page("hld_2", json!("b")),
+            "GET /api/v1/holds?state=expired&limit=50&cursor=b HTTP/1.1" => page("hld_3", json!(null)),
             other => panic!("{other}"),
         };
         respond(stream, "200 OK", "application/json", page.as_bytes());

@@ -204,7 +204,7 @@ impl HoldDesk {
     }
 
     /// Counts a hold that was opened, or changed from standing where it stood `before`.
-    fn count(&self, before: Option<HoldState>, hold: &Hold) {
+    pub(super) fn count(&self, before: Option<HoldState>, hold: &Hold) {
         self.metrics.holds().moved(before.map(HoldState::as_str), hold.state.as_str());
     }
 

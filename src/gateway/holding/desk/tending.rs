@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::gateway::holding::HoldDesk;
 use crate::gateway::holding::desk::records::hold_record;
+use crate::gateway::holding::desk::todo::Left;
 use crate::holds::{Hold, HoldState, StoreError};
 use crate::model::time::Timestamp;
 
@@ -94,17 +95,30 @@ impl HoldDesk {
         }
     }
 
+    /// Holds whose time has run out expire, many in one step of the store: it may be a start after a long rest.
     fn expire_due(&self) -> Result<(), StoreError> {
         loop {
             let now = self.clock.now();
             let due = self.store.due(now, BATCH)?;
-            for hold in &due {
-                if let Ok(expired) = hold.expire(now)
-                    && self.replace(hold, &expired)?
-                {
-                    self.tell(&expired);
+            let ran_out = due.iter().filter_map(|hold| Some((hold.state, hold.expire(now).ok()?)));
+            let (before, expired): (Vec<HoldState>, Vec<Hold>) = ran_out.unzip();
+            let changing = self.changing();
+            let replaced = self.store.replace_all(&expired)?;
+            drop(changing);
+            let mut told = Vec::with_capacity(expired.len());
+            for ((before, hold), replaced) in before.into_iter().zip(&expired).zip(replaced) {
+                if !replaced {
+                    continue;
                 }
+                self.count(Some(before), hold);
+                let record = hold_record(hold, None);
+                match self.ledger.append_from_reserve(&record, self.clock.now()) {
+                    Ok(_) => told.push(hold.told()),
+                    Err(_not_yet) => self.todo.tell_again(hold.clone()),
+                }
+                self.waiters.wake(&hold.id);
             }
+            self.store.replace_all(&told)?;
             if due.len() < BATCH {
                 return Ok(());
             }
@@ -113,7 +127,7 @@ impl HoldDesk {
 
     /// Takes back what was not recorded, stores what became of consumed holds, and tells the ledger what it was not told.
     pub(super) fn do_what_is_left(&self) -> Result<(), StoreError> {
-        let (undo, ended, late) = self.todo.take();
+        let Left { undo, ended, late } = self.todo.take();
         let mut failure = None;
         let mut note = |done: Result<(), StoreError>| done.map_err(|error| failure = Some(error)).is_ok();
         for (stands, wanted) in undo {

@@ -17,45 +17,50 @@ pub(super) struct Todo {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Lists {
+struct Lists {
+    left: Left,
+    /// Holds whose change is being recorded, or is to be taken back.
+    changing: HashSet<Id>,
+}
+
+/// What is left to be done, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Left {
     /// Changes to be taken back: each as it stands, and as it is to be.
     pub(super) undo: Vec<(Hold, Hold)>,
     /// Consumed holds whose calls have ended, and whether anything was sent.
     pub(super) ended: Vec<(Hold, bool)>,
     /// Holds whose last change the ledger did not take.
     pub(super) late: Vec<Hold>,
-    /// Holds whose change is being recorded, or is to be taken back.
-    changing: HashSet<Id>,
 }
 
 impl Todo {
-    /// Takes everything that is in the lists; what is not done is to be put back.
-    pub(super) fn take(&self) -> (Vec<(Hold, Hold)>, Vec<(Hold, bool)>, Vec<Hold>) {
-        let mut lists = self.lists();
-        let Lists { undo, ended, late, .. } = &mut *lists;
-        (std::mem::take(undo), std::mem::take(ended), std::mem::take(late))
+    /// Takes everything that is left; what is not done is to be put back.
+    pub(super) fn take(&self) -> Left {
+        std::mem::take(&mut self.lists().left)
     }
 
     /// Whether something is left.
     pub(super) fn is_empty(&self) -> bool {
         let lists = self.lists();
-        let none = lists.undo.is_empty() && lists.ended.is_empty() && lists.late.is_empty();
+        let Left { undo, ended, late } = &lists.left;
+        let none = undo.is_empty() && ended.is_empty() && late.is_empty();
         none && !self.stray.load(Ordering::Acquire)
     }
 
     pub(super) fn end(&self, hold: Hold, sent: bool) {
-        self.lists().ended.push((hold, sent));
+        self.lists().left.ended.push((hold, sent));
     }
 
     pub(super) fn tell_again(&self, hold: Hold) {
-        self.lists().late.push(hold);
+        self.lists().left.late.push(hold);
     }
 
     /// `stands` is to become `wanted` as soon as the store does what it is asked.
     pub(super) fn undo(&self, stands: Hold, wanted: Hold) {
         let mut lists = self.lists();
         lists.changing.insert(stands.id);
-        lists.undo.push((stands, wanted));
+        lists.left.undo.push((stands, wanted));
     }
 
     /// A change of the hold is being recorded, by whoever made it.

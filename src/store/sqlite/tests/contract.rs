@@ -293,3 +293,24 @@ fn of_many_that_open_a_hold_for_one_call_at_once_one_does() {
         assert_eq!(opened, 1);
     });
 }
+
+#[test]
+fn several_are_replaced_at_once_each_unless_it_was_changed() {
+    each(|store| {
+        let holds = [1, 2, 3].map(|number| put_standing(store, number, HoldState::Pending));
+        let mut consumed = Hold { state: HoldState::Consumed, ..hold(4) };
+        consumed.ask.digest = digest(1);
+        put(store, &consumed);
+        let mut next: Vec<Hold> = holds.iter().map(|hold| hold.expire(at(300)).unwrap()).collect();
+        next[1].revision += 1;
+        // A second open hold for call 1 is there as long as the first one is.
+        let open = Hold { state: HoldState::Approved, revision: 2, ..consumed.clone() };
+        next.insert(0, open.clone());
+        assert_eq!(store.replace_all(&next), Ok(vec![false, true, false, true]));
+        let states = [1, 2, 3, 4].map(|number| store.by_id(&id(number)).unwrap().unwrap().state);
+        let expected = [HoldState::Expired, HoldState::Pending, HoldState::Expired, HoldState::Consumed];
+        assert_eq!(states, expected);
+        assert_eq!(store.replace_all(&[open]), Ok(vec![true]));
+        assert_eq!(store.replace_all(&[]), Ok(Vec::new()));
+    });
+}

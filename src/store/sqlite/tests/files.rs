@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::holds::sample::{approver, at, hold, id};
-use crate::holds::{Hold, HoldState, HoldStore, Inserted, ShownArguments, StoreError};
+use crate::holds::{Hold, HoldFilter, HoldState, HoldStore, Inserted, ShownArguments, StoreError};
 use crate::store::sqlite::tests::contract::put;
 use crate::store::{SqliteStore, StoreOpenError};
 
@@ -212,6 +212,40 @@ fn a_row_that_is_no_hold_is_an_error_that_names_it() {
         let start = format!("the hold {} cannot be read back: ", id(1));
         assert!(why.contains(&start) && why.contains(expected), "{change}: {why}");
         assert!(!why.contains("secret") && !why.contains("MAYBE"), "{why}");
-        assert!(store.unrecorded(9).is_err(), "{change}: never left out");
+    }
+}
+
+#[test]
+fn a_row_that_is_no_hold_is_left_out_where_many_are_asked_for() {
+    for bad in ["state = 'lost'", "rest = '{'", "actor = CAST(x'ff' AS TEXT)", "digest = CAST(id AS BLOB)"] {
+        let (_folder, path) = folder();
+        let store = SqliteStore::open(&path).unwrap();
+        let mut holds: Vec<Hold> = (1..=6).map(hold).collect();
+        for (hold, second) in holds.iter_mut().zip(10..) {
+            (hold.recorded, hold.ask.created_at, hold.ask.expires_at) = (false, at(second), at(second));
+            put(&store, hold);
+        }
+        // The newest, one between, and the two that are due first.
+        for number in [1, 2, 4, 6] {
+            alter(&path, &format!("UPDATE holds SET {bad} WHERE id = '{}'", id(number)));
+        }
+        let good = [holds[2].clone(), holds[4].clone()];
+        assert_eq!(store.due(at(99), 2), Ok(good.to_vec()), "{bad}");
+        assert_eq!(store.due(at(99), 1), Ok(good[..1].to_vec()));
+        assert_eq!(store.unrecorded(2), Ok(good.to_vec()), "{bad}");
+        assert_eq!(store.next_due(), Ok(Some(at(12))), "not that of one that never runs out: {bad}");
+        let list = |limit| {
+            let page = store.list(&HoldFilter { limit, ..HoldFilter::default() }, at(1)).unwrap();
+            (page.holds, page.total)
+        };
+        assert_eq!(list(2), (vec![good[1].clone(), good[0].clone()], 6), "{bad}");
+        assert_eq!(list(1), (vec![good[1].clone()], 6), "{bad}");
+        assert_eq!(list(9).0.len(), 2, "{bad}");
+        assert!(store.counts().is_ok() && store.by_id(&id(1)).is_err(), "{bad}");
+        for hold in &good {
+            assert_eq!(store.replace(&hold.expire(at(99)).unwrap()), Ok(true));
+        }
+        assert_eq!((store.due(at(99), 9), store.next_due()), (Ok(Vec::new()), Ok(None)), "{bad}");
+        assert_eq!(list(9).0.len(), 2, "{bad}");
     }
 }

@@ -7,7 +7,8 @@ use crate::holds::sample::{at, id};
 use crate::holds::{HoldFilter, HoldState};
 use crate::store::SqliteStore;
 use crate::store::sqlite::holds::{
-    BY_ID, COUNTS, DUE, FORGET, MARK_RECORDED, NEXT_DUE, OF_CALL, PENDING, REJECTED, REPLACE, UNRECORDED,
+    BY_ID, COUNTS, DUE, EACH_DUE, FORGET, MARK_RECORDED, NEXT_DUE, OF_CALL, PENDING, REJECTED, REPLACE,
+    UNRECORDED,
 };
 use crate::store::sqlite::list::{Statement, page, total};
 
@@ -40,6 +41,7 @@ fn each_statement_finds_its_holds_by_an_index() {
         (PENDING, "holds_open (expires_at>?)"),
         (DUE, "holds_open (expires_at<?)"),
         (NEXT_DUE, "holds_open"),
+        (EACH_DUE, "holds_open"),
         (UNRECORDED, "holds_unrecorded (recorded=?)"),
         (FORGET, "holds_ended (expires_at<?)"),
         (COUNTS, "holds_by_state"),
