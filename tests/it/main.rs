@@ -25,3 +25,4 @@ mod support;
 mod traffic;
 mod tunnels;
 mod upstreams;
+mod verbs;
