@@ -72,7 +72,7 @@ fn benches(criterion: &mut Criterion) {
             parameters: Parameters::Flat(Reader::default().parse(arguments).expect("the arguments are JSON")),
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session: None };
+        let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
         let facts = Facts::at(Timestamp::from_micros(1_795_414_794_000_000));
         assert_eq!(decide(&snapshot, request, facts).outcome, Outcome::Allow, "{name}");
         group.bench_function(name, |bencher| {

@@ -48,7 +48,7 @@
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
 //! | L5 edges | [`store`] | what outlives the gateway beside the ledger (SQL) | L0 to L3 |
 //! | | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |
-//! | | [`control`] | HTTP with operators (axum) | L0 to L4 |
+//! | | [`control`] | HTTP with operators, and with callers of the policy server (axum) | L0 to L4 |
 //! | | [`net`] | what we ask other servers ourselves (ureq) | L0 to L4, for `app` alone |
 //! | | [`demo`] | tools to try it with (axum) | `model` |
 //! | L6 assembly | [`app`] | start, reload, stop | L0 to L5 |

@@ -7,12 +7,13 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::app::SystemSources;
+use crate::app::policy_server::StoredPolicy;
 use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
-use crate::model::document::{Document, Node, Problems};
+use crate::model::document::{Document, Node, Place, Problem, Problems};
 use crate::policy::rules::{self, RuleSet};
 use crate::telemetry::check_log_filter;
 
@@ -34,6 +35,19 @@ pub enum ConfigSource {
         /// The folder its paths are relative to.
         base: PathBuf,
     },
+    /// Rules in a file, the rest in the binary: `aegis serve POLICY`.
+    Policy {
+        /// The configuration.
+        config: &'static str,
+        /// The rules file.
+        policy: PathBuf,
+        /// Overrides, as environment variables would give them.
+        overrides: Vec<(String, String)>,
+        /// The folder its paths are relative to.
+        base: PathBuf,
+        /// Whether rules are loaded as the document's model would.
+        lenient: bool,
+    },
 }
 
 /// A configuration and rules that can be served.
@@ -47,6 +61,10 @@ pub struct Loaded {
     pub hash: Arc<str>,
     /// The files it was read from.
     pub files: Vec<PathBuf>,
+    /// The text of the rules file, also where a policy that came by API stands in its place; empty where there is none.
+    pub(super) rules_file: String,
+    /// What strict loading would have refused, where rules are loaded leniently.
+    pub(super) warnings: Vec<Problem>,
 }
 
 /// Loads a configuration whole.
@@ -54,6 +72,14 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
+    load_with(source, None)
+}
+
+/// Loads a configuration whole, with the rules in `put` in the place of its own, where there are some.
+///
+/// # Errors
+/// As for [`load`].
+pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Loaded> {
     let mut digest = Fingerprint::default();
     let Written { name, text, base, variables } = written(source)?;
     digest.note(text.as_bytes());
@@ -66,13 +92,17 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
         Ok(config) => config.policy.rules.clone(),
         Err(_) => document.node("/policy/rules").and_then(Node::text).map(|path| base.join(path)),
     };
-    let mut files = Vec::new();
-    if let ConfigSource::File(path) = source {
-        files.push(path.clone());
-        files.extend(rules_path.clone());
-        files.extend(sources.files());
-    }
-    let rules = rules(source, &document, rules_path.as_deref(), &mut digest);
+    let files = files(source, rules_path.as_deref(), &sources);
+    let data_dir = config.as_ref().ok().map(|config| config.data_dir.as_path());
+    let written = rules_text(source, &document, rules_path.as_deref());
+    let rules = match written {
+        Ok(written) => {
+            let counts = counting(written, put, data_dir)?;
+            digest.note(counts.text.as_bytes());
+            counts.compile(matches!(source, ConfigSource::Policy { lenient: true, .. }))
+        }
+        Err(problems) => Err(problems),
+    };
     let (config, rules) = match (config, rules) {
         (Ok(config), Ok(rules)) => (config, rules),
         (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => return Err(problems.into()),
@@ -90,7 +120,8 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
-    let loaded = Loaded { config, rules, hash: digest.finish(), files };
+    let Rules { rules, rules_file, warnings } = rules;
+    let loaded = Loaded { config, rules, hash: digest.finish(), files, rules_file, warnings };
     loaded.check()?;
     Ok(loaded)
 }
@@ -115,6 +146,12 @@ fn written(source: &ConfigSource) -> Result<Written> {
                 .collect();
             Written { name, text, base: base.to_owned(), variables }
         }
+        ConfigSource::Policy { config, overrides, base, .. } => Written {
+            name: "the built-in configuration".to_owned(),
+            text: (*config).to_owned(),
+            base: base.clone(),
+            variables: overrides.clone(),
+        },
         ConfigSource::Embedded { name, config, overrides, base, .. } => Written {
             name: (*name).to_owned(),
             text: (*config).to_owned(),
@@ -124,25 +161,95 @@ fn written(source: &ConfigSource) -> Result<Written> {
     })
 }
 
-/// Reads and compiles the rules; a file that cannot be read is a problem of the key that names it.
-fn rules(
+/// The files to watch.
+fn files(source: &ConfigSource, rules: Option<&Path>, sources: &NotingSources) -> Vec<PathBuf> {
+    match source {
+        ConfigSource::Embedded { .. } => Vec::new(),
+        ConfigSource::Policy { policy, .. } => vec![policy.clone()],
+        ConfigSource::File(path) => {
+            let mut files = vec![path.clone()];
+            files.extend(rules.map(Path::to_owned));
+            files.extend(sources.files());
+            files
+        }
+    }
+}
+
+/// Reads the rules file: its name and text; nothing where there is none. One that cannot be read is a problem of the key that names
+/// it.
+fn rules_text(
     source: &ConfigSource,
     document: &Document,
     path: Option<&Path>,
-    digest: &mut Fingerprint,
-) -> Result<Option<RuleSet>, Problems> {
-    let (name, text) = match (source, path) {
-        (ConfigSource::Embedded { name, rules, .. }, _) => (format!("{name} (rules)"), (*rules).to_owned()),
-        (ConfigSource::File(_), None) => return Ok(None),
-        (ConfigSource::File(_), Some(path)) => {
-            let text = SystemSources.file(path).map_err(|error| {
-                document.key_problem("/policy/rules", format!("{} cannot be read: {error}", path.display()))
-            })?;
-            (path.display().to_string(), text)
+) -> Result<Option<(String, String)>, Problems> {
+    let path = match (source, path) {
+        (ConfigSource::Embedded { name, rules, .. }, _) => {
+            return Ok(Some((format!("{name} (rules)"), (*rules).to_owned())));
         }
+        (ConfigSource::Policy { policy, .. }, _) => policy,
+        (ConfigSource::File(_), None) => return Ok(None),
+        (ConfigSource::File(_), Some(path)) => path,
     };
-    digest.note(text.as_bytes());
-    rules::compile(&Document::parse(&name, &text)?).map(Some)
+    let name = path.display().to_string();
+    match (SystemSources.file(path), source) {
+        (Ok(text), _) => Ok(Some((name, text))),
+        (Err(error), ConfigSource::Policy { .. }) => Err(Problem::new(Place::whole(name), "", error).into()),
+        (Err(error), _) => {
+            let message = format!("{} cannot be read: {error}", path.display());
+            Err(document.key_problem("/policy/rules", message).into())
+        }
+    }
+}
+
+/// The rules that count, before they are compiled.
+struct Counting {
+    name: String,
+    text: String,
+    /// Whether there are any, if only an empty file.
+    any: bool,
+    rules_file: String,
+}
+
+/// Rules that are compiled.
+struct Rules {
+    rules: Option<RuleSet>,
+    rules_file: String,
+    warnings: Vec<Problem>,
+}
+
+/// Which rules count: those in `put`, those that were put over this very file and kept in `data_dir`, or the file's own.
+fn counting(
+    written: Option<(String, String)>,
+    put: Option<&str>,
+    data_dir: Option<&Path>,
+) -> Result<Counting> {
+    let any = written.is_some();
+    let (name, rules_file) = written.unwrap_or_default();
+    let stored = match (put, data_dir) {
+        (None, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?,
+        _ => None,
+    };
+    let put = put.map(str::to_owned).or(stored.map(|stored| stored.policy));
+    Ok(match put {
+        Some(text) => Counting { name: "policy".to_owned(), text, any: true, rules_file },
+        None => Counting { name, text: rules_file.clone(), any, rules_file },
+    })
+}
+
+impl Counting {
+    fn compile(self, lenient: bool) -> Result<Rules, Problems> {
+        let Self { name, text, any, rules_file } = self;
+        if !any {
+            return Ok(Rules { rules: None, rules_file, warnings: Vec::new() });
+        }
+        let document = Document::parse(&name, &text)?;
+        let (rules, warnings) = if lenient {
+            rules::compile_lenient(&document)?
+        } else {
+            (rules::compile(&document)?, Vec::new())
+        };
+        Ok(Rules { rules: Some(rules), rules_file, warnings })
+    }
 }
 
 /// SHA-256 over everything a snapshot is made of, each part with its length before it.

@@ -9,6 +9,7 @@ mod indexing;
 mod inquiry;
 mod load;
 mod policy_file;
+mod policy_server;
 mod reload;
 mod remote;
 mod sources;
@@ -21,10 +22,11 @@ pub use check::{Checked, CheckedKind, check_file};
 pub use inquiry::{Inquiry, InquiryRoute, inquire};
 pub use load::{ConfigSource, Loaded, load};
 pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, approval_word, compare};
+pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;
-pub use start::{App, Options};
-pub use stop::Stopped;
+pub use start::{App, Options, Planes};
+pub use stop::{StopHandle, Stopped};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,12 @@
 //! A new snapshot from the same files: on a signal or when they change.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::app::load::{ConfigSource, Loaded, load};
+use anyhow::{Result, bail};
+
+use crate::app::load::{ConfigSource, Loaded, load, load_with};
+use crate::app::policy_server::StoredPolicy;
 use crate::config::Config;
 use crate::decision::compile;
 use crate::gateway::{Candidate, Publisher};
@@ -13,6 +16,9 @@ use crate::proxy::Certificates;
 /// The cause of a load that nobody asked for: a file changed.
 pub(super) const FILE: &str = "file";
 
+/// The cause of one that came by API.
+pub(super) const API: &str = "api";
+
 /// Loads the configuration again and puts it in force, or refuses it whole.
 #[derive(Debug)]
 pub(super) struct Reloader {
@@ -20,6 +26,11 @@ pub(super) struct Reloader {
     publisher: Arc<Publisher>,
     own_keys: Vec<Key>,
     certificates: Certificates,
+    /// Whether callers need no key.
+    open: bool,
+    data_dir: PathBuf,
+    /// Held while something is loaded and put in force: what is loaded first is not put in force last.
+    turn: Mutex<()>,
     fixed: Fixed,
 }
 
@@ -36,6 +47,7 @@ impl Fixed {
             ("gateway.max_concurrent_requests", format!("{:?}", config.gateway.max_concurrent_requests)),
             ("gateway.max_body_bytes", format!("{:?}", config.gateway.max_body_bytes)),
             ("gateway.timeouts", format!("{:?}", config.gateway.timeouts)),
+            ("executor", format!("{:?}", config.executor)),
             ("audit", format!("{:?}", config.audit)),
             ("store", format!("{:?}", config.store)),
             ("telemetry", format!("{:?}", config.telemetry)),
@@ -51,18 +63,49 @@ impl Reloader {
         publisher: Arc<Publisher>,
         own_keys: Vec<Key>,
         certificates: Certificates,
+        open: bool,
         config: &Config,
     ) -> Self {
-        Self { source, publisher, own_keys, certificates, fixed: Fixed::of(config) }
+        let data_dir = config.data_dir.clone();
+        let (turn, fixed) = (Mutex::default(), Fixed::of(config));
+        Self { source, publisher, own_keys, certificates, open, data_dir, turn, fixed }
+    }
+
+    /// What was loaded first is in force.
+    pub(super) fn started(&self, loaded: &Loaded) {
+        self.forget_stored(loaded);
+        warn_of_leniency(loaded);
+    }
+
+    /// Waits until nobody else loads.
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where stored policies are.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Loads with other rules.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn load_with(&self, rules: &str) -> Result<Loaded> {
+        load_with(&self.source, Some(rules))
     }
 
     /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.
     /// Returns the files that were loaded.
     pub(super) fn run(&self, cause: &'static str) -> Option<Vec<PathBuf>> {
+        let _one_at_a_time = self.turn();
         match load(&self.source) {
             Ok(loaded) => {
                 self.certificates.renew(&loaded.config.gateway.listen);
-                self.publish(&loaded, cause);
+                match self.publish(&loaded, cause, None) {
+                    Ok(()) => self.forget_stored(&loaded),
+                    Err(error) => self.reject(&format!("{error:#}"), cause),
+                }
                 Some(loaded.files)
             }
             Err(error) => {
@@ -72,7 +115,11 @@ impl Reloader {
         }
     }
 
-    fn publish(&self, loaded: &Loaded, cause: &'static str) {
+    /// Puts what was loaded in force, brought by `by` where somebody brought it.
+    ///
+    /// # Errors
+    /// It is not; the snapshot in force stays.
+    pub(super) fn publish(&self, loaded: &Loaded, cause: &'static str, by: Option<&str>) -> Result<()> {
         let before = self.publisher.status().active.version;
         // The admin key of the first start is for a gateway without keys.
         let own_keys: &[Key] = if loaded.config.control.keys.is_empty() { &self.own_keys } else { &[] };
@@ -80,6 +127,7 @@ impl Reloader {
         let mut candidate = Candidate {
             hash: Arc::clone(&loaded.hash),
             source: cause,
+            by,
             build: &mut |reference| {
                 compile(&loaded.config, loaded.rules.clone(), own_keys, reference)
                     .map_err(|error| failure = Some(error.to_string()))
@@ -87,19 +135,27 @@ impl Reloader {
             },
         };
         let published = self.publisher.publish(&mut candidate);
-        match (published, failure) {
-            (_, Some(error)) => self.reject(&error, cause),
-            (Ok(active), None) if active.version == before => {
-                tracing::info!(cause, version = active.version, "the configuration is unchanged");
-            }
-            (Ok(active), None) => {
-                tracing::info!(cause, version = active.version, hash = %active.hash, "a new snapshot is in force");
-                self.warn_of_fixed(&loaded.config);
-                if loaded.config.control.keys.is_empty() && self.own_keys.is_empty() {
-                    tracing::warn!("no key is left that the control API knows; put one into control.keys");
-                }
-            }
-            (Err(error), None) => self.reject(&error.to_string(), cause),
+        if let Some(error) = failure {
+            bail!(error);
+        }
+        let active = published?;
+        if active.version == before {
+            tracing::info!(cause, version = active.version, "the configuration is unchanged");
+            return Ok(());
+        }
+        tracing::info!(cause, by, version = active.version, hash = %active.hash, "a new snapshot is in force");
+        warn_of_leniency(loaded);
+        self.warn_of_fixed(&loaded.config);
+        if loaded.config.control.keys.is_empty() && self.own_keys.is_empty() && !self.open {
+            tracing::warn!("no key is left that the control API knows; put one into control.keys");
+        }
+        Ok(())
+    }
+
+    /// A rules file that was edited counts from now on.
+    fn forget_stored(&self, loaded: &Loaded) {
+        if let Err(error) = StoredPolicy::forget_unless_over(&self.data_dir, &loaded.rules_file) {
+            tracing::error!(error = format!("{error:#}"), "an outdated stored policy could not be removed");
         }
     }
 
@@ -123,5 +179,12 @@ impl Reloader {
                 tracing::warn!(key, "this key changed, and takes effect only after a restart");
             }
         }
+    }
+}
+
+/// Says what only lenient loading let in.
+pub(super) fn warn_of_leniency(loaded: &Loaded) {
+    for problem in &loaded.warnings {
+        tracing::warn!(%problem, "loaded leniently, as the document's model would");
     }
 }

@@ -25,6 +25,17 @@ pub struct Stopped {
     pub drained: bool,
 }
 
+/// Stops a gateway from within its process, as SIGTERM does from outside.
+#[derive(Clone, Debug)]
+pub struct StopHandle(watch::Sender<bool>);
+
+impl StopHandle {
+    /// What is in flight is finished; nothing new is taken. The first time counts.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
 /// The signals the gateway listens to.
 #[derive(Debug)]
 pub(super) struct Signals {
@@ -45,7 +56,13 @@ impl Signals {
 }
 
 impl App {
-    /// Serves until SIGTERM or SIGINT. SIGHUP loads the configuration again.
+    /// Stops it later, from another thread than the one it runs on.
+    #[must_use]
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.stop.clone())
+    }
+
+    /// Serves until SIGTERM, SIGINT or [`StopHandle::stop`]. SIGHUP loads the configuration again.
     ///
     /// # Errors
     /// The ledger could not be closed.
@@ -73,7 +90,10 @@ impl App {
         let keep = move || snapshot.load().holds.keep;
         control_runtime.spawn(Arc::clone(gateway.holds()).tend(keep, stopped.clone()));
         control_runtime.spawn(end_waits(Arc::clone(gateway.holds()), stopped.clone()));
-        let drained = data_runtime.block_on(data_plane.serve(stopped));
+        let drained = match data_plane {
+            Some(data_plane) => data_runtime.block_on(data_plane.serve(stopped)),
+            None => data_runtime.block_on(stopping(stopped)),
+        };
         if !drained {
             tracing::warn!("the grace period ended with requests in flight; they were cut off");
         }
@@ -89,12 +109,19 @@ impl App {
         if control_runtime.block_on(async { timeout(CONTROL, finished).await }).is_err() {
             tracing::warn!("requests on the control listener were cut off");
         }
-        control_runtime.shutdown_background();
+        // Actions that are cut off leave their records on their way out, too.
+        control_runtime.shutdown_timeout(CUT_OFF);
         indexing.stop();
         gateway.close();
         ledger.close(clock.now())?;
         Ok(Stopped { drained })
     }
+}
+
+/// Waits for the stop of a gateway without a data plane, which has nothing to drain.
+async fn stopping(mut stopped: watch::Receiver<bool>) -> bool {
+    let _stopping = stopped.wait_for(|stop| *stop).await;
+    true
 }
 
 /// Requests that wait for people are told at once that the gateway stops; their holds stay.

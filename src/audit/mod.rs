@@ -7,6 +7,7 @@
 //! Start reading at [`line`](mod@line) (what a record looks like on disk), then `ledger/append.rs` (the hot path), `ledger/wake.rs`
 //! (how a caller waits for the disk), `epoch/repair.rs` (what happens after a crash) and `read/walk.rs` (how it is checked).
 
+pub mod action;
 pub mod epoch;
 pub mod error;
 pub mod execution;

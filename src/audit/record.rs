@@ -3,6 +3,7 @@
 //! A record is built here, outside the ledger's lock, as a run of JSON members; the ledger puts `seq` and `time` before it
 //! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
 
+use crate::audit::action::ActionNote;
 use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Finding, History, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
@@ -37,6 +38,8 @@ pub struct DecisionRecord<'r, 'a> {
     pub enforced: bool,
     /// Length of the request's body, which is about what its arguments take in the record.
     pub body_bytes: usize,
+    /// What is said of an action of the policy server; `None` for calls of the data plane.
+    pub action: Option<ActionNote<'r>>,
 }
 
 /// Anything else that is forwarded or refused after the caller is known: `kind: "message"` (a protocol message),
@@ -66,8 +69,10 @@ pub struct EventRecord<'r> {
 pub struct SnapshotRecord<'r> {
     /// Version and hash of the snapshot.
     pub snapshot: &'r SnapshotRef,
-    /// What brought it: `start`, `file`, `signal`.
+    /// What brought it: `start`, `file`, `signal`, `api`.
     pub source: &'r str,
+    /// Who brought it, where somebody did.
+    pub by: Option<&'r str>,
     /// How many rules it has.
     pub rules: usize,
     /// How many routes it has.
@@ -102,6 +107,9 @@ impl DecisionRecord<'_, '_> {
             Action::Unnamed { tool, .. } => line.text(",\"tool\":", tool),
         }
         line.object(call, redaction);
+        if let Some(note) = &self.action {
+            line.action(note, redaction);
+        }
         line
     }
 
@@ -145,6 +153,9 @@ impl SnapshotRecord<'_> {
     pub fn payload(&self) -> Vec<u8> {
         let mut line = Line::new("snapshot");
         line.plain(",\"source\":\"", self.source);
+        if let Some(by) = self.by {
+            line.text(",\"by\":", by);
+        }
         line.raw(",\"rules\":", &self.rules.to_string());
         line.raw(",\"routes\":", &self.routes.to_string());
         line.raw(",\"snapshot\":", self.snapshot.as_json());

@@ -28,8 +28,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Runs the gateway.
-    Serve(Serve),
+    /// Runs the gateway, or the policy server over one policy file.
+    Serve(Box<Serve>),
     /// Runs a gateway with a demo tool server behind it and a sample policy.
     Demo(Demo),
     /// Writes a rules file to start with.
@@ -67,11 +67,49 @@ enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// A rules file to serve by itself. Not in this version: use --config.
-    policy: Option<PathBuf>,
+    /// A policy to serve by itself: evaluate, execute, audit and policy over HTTP, without a gateway's configuration.
+    #[arg(conflicts_with = "config")]
+    pub(super) policy: Option<PathBuf>,
     /// The gateway's configuration.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) server: PolicyServer,
+}
+
+/// Options that go with a policy served by itself.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options for a policy")]
+pub(super) struct PolicyServer {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS", conflicts_with = "config")]
+    pub(super) host: String,
+    /// Port to listen on; 0 = one the system chooses.
+    #[arg(long, default_value_t = 8000, conflicts_with = "config")]
+    pub(super) port: u16,
+    /// File of the audit log's index; the ledger goes into a folder beside it [default: a folder beside the policy].
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(super) audit_db: Option<PathBuf>,
+    /// What becomes of actions that want approval.
+    #[arg(long, value_enum, default_value_t = ApprovalMode::Auto, conflicts_with = "config")]
+    pub(super) approval: ApprovalMode,
+    /// Load what agent-aegis loads, too, and warn of what is wrong with it.
+    #[arg(long, conflicts_with = "config")]
+    pub(super) lenient: bool,
+    /// Listen beyond this machine although no key is asked of anybody.
+    #[arg(long, conflicts_with = "config")]
+    pub(super) insecure: bool,
+    /// There is none; taken so that command lines of agent-aegis work.
+    #[arg(long, hide = true, conflicts_with = "config")]
+    pub(super) no_dashboard: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ApprovalMode {
+    /// They are approved at once, and the record says so.
+    Auto,
+    /// They wait for a person (aegis holds).
+    Hold,
 }
 
 #[derive(Debug, clap::Args)]
@@ -225,12 +263,6 @@ pub(super) struct CreateKey {
 #[must_use]
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Serve(arguments) if arguments.policy.is_some() => {
-            output::error(
-                "serving a policy file by itself is not in this version; use: aegis serve --config FILE",
-            );
-            return ExitCode::from(output::USAGE);
-        }
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),

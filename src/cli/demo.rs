@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Demo) -> Result<ExitCode> {
     let agent_key = new_key();
     let source = source(arguments, tool_address, &agent_key);
     let loaded = load(&source)?;
-    let app = App::start(Options { source, access: Access::OpenOnLoopback }, &loaded).with_context(|| {
+    let app = App::start(Options::gateway(source, Access::OpenOnLoopback), &loaded).with_context(|| {
         "the demo could not start (are its ports taken? choose others with --port and --proxy-port, 0 = any)"
     })?;
     let ledger = app.ledger_directory().display().to_string();

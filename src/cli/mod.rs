@@ -19,6 +19,7 @@ mod junit;
 mod keys;
 mod load;
 mod output;
+mod policy_server;
 mod remote;
 mod schema;
 mod serve;

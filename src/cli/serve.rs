@@ -1,4 +1,4 @@
-//! `aegis serve --config FILE`.
+//! `aegis serve --config FILE`; `policy_server.rs` does the rest.
 
 use std::process::ExitCode;
 
@@ -7,14 +7,17 @@ use anyhow::Result;
 use crate::app::{App, ConfigSource, Options, load};
 use crate::audit::reconcile::Reconciled;
 use crate::cli::command::Serve;
-use crate::cli::output;
+use crate::cli::{output, policy_server};
 use crate::config;
 use crate::control::Access;
 use crate::telemetry::{LogFormat, init_logging};
 
 pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
+    if let Some(policy) = &arguments.policy {
+        return policy_server::run(policy, &arguments.server);
+    }
     let Some(path) = &arguments.config else {
-        output::error("what is to be served? aegis serve --config FILE");
+        output::error("what is to be served? aegis serve POLICY, or aegis serve --config FILE");
         return Ok(ExitCode::from(output::USAGE));
     };
     let source = ConfigSource::File(path.clone());
@@ -30,7 +33,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
         config::LogFormat::Json => LogFormat::Json,
     };
     init_logging(&loaded.config.telemetry.log, format)?;
-    let app = App::start(Options { source, access: Access::Keys }, &loaded)?;
+    let app = App::start(Options::gateway(source, Access::Keys), &loaded)?;
     announce(&app);
     output::line("ready");
     app.run()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::config::audit::{self, Audit};
-use crate::config::control::{self, Control};
+use crate::config::control::{self, Control, Executor};
 use crate::config::env;
 use crate::config::gateway::{self, Gateway};
 use crate::config::holds::{self, Holds};
@@ -36,6 +36,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Where the rules are, and what holds without them.
     pub policy: Policy,
+    /// What runs the actions of the policy server.
+    pub executor: Executor,
     /// Calls that wait for a person.
     pub holds: Holds,
     /// The ledger's settings.
@@ -170,6 +172,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
     let control = control::resolve(raw.control.unwrap_or_default(), &root.key("control"));
     let gateway = gateway::resolve(&raw.gateway.unwrap_or_default(), &root.key("gateway"));
     let policy = policy::resolve(raw.policy.unwrap_or_default(), &root.key("policy"));
+    let executor = control::resolve_executor(&raw.executor.unwrap_or_default(), &root.key("executor"));
     let holds = holds::resolve(&raw.holds.unwrap_or_default(), &root.key("holds"));
     let audit = audit::resolve(&raw.audit.unwrap_or_default(), gateway.max_body_bytes, &root.key("audit"));
     let telemetry = telemetry::resolve(raw.telemetry.unwrap_or_default(), &root.key("telemetry"));
@@ -192,6 +195,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
         gateway,
         routes,
         policy,
+        executor: executor?,
         holds,
         audit,
         store: Store::Sqlite,

@@ -26,7 +26,7 @@ mod unbuilt;
 mod tests;
 
 pub use audit::{Audit, Durability};
-pub use control::{Control, Key, KeyActor, KeyHash};
+pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash};
 pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document};

@@ -19,7 +19,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 27] = [
+pub(super) const UNBUILT: [(&str, When); 26] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.rate_limit", Written),
@@ -35,7 +35,6 @@ pub(super) const UNBUILT: [(&str, When); 27] = [
     ("policy.combine", Written),
     ("policy.gates", Written),
     ("policy.risk", Written),
-    ("executor", Written),
     ("holds.webhook", Written),
     ("audit.on_failure", Is("allow")),
     ("audit.checkpoint_every", Written),

@@ -5,7 +5,7 @@ use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
-use crate::control::{Access, ControlError, ControlState};
+use crate::control::{Access, ControlError, ControlState, Door};
 use crate::holds::Approver;
 use crate::identity::{IdentityError, Key, Presented, authenticate};
 use crate::model::call::Scope;
@@ -17,12 +17,17 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(in crate::control) struct Operator {
     /// The key presented; `None` only in open mode.
     key: Option<Key>,
+    /// Whether there is a key for what governs, so that nobody governs without it.
+    locked: bool,
 }
 
 impl Operator {
-    /// Whether it may use `scope`. Without a key, which only open mode lets in, it may use every one.
+    /// Whether it may use `scope`. Without a key, which only open mode lets in, it may use every one that no key is for.
     pub(in crate::control) fn may(&self, scope: Scope) -> bool {
-        self.key.as_ref().is_none_or(|key| key.may(scope))
+        match &self.key {
+            Some(key) => key.may(scope),
+            None => !(self.locked && scope.governs()),
+        }
     }
 
     /// Who it is where holds are decided.
@@ -45,23 +50,30 @@ impl FromRequestParts<ControlState> for Operator {
     /// # Errors
     /// 401 without a live key; in open mode 403 for what a page of another site made a browser send.
     async fn from_request_parts(parts: &mut Parts, state: &ControlState) -> Result<Self, ControlError> {
-        let open = state.access == Access::OpenOnLoopback;
+        let open = state.access.is_open();
         if open {
-            refuse_other_sites(&parts.method, &parts.headers)?;
+            refuse_other_sites(state.access, &parts.method, &parts.headers)?;
         }
         let presented = Presented::read(&parts.headers)?;
         let snapshot = state.publisher.handle().load_full();
         match authenticate(&snapshot.keys, presented, state.clock.now())? {
             None if !open => Err(IdentityError::Missing.into()),
-            key => Ok(Self { key: key.cloned() }),
+            Some(key) => Ok(Self { key: Some(key.clone()), locked: false }),
+            None => Ok(Self { key: None, locked: snapshot.keys.any_may(Scope::PoliciesManage) }),
         }
     }
 }
 
 /// A page of another site can make a browser call us, even under its own name. Without keys to tell such a call by, only loopback
-/// names are ours, and whatever changes something must not come from a page elsewhere.
-fn refuse_other_sites(method: &Method, headers: &HeaderMap) -> Result<(), ControlError> {
-    let Some(host) = only(headers, &HOST).filter(|host| is_loopback(host)) else {
+/// names are ours, and whatever changes something must not come from a page elsewhere. Who opens the listener to everybody may
+/// be reached under any name; pages elsewhere still change nothing.
+pub(in crate::control) fn refuse_other_sites(
+    access: Access,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(), ControlError> {
+    let anywhere = access == Access::Environment(Door::Open);
+    let Some(host) = only(headers, &HOST).filter(|host| anywhere || is_loopback(host)) else {
         return Err(ControlError::ForeignHost);
     };
     if matches!(*method, Method::GET | Method::HEAD) {
@@ -70,9 +82,8 @@ fn refuse_other_sites(method: &Method, headers: &HeaderMap) -> Result<(), Contro
     let ours = |name: &HeaderName, fits: &dyn Fn(&str) -> bool| {
         !headers.contains_key(name) || only(headers, name).is_some_and(fits)
     };
-    if ours(&ORIGIN, &|origin| is_loopback_origin(origin, host))
-        && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none"))
-    {
+    let same = |origin: &str| is_loopback_origin(origin, host) || (anywhere && is_origin_of(origin, host));
+    if ours(&ORIGIN, &same) && ours(&SEC_FETCH_SITE, &|site| matches!(site, "same-origin" | "none")) {
         Ok(())
     } else {
         Err(ControlError::CrossSite)
@@ -90,8 +101,15 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 /// Whether a page of `origin` is this machine's and came by the port that was called: what serves another port may be anybody's.
 fn is_loopback_origin(origin: &str, host: &str) -> bool {
-    let page = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    page.is_some_and(|page| is_loopback(page) && port(page) == port(host))
+    authority(origin).is_some_and(|page| is_loopback(page) && port(page) == port(host))
+}
+
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    authority(origin).is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}
+
+fn authority(origin: &str) -> Option<&str> {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
 }
 
 /// The port, where one is written.

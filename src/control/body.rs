@@ -15,7 +15,7 @@ use crate::model::json::{Json, Reader};
 /// Longest body, in bytes.
 pub(in crate::control) const BODY_MAX_BYTES: usize = 64 * 1024;
 
-/// How much of a longer body is still taken, in bytes, before it is answered: a connection closed with bytes unread takes the answer
+/// How much of a longer body is still taken beyond that, in bytes, before it is answered: a connection closed with bytes unread takes the answer
 /// with it.
 const DISCARDED_MAX_BYTES: usize = 1024 * 1024;
 
@@ -44,9 +44,7 @@ impl Members {
         known: &[&'static str],
     ) -> Result<Self, ControlError> {
         let (parts, body) = request.into_parts();
-        let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let bytes = tokio::time::timeout(PATIENCE, whole(body, length.unwrap_or(0)));
-        let bytes = bytes.await.map_err(|_| ControlError::BodyTooSlow)??;
+        let bytes = read_whole(&parts.headers, body, BODY_MAX_BYTES).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
@@ -109,9 +107,24 @@ impl Member {
     }
 }
 
+/// The whole body of a request with these headers, of at most `most` bytes.
+///
+/// # Errors
+/// 400, 408 or 413.
+pub(in crate::control) async fn read_whole(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, ControlError> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let bytes = tokio::time::timeout(PATIENCE, whole(body, length.unwrap_or(0), most));
+    bytes.await.map_err(|_| ControlError::BodyTooSlow)?
+}
+
 /// The whole body, whose length was given as `announced` if it was.
-async fn whole(body: Body, announced: u64) -> Result<Vec<u8>, ControlError> {
-    if announced > DISCARDED_MAX_BYTES as u64 {
+async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, ControlError> {
+    let discarded = most.saturating_add(DISCARDED_MAX_BYTES);
+    if usize::try_from(announced).is_ok_and(|announced| announced > discarded) {
         return Err(ControlError::BodyTooLarge);
     }
     let mut frames = pin!(body.into_data_stream());
@@ -121,14 +134,14 @@ async fn whole(body: Body, announced: u64) -> Result<Vec<u8>, ControlError> {
         // A body that breaks off has nobody who waits for the answer.
         let frame = frame.map_err(|_| ControlError::bad_body(None, "The body broke off.".to_owned()))?;
         taken = taken.saturating_add(frame.len());
-        if taken > DISCARDED_MAX_BYTES {
+        if taken > discarded {
             break;
         }
-        if taken <= BODY_MAX_BYTES {
+        if taken <= most {
             bytes.extend_from_slice(&frame);
         }
     }
-    if taken > BODY_MAX_BYTES { Err(ControlError::BodyTooLarge) } else { Ok(bytes) }
+    if taken > most { Err(ControlError::BodyTooLarge) } else { Ok(bytes) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -7,6 +7,7 @@ mod body;
 mod cursor;
 mod dto;
 mod error;
+mod policies;
 mod query;
 mod router;
 mod routes;
@@ -15,9 +16,10 @@ mod state;
 
 pub use cursor::{CursorSeal, Listing, Position};
 pub use error::ControlError;
+pub use policies::{PolicyRefused, PolicyWriter};
 pub use router::{control_router, telemetry_router};
 pub use server::serve;
-pub use state::{Access, ControlState};
+pub use state::{Access, ControlState, Door};
 
 #[cfg(test)]
 mod tests;

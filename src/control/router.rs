@@ -7,7 +7,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::control::routes::{health, holds, metrics, status};
+use crate::control::routes::{health, holds, metrics, policy_server, status};
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
 
@@ -20,6 +20,7 @@ const REQUEST_ID_MAX_BYTES: usize = 128;
 pub fn control_router(state: ControlState) -> Router {
     let router = Router::new()
         .merge(probes())
+        .merge(policy_server::routes())
         .route("/metrics", reading(get(metrics::guarded)))
         .route("/api/v1/status", reading(get(status::status)))
         .route("/api/v1/holds", reading(get(holds::list)))

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
-use crate::control::CursorSeal;
-use crate::gateway::{Clock, HoldDesk, Publisher};
+use crate::control::{CursorSeal, PolicyWriter};
+use crate::gateway::{ActionDesk, Clock, HoldDesk, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -18,6 +18,28 @@ pub enum Access {
     Keys,
     /// Anyone on this machine (`aegis demo`).
     OpenOnLoopback,
+    /// The two keys of the environment decide (`aegis serve POLICY`): `AEGIS_API_KEY` for everything but policy updates,
+    /// `AEGIS_ADMIN_KEY`, or else the first, for those.
+    Environment(Door),
+}
+
+/// Who may call without a key where the environment's decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Nobody: `AEGIS_API_KEY` is set.
+    Locked,
+    /// Anyone on this machine, for what no key is set for.
+    OpenOnLoopback,
+    /// Anyone who reaches the listener (`--insecure`), for what no key is set for.
+    Open,
+}
+
+impl Access {
+    /// Whether callers without a key are let in.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Keys | Self::Environment(Door::Locked))
+    }
 }
 
 /// State of the control listener.
@@ -29,6 +51,10 @@ pub struct ControlState {
     pub ledger: Arc<Ledger>,
     /// Finds what is in the ledger. Blocks: for `spawn_blocking`.
     pub index: Arc<AuditIndex>,
+    /// Where actions of the policy server are decided and run.
+    pub actions: Arc<ActionDesk>,
+    /// Stores policies that come over HTTP.
+    pub policies: Arc<dyn PolicyWriter>,
     /// Calls that wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is counted.

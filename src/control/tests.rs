@@ -14,19 +14,25 @@ use tokio::sync::watch;
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
-use crate::control::{Access, ControlState, CursorSeal, control_router, serve, telemetry_router};
+use crate::control::{
+    Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, control_router, serve, telemetry_router,
+};
 use crate::decision::compile;
-use crate::gateway::{Candidate, Clock, HoldDesk, Publisher, SystemClock};
+use crate::gateway::{
+    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, NoExecutor,
+    Publisher, SystemClock,
+};
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
     ShownArguments, StoreError,
 };
+use crate::identity::SessionSeal;
 use crate::model::call::{CallDigest, PrincipalKind};
 use crate::model::decision::Outcome;
 use crate::model::document::Document;
 use crate::model::id::{HOLD, Id};
 use crate::model::time::Timestamp;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Redaction};
 
 struct NoSources;
 
@@ -37,6 +43,16 @@ impl Sources for NoSources {
 
     fn file(&self, _path: &Path) -> Result<String, String> {
         Err("no files here".to_owned())
+    }
+}
+
+/// Nowhere to store a policy.
+#[derive(Debug)]
+struct NoPolicies;
+
+impl PolicyWriter for NoPolicies {
+    fn replace(&self, _text: &str, _by: &str) -> Result<usize, PolicyRefused> {
+        Err(PolicyRefused::Unavailable("no disk".to_owned()))
     }
 }
 
@@ -67,6 +83,7 @@ impl Control {
         let mut first = Candidate {
             hash: "first".into(),
             source: "start",
+            by: None,
             build: &mut |reference| compile(&config, None, &[], reference).ok(),
         };
         let publisher =
@@ -76,21 +93,40 @@ impl Control {
         let (serving_sender, serving) = watch::channel(false);
         let publisher = Arc::new(publisher);
         let store = Arc::new(MemoryStore::default());
-        let desk = HoldDesk::new(
+        let desk = Arc::new(HoldDesk::new(
             Arc::clone(&store) as Arc<dyn HoldStore>,
             Arc::clone(&ledger),
             Arc::clone(&metrics),
             Arc::clone(&clock),
-        );
+        ));
+        let gateway = Gateway::new(GatewayParts {
+            snapshot: publisher.handle(),
+            ledger: Arc::clone(&ledger),
+            max_concurrent_requests: 16,
+            sessions: SessionSeal::new([0; 32]),
+            holds: Arc::clone(&desk),
+            redaction: Redaction::default(),
+            access_log: None,
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+        });
+        let actions = ActionDesk::new(ActionDeskParts {
+            gateway: Arc::new(gateway),
+            executor: Arc::new(NoExecutor),
+            approval: Approval::Hold,
+            numbered: 0,
+        });
         let state = ControlState {
             publisher,
+            actions: Arc::new(actions),
+            policies: Arc::new(NoPolicies),
             index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
             ledger,
             metrics,
             clock,
             stage: "dev",
             access,
-            holds: Arc::new(desk),
+            holds: desk,
             started: Instant::now(),
             cursors: CursorSeal::new(&[0; 32]),
             stop: stopped,

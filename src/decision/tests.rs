@@ -52,7 +52,7 @@ fn asked<T>(
         description: "".into(),
     };
     let facts = Facts::at(Timestamp::from_micros(0));
-    question(DecisionRequest { principal: &principal, call: &call, session: None }, facts)
+    question(DecisionRequest { principal: &principal, call: &call, session: None, agent: None }, facts)
 }
 
 fn decided_on(snapshot: &PolicySnapshot, tool: &str, resource: &str, arguments: &str) -> Decision {
@@ -169,7 +169,7 @@ fn no_wildcard_and_no_default_lets_a_tunnel_in() {
             parameters,
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session: None };
+        let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
         let decision = decide(&snapshot, request, Facts::at(Timestamp::from_micros(0)));
         assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
     }

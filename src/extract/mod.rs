@@ -3,6 +3,7 @@
 //! May import `model` only. Everything here is bounded, strict and fuzzed: what cannot be read in exactly one way is refused.
 //! Start reading at [`Extracted`], then one protocol: `mcp/`, `operations/` (REST) or `tool_call.rs`.
 
+mod actions;
 mod error;
 mod extracted;
 mod mcp;
@@ -11,6 +12,7 @@ mod query;
 mod template;
 mod tool_call;
 
+pub use actions::{ActionCall, ActionError, Actions, ActionsError, read_json};
 pub use error::{ExtractError, RpcError};
 pub use extracted::{Extracted, MessageKind};
 pub use mcp::{

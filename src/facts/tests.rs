@@ -57,7 +57,7 @@ impl World {
             parameters: Parameters::none(),
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session };
+        let request = DecisionRequest { principal: &principal, call: &call, session, agent: None };
         let allows = |decision: &Decision| decision.outcome == Outcome::Allow;
         let decided = self.sessions.decide(&self.snapshot, request, Timestamp::from_micros(self.now), allows);
         let step = LaterStep::of(&self.snapshot, request, &decided.decision);

@@ -3,6 +3,7 @@
 //! May import L0 to L3. Start reading at [`Gateway::judge`] in `pipeline.rs`: identify, extract, decide, record, and only then
 //! a [`Permit`], without which `proxy` cannot forward anything.
 
+mod actions;
 mod assess;
 mod clock;
 mod error;
@@ -16,6 +17,10 @@ mod publish;
 mod refusal;
 mod upstreams;
 
+pub use actions::{
+    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
+    ExecutorAction, ExecutorError, NoExecutor,
+};
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
 pub use execution::Sent;

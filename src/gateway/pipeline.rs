@@ -308,7 +308,7 @@ impl Gateway {
         }
     }
 
-    async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
+    pub(super) async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
         let started = Instant::now();
         self.ledger.record(payload, now).await?;
         self.metrics.observe_append(started);

@@ -18,8 +18,10 @@ pub type Build<'c> = &'c mut dyn FnMut(SnapshotRef) -> Option<PolicySnapshot>;
 pub struct Candidate<'c> {
     /// SHA-256 of what it was compiled from, in lower-case hexadecimal.
     pub hash: Arc<str>,
-    /// What brought it: `start`, `file`, `signal`.
+    /// What brought it: `start`, `file`, `signal`, `api`.
     pub source: &'static str,
+    /// Who brought it, where somebody did.
+    pub by: Option<&'c str>,
     /// Makes the snapshot.
     pub build: Build<'c>,
 }
@@ -83,7 +85,7 @@ impl Publisher {
         let reference = SnapshotRef::new(1, Arc::clone(&first.hash));
         let snapshot = (first.build)(reference).ok_or(PublishError::NotBuilt)?;
         let now = clock.now();
-        let status = record(&snapshot, first.source, &ledger, now)?;
+        let status = record(&snapshot, (first.source, first.by), &ledger, now)?;
         metrics.snapshot_published(1);
         let handle = Arc::new(Handle::new(Arc::new(snapshot)));
         Ok(Self { handle, ledger, metrics, clock, status: Mutex::new(status) })
@@ -110,7 +112,7 @@ impl Publisher {
         let mut snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
         snapshot.succeed(&self.handle.load());
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
-        *status = record(&snapshot, candidate.source, &self.ledger, self.clock.now())?;
+        *status = record(&snapshot, (candidate.source, candidate.by), &self.ledger, self.clock.now())?;
         self.handle.store(Arc::new(snapshot));
         self.metrics.snapshot_published(reference.version);
         Ok(reference)
@@ -132,12 +134,12 @@ impl Publisher {
 
 fn record(
     snapshot: &PolicySnapshot,
-    source: &'static str,
+    (source, by): (&'static str, Option<&str>),
     ledger: &Ledger,
     now: Timestamp,
 ) -> Result<SnapshotStatus, PublishError> {
     let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
-    let record = SnapshotRecord { snapshot: &snapshot.reference, source, rules, routes };
+    let record = SnapshotRecord { snapshot: &snapshot.reference, source, by, rules, routes };
     // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.
     ledger.append_from_reserve(&record.payload(), now)?;
     Ok(SnapshotStatus { active: snapshot.reference.clone(), since: now, rules, routes, rejected: None })

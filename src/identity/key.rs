@@ -90,6 +90,12 @@ impl KeyRing {
         self.keys.is_empty()
     }
 
+    /// Whether some key may use `scope`.
+    #[must_use]
+    pub fn any_may(&self, scope: Scope) -> bool {
+        self.keys.iter().any(|key| key.may(scope))
+    }
+
     /// The first key with this id, ended or not. Keys that share an id have the same roles and person.
     #[must_use]
     pub fn by_id(&self, id: &str) -> Option<&Key> {

@@ -101,7 +101,7 @@ impl Client {
             }
             None => request.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request)),
         };
-        let answer = sent.map_err(|error| NetError::Unreachable(reason(&error)))?;
+        let answer = sent.map_err(|error| NetError::Unreachable(reason(&error, PATIENCE)))?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
         let read = answer.into_body().into_reader().take(ANSWER_MAX_BYTES + 1).read_to_end(&mut body);
@@ -114,17 +114,17 @@ impl Client {
 }
 
 /// What a person is told; the library's own texts name its parts.
-fn reason(error: &ureq::Error) -> String {
+pub(super) fn reason(error: &ureq::Error, patience: Duration) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
-        ureq::Error::Timeout(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
+        ureq::Error::Timeout(_) => format!("no answer within {} seconds", patience.as_secs()),
         ureq::Error::HostNotFound => "the host's name is not known".to_owned(),
         other => other.to_string(),
     }
 }
 
 /// TLS as the rest of the gateway has it: verified against the system's authorities.
-fn tls() -> Result<TlsConfig, NetError> {
+pub(super) fn tls() -> Result<TlsConfig, NetError> {
     let found = rustls_native_certs::load_native_certs();
     let found = found.map_err(|error| NetError::Authorities(error.to_string()))?;
     if found.is_empty() {

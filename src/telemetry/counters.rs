@@ -19,6 +19,17 @@ pub struct RouteCounters {
     executions: [OnceLock<IntCounter>; ExecutionResult::ALL.len()],
 }
 
+/// Counts the dry decisions of one surface.
+#[derive(Clone, Debug)]
+pub struct DryCounter(pub(super) IntCounter);
+
+impl DryCounter {
+    /// One more.
+    pub fn count(&self) {
+        self.0.inc();
+    }
+}
+
 impl Default for RouteCounters {
     fn default() -> Self {
         Self { cells: vec![OnceLock::new(); ReasonCode::COUNT * COLUMNS], executions: Default::default() }

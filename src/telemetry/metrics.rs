@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge};
+use crate::telemetry::{DryCounter, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -45,6 +45,7 @@ pub struct Metrics {
     snapshot_rejected: IntCounter,
     panics: IntCounter,
     shed: IntCounter,
+    dry: IntCounterVec,
     upstream_healthy: IntGaugeVec,
     holds: HoldMetrics,
     index: IndexMetrics,
@@ -118,6 +119,10 @@ impl Metrics {
                 "aegis_shed_total",
                 "Requests refused because as many were under way as may be.",
             )?,
+            dry: IntCounterVec::new(
+                Opts::new("aegis_dry_total", "Decisions that were asked for without a call, by surface."),
+                &["surface"],
+            )?,
             panics: IntCounter::new("aegis_panics_total", "Panics caught while serving a request.")?,
             upstream_healthy: IntGaugeVec::new(
                 Opts::new(
@@ -139,6 +144,7 @@ impl Metrics {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.executions.clone()))?;
         self.registry.register(Box::new(self.upstream_healthy.clone()))?;
+        self.registry.register(Box::new(self.dry.clone()))?;
         for histogram in [&self.decision, &self.processing, &self.append] {
             self.registry.register(Box::new(histogram.clone()))?;
         }
@@ -212,6 +218,12 @@ impl Metrics {
     #[must_use]
     pub const fn holds(&self) -> &HoldMetrics {
         &self.holds
+    }
+
+    /// What counts the decisions that a surface makes dry.
+    #[must_use]
+    pub fn dry(&self, surface: &str) -> DryCounter {
+        DryCounter(self.dry.with_label_values(&[surface]))
     }
 
     /// The metrics of the ledger's index.

@@ -20,6 +20,7 @@ mod listeners;
 mod long_streams;
 mod mcp;
 mod operators;
+mod policy_server;
 mod responses;
 mod support;
 mod traffic;

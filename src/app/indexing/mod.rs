@@ -3,5 +3,5 @@
 mod open;
 mod thread;
 
-pub(super) use open::open;
+pub(super) use open::{FILE, open};
 pub(super) use thread::Indexing;

@@ -7,9 +7,12 @@ use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::store::SqliteIndex;
 
-/// The index of `ledger`, in `index.db`. Its file is opened when it is first needed: no trouble with it keeps the gateway from
+/// Its file in the data folder, unless it is told another.
+pub(in crate::app) const FILE: &str = "index.db";
+
+/// The index of `ledger`, in `file`, which is opened when it is first needed: no trouble with it keeps the gateway from
 /// serving.
-pub(in crate::app) fn open(data_dir: &Path, ledger: &Arc<Ledger>) -> Arc<AuditIndex> {
-    let store = SqliteIndex::new(data_dir.join("index.db"));
+pub(in crate::app) fn open(file: &Path, ledger: &Arc<Ledger>) -> Arc<AuditIndex> {
+    let store = SqliteIndex::new(file.to_owned());
     Arc::new(AuditIndex::new(Arc::new(store), Arc::clone(ledger)))
 }

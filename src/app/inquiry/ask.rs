@@ -156,7 +156,7 @@ fn decide(
         parameters: sections.read(&snapshot.reader).context("parameters")?,
         description: "".into(),
     };
-    let asked = DecisionRequest { principal, call: &call, session: None };
+    let asked = DecisionRequest { principal, call: &call, session: None, agent: None };
     Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, Facts::at(now))))
 }
 

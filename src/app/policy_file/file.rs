@@ -131,8 +131,12 @@ impl PolicyFile {
             parameters: Parameters::Flat(params),
             description: question.description.as_str().into(),
         };
-        let request =
-            DecisionRequest { principal: &principal, call: &call, session: question.session.as_deref() };
+        let request = DecisionRequest {
+            principal: &principal,
+            call: &call,
+            session: question.session.as_deref(),
+            agent: None,
+        };
         let done = |decision: &Decision| decision.outcome != Outcome::Deny;
         let decision = sessions.decide(&self.snapshot, request, now, done).decision;
         Ok(explain(&self.snapshot, request, now, decision))

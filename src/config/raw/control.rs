@@ -97,3 +97,96 @@ pub(crate) enum RawPrincipalKind {
     /// A script or service.
     Automation,
 }
+
+/// What runs the actions of POST /api/v1/execute.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Executor")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawExecutor {
+    /// none: nothing is sent anywhere, and every action that is let through succeeds. http: actions are sent to targets.
+    /// Default none.
+    pub(crate) kind: RawExecutorKind,
+    /// What becomes of actions that a policy wants approved. Default hold.
+    pub(crate) approval: RawExecutorApproval,
+    /// Where actions are sent. The first one whose match fits an action's target takes it; no match is a failed action.
+    #[schemars(length(max = 256))]
+    pub(crate) targets: Vec<RawTarget>,
+    /// Longest time for an action, in milliseconds. Default 30000.
+    #[schemars(range(min = 1000, max = 300_000))]
+    pub(crate) timeout_ms: u32,
+}
+
+impl Default for RawExecutor {
+    fn default() -> Self {
+        let (kind, approval) = (RawExecutorKind::None, RawExecutorApproval::Hold);
+        Self { kind, approval, targets: Vec::new(), timeout_ms: 30_000 }
+    }
+}
+
+/// What runs actions.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[schemars(rename = "ExecutorKind")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawExecutorKind {
+    /// Nothing.
+    None,
+    /// The targets.
+    Http,
+}
+
+/// What becomes of actions that a policy wants approved.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[schemars(rename = "ExecutorApproval")]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawExecutorApproval {
+    /// They wait for a person.
+    Hold,
+    /// They are approved at once, and the record says so.
+    Auto,
+}
+
+/// Where the actions on some targets are sent.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "ExecutorTarget")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawTarget {
+    /// Glob over the action's target, as in policies.
+    #[serde(rename = "match")]
+    #[schemars(length(max = 1024))]
+    pub(crate) target_glob: String,
+    /// Where the action goes, as JSON: action_type, target, params and decision_id.
+    #[schemars(length(min = 1, max = 2048))]
+    pub(crate) url: String,
+    /// HTTP method. Default POST.
+    #[serde(default)]
+    pub(crate) method: RawTargetMethod,
+    /// Whether the name of the host may stand for an address of a private network. Addresses and localhost always may.
+    /// Default false.
+    #[serde(default)]
+    pub(crate) private: bool,
+}
+
+/// The method actions are sent with.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "ExecutorMethod")]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum RawTargetMethod {
+    /// POST
+    #[default]
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+}
+
+impl RawTargetMethod {
+    /// The method's name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+        }
+    }
+}

@@ -16,7 +16,10 @@ mod store;
 mod telemetry;
 
 pub(super) use audit::{RawAudit, RawDurability};
-pub(super) use control::{RawActor, RawControl, RawKey, RawPrincipalKind};
+pub(super) use control::{
+    RawActor, RawControl, RawExecutor, RawExecutorApproval, RawExecutorKind, RawKey, RawPrincipalKind,
+    RawTarget,
+};
 pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
 pub(super) use holds::RawHolds;
 pub(super) use policy::{RawDefault, RawPolicy};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::raw::{
-    RawAudit, RawControl, RawGateway, RawHolds, RawPolicy, RawRoute, RawStore, RawTelemetry,
+    RawAudit, RawControl, RawExecutor, RawGateway, RawHolds, RawPolicy, RawRoute, RawStore, RawTelemetry,
 };
 
 /// The configuration of an Aegis gateway (`gateway.yaml`).
@@ -39,6 +39,9 @@ pub(crate) struct RawConfig {
     /// What decides.
     #[serde(default)]
     pub(crate) policy: Option<RawPolicy>,
+    /// What runs the actions of POST /api/v1/execute.
+    #[serde(default)]
+    pub(crate) executor: Option<RawExecutor>,
     /// Calls that wait for a person.
     #[serde(default)]
     pub(crate) holds: Option<RawHolds>,

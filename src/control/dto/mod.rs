@@ -1,5 +1,7 @@
 //! What answers look like, field by field: nothing of it is derived from a core type.
 
+mod audit_entry;
 mod hold;
 
+pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};

@@ -3,4 +3,5 @@
 pub(super) mod health;
 pub(super) mod holds;
 pub(super) mod metrics;
+pub(super) mod policy_server;
 pub(super) mod status;

@@ -226,7 +226,8 @@ impl Known<'_> {
     ) -> Assessed {
         let started = Instant::now();
         let session = self.session_name(onward.session.as_deref());
-        let request = DecisionRequest { principal: &self.principal, call, session: session.as_deref() };
+        let request =
+            DecisionRequest { principal: &self.principal, call, session: session.as_deref(), agent: None };
         let shadow = self.route.mode == Mode::Shadow;
         let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
         let Decided { decision, history } =
@@ -242,6 +243,7 @@ impl Known<'_> {
             decision: &decision,
             enforced,
             body_bytes: onward.incoming.body.len(),
+            action: None,
         };
         let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);
         // What has waited for a hold and is let through by now takes its hold along.

@@ -74,7 +74,7 @@ impl ToolListing for Listing {
         }
         certainly_denied(
             &self.snapshot,
-            DecisionRequest { principal: &self.principal, call: &call, session: None },
+            DecisionRequest { principal: &self.principal, call: &call, session: None, agent: None },
             self.facts,
         )
     }

@@ -127,6 +127,7 @@ impl Drop for Execution {
             response_bytes: self.response_bytes,
             duration: self.started.map_or(Duration::ZERO, |started| started.elapsed()),
         };
-        self.recorder.record(record.end(&ended), &self.route, result);
+        let route = (&*self.route.name, &self.route.counters);
+        self.recorder.record(record.end(&ended), route, result);
     }
 }

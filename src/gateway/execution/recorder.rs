@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audit::{AppendError, Ledger};
-use crate::decision::Route;
 use crate::gateway::Clock;
 use crate::model::decision::ExecutionResult;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, RouteCounters};
 
 /// Most records kept for a ledger that does not take them. What is not written when the gateway stops is found by the next
 /// start, which can only say that the outcome is unknown.
@@ -37,15 +36,20 @@ impl Recorder {
         Self { ledger, metrics, clock, late: Mutex::default(), has_late: AtomicBool::new(false) }
     }
 
-    /// Counts and records what became of a call.
-    pub(super) fn record(&self, record: Vec<u8>, route: &Route, result: ExecutionResult) {
-        self.metrics.executed(&route.name, &route.counters, result);
+    /// Counts and records what became of a call of a route.
+    pub(in crate::gateway) fn record(
+        &self,
+        record: Vec<u8>,
+        (route, counters): (&str, &RouteCounters),
+        result: ExecutionResult,
+    ) {
+        self.metrics.executed(route, counters, result);
         if self.has_late.load(Ordering::Relaxed) {
             self.write_late();
         }
         if let Err(error) = self.append(&record) {
             self.metrics.execution_not_recorded();
-            tracing::error!(%error, route = %route.name, result = result.as_str(), "what became of a call could not be recorded yet");
+            tracing::error!(%error, route, result = result.as_str(), "what became of a call could not be recorded yet");
             self.keep(record);
         }
     }

@@ -26,7 +26,7 @@ pub struct HoldNote {
 
 impl HoldNote {
     /// What is said of `hold`, which stands as it was last changed. `links` is where people reach the control listener.
-    pub(super) fn of(hold: &Hold, links: Option<&str>) -> Self {
+    pub(in crate::gateway) fn of(hold: &Hold, links: Option<&str>) -> Self {
         Self {
             id: hold.id,
             state: hold.state.as_str(),
@@ -65,7 +65,7 @@ pub(super) const fn status(code: ReasonCode) -> u16 {
 }
 
 /// How a caller with a ticket goes on. `reason` says why a person is wanted.
-pub(super) fn ticket(reason: &str, note: &HoldNote) -> String {
+pub(in crate::gateway) fn ticket(reason: &str, note: &HoldNote) -> String {
     format!(
         "{reason} Nothing was done yet: the call is held as {} until {}. Repeat exactly the same call to go on; it runs once, when it is approved.",
         note.id,
@@ -81,7 +81,7 @@ pub(super) fn ticketless(reason: &str) -> String {
 }
 
 /// Why nothing becomes of a held call.
-pub(super) fn ended(code: ReasonCode, hold: Option<&Hold>) -> String {
+pub(in crate::gateway) fn ended(code: ReasonCode, hold: Option<&Hold>) -> String {
     let name = hold.map(|hold| hold.id.to_string()).unwrap_or_default();
     match code {
         ReasonCode::HoldRejected => {
@@ -107,7 +107,7 @@ pub(super) fn ended(code: ReasonCode, hold: Option<&Hold>) -> String {
 }
 
 /// Why no hold is opened.
-pub(super) const fn full(limit: Limit) -> &'static str {
+pub(in crate::gateway) const fn full(limit: Limit) -> &'static str {
     match limit {
         Limit::Actor => {
             "Blocked: too many calls of this caller wait for approval already (holds.max_pending_per_actor)."

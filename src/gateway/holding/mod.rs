@@ -3,7 +3,7 @@
 //! `preference.rs` reads what the caller prefers, `held.rs` is a call that a decision wants held, `desk/` finds or opens its
 //! hold, `answers.rs` is what callers are told, `waiting.rs` a request that waits. Start reading at `held.rs`.
 
-mod answers;
+pub(in crate::gateway) mod answers;
 mod desk;
 mod held;
 mod preference;

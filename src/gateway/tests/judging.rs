@@ -89,6 +89,7 @@ impl Parts {
         let mut first = Candidate {
             hash: "first".into(),
             source: "start",
+            by: None,
             build: &mut |reference| Some(snapshot(reference)),
         };
         Publisher::start(
@@ -199,6 +200,7 @@ async fn a_snapshot_that_is_not_recorded_is_not_put_in_force() {
     let mut second = Candidate {
         hash: "second".into(),
         source: "file",
+        by: None,
         build: &mut |reference| Some(snapshot(reference)),
     };
     assert!(publisher.publish(&mut second).is_err());
@@ -215,6 +217,7 @@ async fn versions_count_up_only_when_the_content_changes() {
         let mut candidate = Candidate {
             hash: hash.into(),
             source: "file",
+            by: None,
             build: &mut |reference| Some(snapshot(reference)),
         };
         publisher.publish(&mut candidate).unwrap().version

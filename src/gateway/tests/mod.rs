@@ -1,3 +1,4 @@
 //! What the gateway does whole: panics, the ledger, snapshots.
 
+mod actions;
 mod judging;

@@ -5,7 +5,8 @@ use crate::model::json::{Json, Text};
 /// What the call is made with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parameters<'a> {
-    /// One object of named arguments (MCP `arguments`, the JSON of a tool call).
+    /// One object of named arguments (MCP `arguments`, the JSON of a tool call). The policy server takes any value; of one that is
+    /// no object nothing can be told.
     Flat(Json<'a>),
     /// An HTTP operation: path, query and body apart.
     Sections {
@@ -88,7 +89,9 @@ impl<'a> Parameters<'a> {
     pub fn lookup(&self, name: &str) -> Lookup<'_, 'a> {
         match self {
             Self::Unknown { .. } => Lookup::Unknowable,
-            Self::Flat(arguments) => find(arguments, name),
+            Self::Flat(arguments @ Json::Object(_)) => find(arguments, name),
+            // Whoever runs the call may take them for anything.
+            Self::Flat(_) => Lookup::Unknowable,
             Self::Sections { path, query, body } => {
                 if let Some((section, name)) = name.split_once('.') {
                     match section {

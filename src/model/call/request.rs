@@ -71,4 +71,15 @@ pub struct DecisionRequest<'r, 'a> {
     pub call: &'r ToolCall<'a>,
     /// The session it belongs to, by a name that is unique among the caller's; `None`: it has no history.
     pub session: Option<&'r str>,
+    /// What `match.agent` is compared with instead of the principal's id: `*` for callers of the policy server that name no
+    /// agent.
+    pub agent: Option<&'r str>,
+}
+
+impl<'r> DecisionRequest<'r, '_> {
+    /// What `match.agent` of a rule is compared with.
+    #[must_use]
+    pub fn agent(&self) -> &'r str {
+        self.agent.unwrap_or(&self.principal.id)
+    }
 }

@@ -1,5 +1,6 @@
 //! A JSON string: as written, and as meant.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A string of a JSON text. Keeps the escaped form, so that it can be written again without work, and the decoded form
@@ -42,6 +43,15 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.decoded.as_deref().unwrap_or(self.raw)
+    }
+
+    /// What the string means, without a copy of it.
+    #[must_use]
+    pub fn into_cow(self) -> Cow<'a, str> {
+        match self.decoded {
+            Some(decoded) => Cow::Owned(decoded.into_string()),
+            None => Cow::Borrowed(self.raw),
+        }
     }
 
     /// The escaped form between the quotes, where there is one to reuse.

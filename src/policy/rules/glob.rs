@@ -6,17 +6,30 @@ use regex::Regex;
 /// A compiled glob. The common shapes are compared directly; classes and inner wildcards become a regular expression,
 /// which the `regex` crate runs in linear time.
 #[derive(Clone, Debug)]
-pub(super) enum Glob {
+pub enum Glob {
+    /// Everything.
     Any,
+    /// This text.
     Exact(Box<str>),
+    /// What begins so.
     Prefix(Box<str>),
+    /// What ends so.
     Suffix(Box<str>),
-    Pattern { literal_prefix: Box<str>, regex: Regex },
+    /// What the expression matches.
+    Pattern {
+        /// How every match begins.
+        literal_prefix: Box<str>,
+        /// The expression.
+        regex: Regex,
+    },
 }
 
 impl Glob {
-    /// Compiles `glob`. The error is the regex crate's (a pattern too large to compile).
-    pub(super) fn compile(glob: &str) -> Result<Self, regex::Error> {
+    /// Compiles `glob`.
+    ///
+    /// # Errors
+    /// The regex crate's: a pattern too large to compile.
+    pub fn compile(glob: &str) -> Result<Self, regex::Error> {
         let special = |letter| matches!(letter, '*' | '?' | '[');
         if !glob.contains(special) {
             return Ok(Self::Exact(glob.into()));
@@ -39,7 +52,9 @@ impl Glob {
         Ok(Self::Pattern { literal_prefix: literal_prefix.into(), regex })
     }
 
-    pub(super) fn matches(&self, text: &str) -> bool {
+    /// Whether it matches the whole of `text`.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Exact(wanted) => text == &**wanted,

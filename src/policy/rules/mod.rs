@@ -16,6 +16,7 @@ mod shown;
 mod trace;
 
 pub use compile::{compile, compile_lenient, schema};
+pub use glob::Glob;
 pub use plan::{PlanRules, PlanViolation};
 pub use rule_set::{Defaults, Prospect, RuleSet};
 pub use shown::ShownRule;

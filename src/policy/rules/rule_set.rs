@@ -142,7 +142,7 @@ impl<'s, 'a> Subject<'s, 'a> {
         Some(Self {
             capability: request.call.action.capability()?,
             resource: request.call.known_resource(),
-            agent: &request.principal.id,
+            agent: request.agent(),
             call: request.call,
         })
     }

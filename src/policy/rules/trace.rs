@@ -73,7 +73,7 @@ fn step(rule: &Rule, capability: &str, request: DecisionRequest<'_, '_>, facts: 
     if !resource.is_none_or(|resource| rule.target.matches(resource)) {
         return TraceStep::TargetDiffers;
     }
-    if !rule.agent.matches(&request.principal.id) {
+    if !rule.agent.matches(request.agent()) {
         return TraceStep::AgentDiffers;
     }
     match condition::all(&rule.conditions, request.call, facts) {
@@ -144,7 +144,7 @@ mod tests {
                 parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
                 description: "".into(),
             };
-            let request = DecisionRequest { principal: &principal, call: &call, session: None };
+            let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
             let facts = Facts::at(Timestamp::from_micros(micros));
             let traced = rules.trace(request, facts);
             let end = traced.last().filter(|last| last.step.ends());

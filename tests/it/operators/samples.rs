@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::support::{Client, Running, aegis};
 
-const CONFIGURATIONS: [&str; 4] = ["demo.yaml", "full.yaml", "quickstart.yaml", "sidecar.yaml"];
+const CONFIGURATIONS: [&str; 5] =
+    ["demo.yaml", "full.yaml", "quickstart.yaml", "sidecar.yaml", "policy_server.yaml"];
 const RULES: [&str; 4] =
     ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml", "policies/starter.yaml"];
 

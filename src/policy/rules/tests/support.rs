@@ -41,7 +41,7 @@ pub(super) fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) 
 /// The rule that answered, or `None` where none did; `!` stands before one that could not be evaluated.
 pub(super) fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: Facts<'_>) -> Option<String> {
     let principal = principal(agent);
-    let request = DecisionRequest { principal: &principal, call, session: None };
+    let request = DecisionRequest { principal: &principal, call, session: None, agent: None };
     let found = rules.authorize(request, facts);
     assert_eq!(found, rules.authorize_linear(request, facts), "the index hides a rule");
     match found {

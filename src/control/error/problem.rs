@@ -1,4 +1,4 @@
-//! The one place of the control listener that makes HTTP of an error.
+//! Errors of our own paths, as `application/problem+json`.
 
 use axum::Json;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -89,12 +89,12 @@ const RETRY_AFTER_S: &str = "1";
 
 impl ControlError {
     /// A query that is not understood because of the parameter `field`.
-    pub(super) fn bad_query(field: Option<&str>, detail: String) -> Self {
+    pub(in crate::control) fn bad_query(field: Option<&str>, detail: String) -> Self {
         Self::BadQuery { field: field.map(str::to_owned), detail }
     }
 
     /// A body that is not understood because of the member `field`.
-    pub(super) fn bad_body(field: Option<&str>, detail: String) -> Self {
+    pub(in crate::control) fn bad_body(field: Option<&str>, detail: String) -> Self {
         Self::BadBody { field: field.map(str::to_owned), detail }
     }
 

@@ -1,0 +1,204 @@
+//! The order of a start: everything is built and bound before anything is served, so a start that fails changes nothing outside.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::indexing::{self, Indexing};
+use crate::app::load::Loaded;
+use crate::app::reload::Reloader;
+use crate::app::start::{Options, parts};
+use crate::app::stop::Signals;
+use crate::app::{admin_key, watch as file_watch};
+use crate::audit::reconcile::{Reconciled, reconcile};
+use crate::audit::{Ledger, OpenReport};
+use crate::control::{ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router};
+use crate::gateway::{Clock, Gateway, SystemClock};
+use crate::identity::SessionSeal;
+use crate::proxy::{DataPlane, ListeningAt};
+use crate::telemetry::Metrics;
+
+/// Calls of an earlier epoch that are named when their outcome is unknown, besides as many as may have been under way.
+const MOST_LEFT_OPEN: usize = 65_536;
+
+/// A gateway that is bound and serves as soon as it is run.
+#[derive(Debug)]
+pub struct App {
+    pub(in crate::app) ledger: Arc<Ledger>,
+    pub(in crate::app) gateway: Arc<Gateway>,
+    pub(in crate::app) clock: Arc<dyn Clock>,
+    pub(in crate::app) reloader: Arc<Reloader>,
+    pub(in crate::app) data_plane: Option<DataPlane>,
+    pub(in crate::app) data_runtime: Runtime,
+    pub(in crate::app) control_runtime: Runtime,
+    pub(in crate::app) control: TcpListener,
+    pub(in crate::app) telemetry: Option<TcpListener>,
+    pub(in crate::app) state: ControlState,
+    pub(in crate::app) stop: watch::Sender<bool>,
+    pub(in crate::app) watcher: Option<file_watch::Watcher>,
+    pub(in crate::app) signals: Signals,
+    pub(in crate::app) indexing: Indexing,
+    gateway_addresses: Vec<ListeningAt>,
+    control_address: SocketAddr,
+    telemetry_address: Option<SocketAddr>,
+    made_key: Option<PathBuf>,
+    ledger_directory: PathBuf,
+    opened: OpenReport,
+    reconciled: Vec<Reconciled>,
+}
+
+impl App {
+    /// Loads, opens and binds.
+    ///
+    /// # Errors
+    /// Whatever keeps the gateway from serving; for a bad configuration, every problem of it.
+    pub fn start(options: Options, loaded: &Loaded) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))?);
+        let data_dir = loaded.config.data_dir.clone();
+        parts::make_private(&data_dir)?;
+        let (own_keys, made_key) = parts::own_keys(&loaded.config, &options)?;
+        let ledger_directory = data_dir.join("ledger");
+        let (ledger, opened) = Ledger::open(parts::ledger_options(&loaded.config), clock.now())
+            .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
+        let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
+        // Before any other record, so that a start that is cut off here can be told by the next one.
+        let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
+        let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let session_key = admin_key::session_key(&data_dir)?;
+        let holds = parts::holds(&data_dir, &ledger, &metrics, &clock)?;
+        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
+        let held_by = (&ledger, &holds, &metrics, &clock);
+        let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
+        let (stop, stopped) = watch::channel(false);
+        let control_runtime = parts::control_runtime(options.planes)?;
+        let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
+        let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
+        let telemetry = loaded
+            .config
+            .telemetry
+            .listen
+            .map(|address| parts::bind(&control_runtime, address))
+            .transpose()?;
+        let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
+        let index = indexing::open(&index_file, &ledger);
+        let actions = parts::actions(&options, &loaded.config, &gateway, &index)?;
+        let reloader = Arc::new(Reloader::new(
+            options.source,
+            Arc::clone(&publisher),
+            own_keys,
+            data_plane.as_ref().map(DataPlane::certificates).unwrap_or_default(),
+            options.access.is_open(),
+            &loaded.config,
+        ));
+        reloader.started(loaded);
+        let state = ControlState {
+            publisher,
+            ledger: Arc::clone(&ledger),
+            index,
+            actions,
+            policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
+            holds: Arc::clone(&holds),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            stage: loaded.config.stage.as_str(),
+            access: options.access,
+            started: Instant::now(),
+            cursors: CursorSeal::new(&session_key),
+            stop: stopped,
+        };
+        let control_address = control.local_addr()?;
+        parts::name_control(&holds, control_address);
+        // From here on signals do what they say; before, they end the process.
+        let signals = control_runtime.block_on(async { Signals::listen() })?;
+        let watcher = parts::watcher(loaded)?;
+        Ok(Self {
+            gateway_addresses: data_plane.as_ref().map(DataPlane::listening).unwrap_or_default(),
+            control_address,
+            telemetry_address: telemetry.as_ref().map(TcpListener::local_addr).transpose()?,
+            ledger,
+            gateway,
+            clock,
+            reloader,
+            data_plane,
+            data_runtime,
+            control_runtime,
+            control,
+            telemetry,
+            indexing: Indexing::start(&state.index, &metrics)?,
+            state,
+            stop,
+            watcher,
+            signals,
+            made_key,
+            ledger_directory,
+            opened,
+            reconciled,
+        })
+    }
+
+    /// Where the data plane listens.
+    #[must_use]
+    pub fn gateway_addresses(&self) -> &[ListeningAt] {
+        &self.gateway_addresses
+    }
+
+    /// Where the control listener listens.
+    #[must_use]
+    pub const fn control_address(&self) -> SocketAddr {
+        self.control_address
+    }
+
+    /// Where `telemetry.listen` listens.
+    #[must_use]
+    pub const fn telemetry_address(&self) -> Option<SocketAddr> {
+        self.telemetry_address
+    }
+
+    /// The file of an admin key that was made by this start.
+    #[must_use]
+    pub const fn made_key(&self) -> Option<&PathBuf> {
+        self.made_key.as_ref()
+    }
+
+    /// The folder of the ledger.
+    #[must_use]
+    pub const fn ledger_directory(&self) -> &PathBuf {
+        &self.ledger_directory
+    }
+
+    /// What opening the ledger found.
+    #[must_use]
+    pub const fn opened(&self) -> &OpenReport {
+        &self.opened
+    }
+
+    /// What was found of calls whose process ended before it said what became of them.
+    #[must_use]
+    pub fn reconciled(&self) -> &[Reconciled] {
+        &self.reconciled
+    }
+
+    /// Starts the servers of the control runtime; each ends soon after `end` turns true.
+    pub(in crate::app) fn spawn_control(
+        runtime: &Runtime,
+        control: TcpListener,
+        telemetry: Option<TcpListener>,
+        state: &ControlState,
+        end: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
+        let listeners = [
+            Some((control, control_router(state.clone()))),
+            telemetry.map(|listener| (listener, telemetry_router(state.clone()))),
+        ];
+        let serving = listeners.into_iter().flatten();
+        serving.map(|(listener, router)| runtime.spawn(serve(listener, router, end.clone()))).collect()
+    }
+}

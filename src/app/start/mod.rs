@@ -1,0 +1,8 @@
+//! Starting a gateway. Start reading at [`App::start`].
+
+mod app;
+mod options;
+mod parts;
+
+pub use app::App;
+pub use options::{Options, Planes};

@@ -1,0 +1,245 @@
+//! The parts a gateway is put together from, each made from the configuration.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::app::load::Loaded;
+use crate::app::start::{Options, Planes};
+use crate::app::{admin_key, watch as file_watch};
+use crate::audit::action::POLICY_SERVER;
+use crate::audit::index::{AuditIndex, AuditQuery, Order};
+use crate::audit::{Durability, Ledger, LedgerOptions};
+use crate::config::{self, Config};
+use crate::control::Access;
+use crate::decision::compile;
+use crate::gateway::{
+    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
+    NoExecutor, Publisher,
+};
+use crate::identity::{Key, SessionSeal};
+use crate::net::HttpExecutor;
+use crate::proxy::{DataPlane, DataPlaneOptions};
+use crate::store::SqliteStore;
+use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
+
+/// The ledger, the desk for holds, the metrics and the clock.
+type HeldBy<'p> = (&'p Arc<Ledger>, &'p Arc<HoldDesk>, &'p Arc<Metrics>, &'p Arc<dyn Clock>);
+
+/// The enforcement point.
+pub(super) fn gateway(
+    loaded: &Loaded,
+    publisher: &Publisher,
+    (ledger, holds, metrics, clock): HeldBy<'_>,
+    sessions: SessionSeal,
+) -> Result<Arc<Gateway>> {
+    Ok(Arc::new(Gateway::new(GatewayParts {
+        snapshot: publisher.handle(),
+        ledger: Arc::clone(ledger),
+        max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
+        holds: Arc::clone(holds),
+        sessions,
+        redaction: Redaction::new(&loaded.config.audit.redact),
+        access_log: access_log(&loaded.config, metrics)?,
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(clock),
+    })))
+}
+
+/// The data plane, bound, where there is one.
+pub(super) fn data_plane(
+    planes: Planes,
+    config: &Config,
+    runtime: &Runtime,
+    gateway: &Arc<Gateway>,
+) -> Result<Option<DataPlane>> {
+    match planes {
+        Planes::Control => Ok(None),
+        Planes::Both => {
+            let bound = DataPlane::bind(data_plane_options(config), Arc::clone(gateway));
+            Ok(Some(runtime.block_on(bound)?))
+        }
+    }
+}
+
+/// Where actions are decided and run.
+pub(super) fn actions(
+    options: &Options,
+    config: &Config,
+    gateway: &Arc<Gateway>,
+    index: &AuditIndex,
+) -> Result<Arc<ActionDesk>> {
+    let (executor, approval) = executor(options, config)?;
+    let (gateway, numbered) = (Arc::clone(gateway), numbered(index)?);
+    Ok(Arc::new(ActionDesk::new(ActionDeskParts { gateway, executor, approval, numbered })))
+}
+
+/// The desk for holds, with those expired whose time ran out while nobody was here.
+pub(super) fn holds(
+    data_dir: &std::path::Path,
+    ledger: &Arc<Ledger>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<HoldDesk>> {
+    let path = data_dir.join("aegis.db");
+    let store = Arc::new(SqliteStore::open(&path)?);
+    let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
+    desk.waiters().cap(open_files() / 2);
+    desk.begin().with_context(|| {
+        format!(
+            "the holds in {} cannot be taken up; where the file itself is at fault, put a copy in its place, or move it away \
+             together with its -wal and -shm files (the gateway then starts with no holds, so that what waits or is approved must \
+             be asked for again)",
+            path.display()
+        )
+    })?;
+    Ok(Arc::new(desk))
+}
+
+/// Where people reach the control listener, unless the configuration says it.
+pub(super) fn name_control(holds: &HoldDesk, address: SocketAddr) {
+    if !address.ip().is_unspecified() {
+        holds.listens_at(&format!("http://{address}"));
+    }
+}
+
+pub(super) fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
+    let watched = if loaded.config.policy.watch { loaded.files.as_slice() } else { &[] };
+    file_watch::Watcher::start(watched)
+}
+
+/// How many files and connections this process may have open: as many as the system lets it ask for.
+fn open_files() -> usize {
+    let found = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: found.maximum, ..found };
+    let set = if found.current == found.maximum { Ok(()) } else { setrlimit(Resource::Nofile, raised) };
+    let most = match set {
+        Ok(()) => found.maximum,
+        Err(error) => {
+            tracing::warn!(%error, limit = found.current, "the limit of open files could not be raised");
+            found.current
+        }
+    };
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+}
+
+/// What runs actions, and what becomes of those that want approval.
+fn executor(options: &Options, config: &Config) -> Result<(Arc<dyn Executor>, Approval)> {
+    if let Some(given) = &options.executor {
+        return Ok(given.clone());
+    }
+    let configured = &config.executor;
+    let approval = if configured.approves_itself { Approval::Auto } else { Approval::Hold };
+    if configured.targets.is_empty() {
+        return Ok((Arc::new(NoExecutor), approval));
+    }
+    let executor = HttpExecutor::new(&configured.targets, configured.timeout);
+    Ok((Arc::new(executor.context("executor cannot be used")?), approval))
+}
+
+/// Beside a data plane the control listener gets one thread, whatever is asked of it; alone it gets as many as there are.
+pub(super) fn control_runtime(planes: Planes) -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    if planes == Planes::Both {
+        builder.worker_threads(1);
+    }
+    Ok(builder.thread_name("aegis-control").enable_all().build()?)
+}
+
+/// The greatest number of an action in the ledger.
+fn numbered(index: &AuditIndex) -> Result<u64> {
+    let query = AuditQuery {
+        surface: Some(POLICY_SERVER.to_owned()),
+        order: Order::Descending,
+        limit: Some(1),
+        ..AuditQuery::default()
+    };
+    let page = index.query(&query).map_err(|error| anyhow!("the ledger cannot be searched: {error}"))?;
+    let last =
+        page.calls.first().map(|call| call.json().get("action_no").and_then(serde_json::Value::as_u64));
+    Ok(last.flatten().unwrap_or(0))
+}
+
+pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, Option<PathBuf>)> {
+    if matches!(options.access, Access::Environment(_)) {
+        return Ok((options.own_keys.clone(), None));
+    }
+    if !config.control.keys.is_empty() || options.access.is_open() {
+        return Ok((Vec::new(), None));
+    }
+    let (key, made) = admin_key::admin_key(&config.data_dir)?;
+    Ok((vec![key], made))
+}
+
+pub(super) fn publish_first(
+    loaded: &Loaded,
+    own_keys: &[Key],
+    ledger: &Arc<Ledger>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Publisher> {
+    let mut failure = None;
+    let mut candidate = Candidate {
+        hash: Arc::clone(&loaded.hash),
+        source: "start",
+        by: None,
+        build: &mut |reference| {
+            let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
+            compiled.map_err(|error| failure = Some(error)).ok()
+        },
+    };
+    let published =
+        Publisher::start(&mut candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    match (published, failure) {
+        (Ok(publisher), None) => Ok(publisher),
+        (_, Some(error)) => Err(anyhow!("{error}")),
+        (Err(error), None) => Err(error.into()),
+    }
+}
+
+pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
+    runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
+}
+
+pub(super) fn ledger_options(config: &Config) -> LedgerOptions {
+    let mut options = LedgerOptions::new(config.data_dir.join("ledger"));
+    options.durability = match config.audit.durability {
+        config::Durability::Process => Durability::Process,
+        config::Durability::Disk => Durability::Disk,
+    };
+    options.segment_bytes = config.audit.segment_bytes;
+    options.reserve_percent = config.audit.reserve_percent;
+    options
+}
+
+fn access_log(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<AccessLog>> {
+    if !config.telemetry.access_log {
+        return Ok(None);
+    }
+    let format = match config.telemetry.log_format {
+        config::LogFormat::Text => LogFormat::Text,
+        config::LogFormat::Json => LogFormat::Json,
+    };
+    AccessLog::start(format, Arc::clone(metrics)).map(Some).context("the access log cannot be started")
+}
+
+fn data_plane_options(config: &Config) -> DataPlaneOptions {
+    DataPlaneOptions {
+        listen: config.gateway.listen.clone(),
+        timeouts: config.gateway.timeouts,
+        max_body_bytes: config.gateway.max_body_bytes,
+    }
+}
+
+/// Makes the data folder, readable by its owner only.
+pub(super) fn make_private(folder: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("the data folder {} cannot be made", folder.display()))
+}

@@ -1,0 +1,26 @@
+//! Who stores a policy that comes over HTTP: the assembly, which knows the files.
+
+use std::fmt::Debug;
+
+use thiserror::Error;
+
+/// Puts a policy in force and keeps it.
+pub trait PolicyWriter: Debug + Send + Sync {
+    /// Replaces the whole policy by the one in `text` (YAML, of which JSON is a part), for `by`; returns how many rules it has.
+    /// It is in force, recorded and stored when this returns. Blocks: for `spawn_blocking`.
+    ///
+    /// # Errors
+    /// [`PolicyRefused`]; the policy in force stays.
+    fn replace(&self, text: &str, by: &str) -> Result<usize, PolicyRefused>;
+}
+
+/// Why a policy was not put in force.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PolicyRefused {
+    /// What is wrong with it: line and sentence of each problem.
+    #[error("the policy is refused")]
+    Bad(Vec<(Option<usize>, String)>),
+    /// It could not be recorded or stored.
+    #[error("{0}")]
+    Unavailable(String),
+}
