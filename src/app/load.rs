@@ -277,15 +277,6 @@ impl Fingerprint {
     }
 }
 
-/// Compiles the text of a rules file.
-///
-/// # Errors
-/// Everything that is wrong with it, one problem a line.
-pub(super) fn load_rules(name: &str, text: &str) -> Result<RuleSet> {
-    let document = Document::parse(name, text)?;
-    Ok(rules::compile(&document)?)
-}
-
 impl Loaded {
     /// Compiles once, so that what only compiling finds is found before anything is put in force.
     fn check(&self) -> Result<()> {

@@ -6,7 +6,9 @@
 mod admin_key;
 mod check;
 mod indexing;
+mod inquiry;
 mod load;
+mod policy_file;
 mod policy_server;
 mod reload;
 mod remote;
@@ -16,8 +18,10 @@ mod stop;
 mod watch;
 
 pub use admin_key::new_key;
-pub use check::{CheckedKind, check_file};
+pub use check::{Checked, CheckedKind, check_file};
+pub use inquiry::{Inquiry, InquiryRoute, inquire};
 pub use load::{ConfigSource, Loaded, load};
+pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, approval_word, compare};
 pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;

@@ -5,10 +5,11 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, anyhow};
 use sha2::{Digest, Sha256};
 
 use crate::config::Sources;
-use crate::model::document::TEXT_BYTES_MAX;
+use crate::model::document::{Document, TEXT_BYTES_MAX};
 
 /// The process's environment and file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,6 +32,16 @@ impl NotingSources {
     pub(super) fn digests(&self) -> Vec<[u8; 32]> {
         self.read.borrow().iter().map(|(_, digest)| *digest).collect()
     }
+}
+
+/// Reads the document at `path`, which messages call so.
+///
+/// # Errors
+/// It cannot be read, or is no YAML.
+pub(super) fn document(path: &Path) -> Result<Document> {
+    let name = path.display().to_string();
+    let text = SystemSources.file(path).map_err(|error| anyhow!("{name}: {error}"))?;
+    Ok(Document::parse(&name, &text)?)
 }
 
 impl Sources for NotingSources {

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::app::admin_key::admin_key;
 use crate::app::watch::Watcher;
-use crate::app::{CheckedKind, ConfigSource, SystemSources, check_file, load};
+use crate::app::{CheckedKind, ConfigSource, Loading, SystemSources, check_file, load};
 use crate::config::Sources;
 use crate::model::call::Scope;
 use crate::model::document::TEXT_BYTES_MAX;
@@ -47,7 +47,7 @@ fn a_file_that_holds_no_key_is_not_taken_for_one() {
 #[test]
 fn what_a_file_is_shows_by_its_keys() {
     let folder = folder(&[("rules.yaml", "version: 1\nrules: []\n"), ("gateway.yaml", "version: 1\n")]);
-    let kind = |name: &str| check_file(&folder.path().join(name)).unwrap();
+    let kind = |name: &str| check_file(&folder.path().join(name), Loading::Strict).unwrap().kind;
     assert_eq!((kind("rules.yaml"), kind("gateway.yaml")), (CheckedKind::Rules, CheckedKind::Config));
 }
 

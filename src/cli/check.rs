@@ -1,36 +1,97 @@
 //! `aegis check FILE...`: every mistake, with its place, without serving anything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
-use serde_json::json;
+use anyhow::{Error, Result};
+use serde_json::{Value, json};
 
-use crate::app::{CheckedKind, check_file};
-use crate::cli::command::Check;
+use crate::app::{Checked, check_file};
+use crate::cli::load::LoadingArguments;
 use crate::cli::output;
+use crate::model::document::{Problem, Problems};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Configurations, rules files, or cases of `aegis test`.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// End with 1 where there are warnings and nothing worse.
+    #[arg(long)]
+    deny_warnings: bool,
+    #[command(flatten)]
+    loading: LoadingArguments,
+    /// Print JSON: an object a file.
+    #[arg(long)]
+    json: bool,
+}
 
 pub(super) fn run(arguments: &Check) -> Result<ExitCode> {
-    let checked: Vec<(&Path, Result<CheckedKind>)> =
-        arguments.files.iter().map(|file| (file.as_path(), check_file(file))).collect();
-    let sound = checked.iter().all(|(_, result)| result.is_ok());
-    for (file, result) in &checked {
-        let file = file.display();
-        match result {
-            Ok(kind) if arguments.json => {
-                output::line(
-                    &json!({"file": file.to_string(), "ok": true, "kind": kind.as_str()}).to_string(),
-                );
-            }
-            Ok(kind) => output::line(&format!("{file}: ok ({})", kind.as_str())),
-            Err(error) if arguments.json => {
-                let problems: Vec<String> = format!("{error:#}").lines().map(str::to_owned).collect();
-                output::line(
-                    &json!({"file": file.to_string(), "ok": false, "problems": problems}).to_string(),
-                );
-            }
-            Err(error) => output::problems(&format!("{error:#}")),
+    let (mut sound, mut calm) = (true, true);
+    for file in &arguments.files {
+        let checked = check_file(file, arguments.loading.loading());
+        match &checked {
+            Ok(checked) => calm &= checked.warnings.is_empty(),
+            Err(_) => sound = false,
+        }
+        if arguments.json {
+            output::line(&told(file, &checked).to_string());
+        } else {
+            print(file, &checked);
         }
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(output::BAD_CONFIGURATION) })
+    Ok(match (sound, calm || !arguments.deny_warnings) {
+        (false, _) => ExitCode::from(output::BAD_CONFIGURATION),
+        (true, false) => ExitCode::FAILURE,
+        (true, true) => ExitCode::SUCCESS,
+    })
+}
+
+fn print(file: &Path, checked: &Result<Checked>) {
+    match checked {
+        Ok(checked) => {
+            let warnings = match checked.warnings.len() {
+                0 => String::new(),
+                1 => ", 1 warning".to_owned(),
+                count => format!(", {count} warnings"),
+            };
+            checked.warnings.iter().for_each(output::warning);
+            output::line(&format!("{}: ok ({}{warnings})", file.display(), checked.kind.as_str()));
+        }
+        Err(error) => output::problems(&format!("{error:#}")),
+    }
+}
+
+fn told(file: &Path, checked: &Result<Checked>) -> Value {
+    let file = file.display().to_string();
+    match checked {
+        Ok(checked) => {
+            let findings: Vec<_> =
+                checked.warnings.iter().map(|problem| finding("warning", problem)).collect();
+            json!({"file": file, "ok": true, "kind": checked.kind.as_str(), "findings": findings})
+        }
+        Err(error) => {
+            let problems: Vec<String> = format!("{error:#}").lines().map(str::to_owned).collect();
+            json!({"file": file, "ok": false, "problems": problems, "findings": mistakes(error)})
+        }
+    }
+}
+
+fn mistakes(error: &Error) -> Vec<Value> {
+    match error.downcast_ref::<Problems>() {
+        Some(problems) => problems.iter().map(|problem| finding("error", problem)).collect(),
+        None => vec![json!({"severity": "error", "message": format!("{error:#}")})],
+    }
+}
+
+fn finding(severity: &str, problem: &Problem) -> Value {
+    json!({
+        "severity": severity,
+        "file": &*problem.place.source,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "path": problem.path,
+        "message": problem.message,
+        "hint": problem.hint,
+    })
 }

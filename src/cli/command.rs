@@ -5,9 +5,18 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cli::check::Check;
+use crate::cli::diff::Diff;
+use crate::cli::explain::Explain;
 use crate::cli::holds::Holds;
+use crate::cli::init::Init;
 use crate::cli::remote::RemoteArguments;
-use crate::cli::{audit, audit_list, check, demo, holds, keys, output, schema, serve, status};
+use crate::cli::simulate::Simulate;
+use crate::cli::test::Test;
+use crate::cli::{
+    audit, audit_list, check, demo, diff, explain, holds, init, keys, output, schema, serve, simulate,
+    status, test,
+};
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
 #[derive(Debug, Parser)]
@@ -23,8 +32,18 @@ enum Verb {
     Serve(Box<Serve>),
     /// Runs a gateway with a demo tool server behind it and a sample policy.
     Demo(Demo),
+    /// Writes a rules file to start with.
+    Init(Init),
     /// Finds every mistake in configurations and rules files.
     Check(Check),
+    /// Shows what a rules file says of actions, without executing them.
+    Simulate(Simulate),
+    /// Holds a rules file against cases: actions, and what is expected of each.
+    Test(Test),
+    /// Shows what changes from one rules file to another.
+    Diff(Diff),
+    /// Shows why a configuration decides a request as it does, without a gateway running.
+    Explain(Explain),
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -104,16 +123,6 @@ pub(super) struct Demo {
     /// Folder for the ledger.
     #[arg(long, default_value = "./aegis-demo", value_name = "FOLDER")]
     pub(super) data_dir: PathBuf,
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Check {
-    /// Configurations or rules files.
-    #[arg(required = true)]
-    pub(super) files: Vec<PathBuf>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -256,7 +265,12 @@ pub fn run() -> ExitCode {
     let done = match Arguments::parse().verb {
         Verb::Serve(arguments) => serve::run(&arguments),
         Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Init(arguments) => init::run(&arguments),
         Verb::Check(arguments) => check::run(&arguments),
+        Verb::Simulate(arguments) => simulate::run(&arguments),
+        Verb::Test(arguments) => test::run(&arguments),
+        Verb::Diff(arguments) => diff::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Schema { kind } => schema::run(kind),
         Verb::Audit(Audit::Verify { directory, json }) => audit::verify(&directory, json),
         Verb::Audit(Audit::Tail { directory, lines, follow }) => audit::tail(&directory, lines, follow),

@@ -5,10 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::cli::output::{self, duration};
+use crate::cli::table::{aligned, shortened};
 use crate::model::time::Timestamp;
-
-/// Widest text of a column, in characters.
-const COLUMN_CHARS: usize = 40;
 
 const COLUMNS: [&str; 7] = ["ID", "STATE", "ACTOR", "CAPABILITY", "RESOURCE", "AGE", "EXPIRES IN"];
 
@@ -29,18 +27,7 @@ pub(super) fn table(page: &Value, now: Timestamp) -> String {
             expires_in(hold, now).unwrap_or_else(|| "-".to_owned()),
         ]
     }));
-    let mut widths = [0; 7];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut table = String::new();
-    for row in &rows {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        // Writing into a text cannot fail.
-        let _infallible = writeln!(table, "{}", cells.join("  ").trim_end());
-    }
+    let table = aligned(&rows);
     let total = page.get("total").and_then(Value::as_u64).unwrap_or_default();
     let more = total.saturating_sub(holds.len() as u64);
     match (holds.len(), more) {
@@ -146,11 +133,4 @@ fn text(value: &Value, name: &str) -> String {
         Some(Value::String(text)) => output::plain(text),
         Some(other) => output::plain(&other.to_string()),
     }
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= COLUMN_CHARS {
-        return text.to_owned();
-    }
-    text.chars().take(COLUMN_CHARS - 3).chain("...".chars()).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::model::document::Problem;
+
 /// No gateway answers.
 pub(super) const UNREACHABLE: u8 = 3;
 
@@ -15,6 +17,12 @@ pub(super) const BAD_CONFIGURATION: u8 = 64;
 pub(super) fn line(text: &str) {
     let mut out = io::stdout().lock();
     let _reader_gone = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Prints text that ends its own lines.
+pub(super) fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    let _reader_gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Prints raw bytes and a newline; `false` once nobody reads any more.
@@ -33,6 +41,14 @@ pub(super) fn error(text: &str) {
 pub(super) fn problems(text: &str) {
     let mut out = io::stderr().lock();
     let _reader_gone = writeln!(out, "{text}");
+}
+
+/// Prints what may not be meant to standard error, after its place.
+pub(super) fn warning(problem: &Problem) {
+    let whole = problem.to_string();
+    let place = problem.place.to_string();
+    let rest = whole.strip_prefix(&place).unwrap_or(&whole);
+    problems(&format!("{place}: warning{rest}"));
 }
 
 /// A text from elsewhere, harmless on a terminal: control characters and what turns the direction of text are escaped.

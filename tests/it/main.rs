@@ -26,3 +26,4 @@ mod support;
 mod traffic;
 mod tunnels;
 mod upstreams;
+mod verbs;

@@ -283,3 +283,12 @@ proptest! {
         let _ = document.remove(&pointer);
     }
 }
+
+#[test]
+fn a_lenient_reader_merges_and_takes_the_last_of_equal_keys() {
+    let text = "rules:\n- &r {name: a, type: q}\n- {<<: *r, name: b, name: c}\n";
+    assert!(Document::parse("x", text).is_err());
+    let document = Document::parse_lenient("x", text).unwrap();
+    let expected = serde_json::json!({"rules": [{"name": "a", "type": "q"}, {"name": "c", "type": "q"}]});
+    assert_eq!(document.to_json(), expected);
+}

@@ -13,12 +13,14 @@ mod plan;
 mod raw;
 mod rule_set;
 mod shown;
+mod trace;
 
 pub use compile::{compile, compile_lenient, schema};
 pub use glob::Glob;
 pub use plan::{PlanRules, PlanViolation};
 pub use rule_set::{Defaults, Prospect, RuleSet};
 pub use shown::ShownRule;
+pub use trace::{TraceStep, TracedRule};
 
 #[cfg(test)]
 mod tests;

@@ -118,9 +118,16 @@ fn json_is_one_object_a_file() {
     assert_eq!(output.status.code(), Some(64));
     let said = String::from_utf8(output.stdout).unwrap();
     let said: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(said[0], json!({"file": "good.yaml", "ok": true, "kind": "configuration"}));
+    assert_eq!(said[0], json!({"file": "good.yaml", "ok": true, "kind": "configuration", "findings": []}));
     assert_eq!((&said[1]["file"], &said[1]["ok"]), (&json!("bad.yaml"), &json!(false)));
     assert_eq!(said[1]["problems"].as_array().unwrap().len(), 2);
+    let found = &said[1]["findings"];
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    assert_eq!(
+        found[0],
+        json!({"severity": "error", "file": "bad.yaml", "line": 1, "column": 1, "path": "stag", "message": "unknown key",
+            "hint": "did you mean \"stage\"?"})
+    );
 }
 
 #[test]

@@ -20,7 +20,12 @@ fn help_is_what_it_was() {
         ("help.txt", vec![]),
         ("help_serve.txt", vec!["serve"]),
         ("help_demo.txt", vec!["demo"]),
+        ("help_init.txt", vec!["init"]),
         ("help_check.txt", vec!["check"]),
+        ("help_simulate.txt", vec!["simulate"]),
+        ("help_test.txt", vec!["test"]),
+        ("help_diff.txt", vec!["diff"]),
+        ("help_explain.txt", vec!["explain"]),
         ("help_schema.txt", vec!["schema"]),
         ("help_audit.txt", vec!["audit"]),
         ("help_audit_verify.txt", vec!["audit", "verify"]),
@@ -51,7 +56,10 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
     let verbs: Vec<_> = verbs.filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(
         verbs,
-        ["serve", "demo", "check", "schema", "audit", "holds", "keys", "status", "health", "help"]
+        [
+            "serve", "demo", "init", "check", "simulate", "test", "diff", "explain", "schema", "audit",
+            "holds", "keys", "status", "health", "help"
+        ]
     );
 }
 
@@ -74,6 +82,14 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (vec!["serve", "--config"], "--config"),
         (vec!["serve", "--config", "a.yaml", "--lenient"], "--lenient"),
         (vec!["check"], "FILES"),
+        (vec!["simulate", "policy.yaml"], "TYPE:TARGET"),
+        (vec!["simulate", "policy.yaml", ":/a"], "needs a type"),
+        (vec!["simulate", "policy.yaml", "read", "--param", "a"], "NAME=VALUE"),
+        (vec!["simulate", "policy.yaml", "read", "--at", "noon"], "2026-07-15T12:00:00Z"),
+        (vec!["test", "policy.yaml"], "CASES"),
+        (vec!["test", "policy.yaml", "cases.yaml", "--fail-under", "101"], "--fail-under"),
+        (vec!["diff", "policy.yaml"], "NEW"),
+        (vec!["explain", "request.json"], "--config"),
         (vec!["schema"], "KIND"),
         (vec!["schema", "rules"], "rules"),
         (vec!["audit"], "verify"),

@@ -11,7 +11,11 @@ use crate::support::{Client, Running, aegis};
 
 const CONFIGURATIONS: [&str; 5] =
     ["demo.yaml", "full.yaml", "quickstart.yaml", "sidecar.yaml", "policy_server.yaml"];
-const RULES: [&str; 3] = ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml"];
+const RULES: [&str; 4] =
+    ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml", "policies/starter.yaml"];
+
+/// Run with the rules beside them by the tests of `aegis init`.
+const CASES: [&str; 1] = ["policies/starter.cases.yaml"];
 
 /// Loaded with the configurations that name them.
 const DOCUMENTS: [&str; 1] = ["crm.openapi.yaml"];
@@ -59,8 +63,13 @@ fn there_is_no_sample_that_no_test_loads() {
         .iter()
         .map(|file| file.strip_prefix(samples()).unwrap().display().to_string())
         .collect();
-    let loaded: BTreeSet<String> =
-        CONFIGURATIONS.iter().chain(&RULES).chain(&DOCUMENTS).map(|name| (*name).to_owned()).collect();
+    let loaded: BTreeSet<String> = CONFIGURATIONS
+        .iter()
+        .chain(&RULES)
+        .chain(&CASES)
+        .chain(&DOCUMENTS)
+        .map(|name| (*name).to_owned())
+        .collect();
     assert_eq!(found, loaded);
     let full = fs::read_to_string(samples().join("full.yaml")).unwrap();
     assert!(DOCUMENTS.iter().all(|name| full.contains(&format!("openapi: {name}\n"))));

@@ -51,7 +51,16 @@ impl Document {
     /// The first syntax error, or every duplicate key and every tag beyond the core schema. Several documents, undefined
     /// aliases, merge keys and anything over the limits of this module are errors too.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        parse::<Whole>(name, text, WHOLE)
+        parse::<Whole>(name, text, WHOLE, Reading::Strict)
+    }
+
+    /// Reads `text` as [`Document::parse`] does, but as other readers of YAML would: of equal keys the last one counts, and merge
+    /// keys (`<<`) are merged.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], but for these.
+    pub fn parse_lenient(name: &str, text: &str) -> Result<Self, Problems> {
+        parse::<Whole>(name, text, WHOLE, Reading::Lenient)
     }
 
     /// Reads of `text` what the outline `O` names, and skips the rest. What is skipped must be YAML and must not have tags
@@ -60,17 +69,24 @@ impl Document {
     /// # Errors
     /// As [`Document::parse`], with wider limits on depth and number of values.
     pub fn parse_in_part<O: Outline>(name: &str, text: &str) -> Result<Self, Problems> {
-        parse::<O>(name, text, IN_PART)
+        parse::<O>(name, text, IN_PART, Reading::Strict)
     }
 }
 
-fn parse<O: Outline>(name: &str, text: &str, bounds: Bounds) -> Result<Document, Problems> {
+/// What is made of equal keys and merge keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Strict,
+    Lenient,
+}
+
+fn parse<O: Outline>(name: &str, text: &str, bounds: Bounds, reading: Reading) -> Result<Document, Problems> {
     let source: Arc<str> = Arc::from(name);
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("the text has {} bytes, more than {TEXT_BYTES_MAX}", text.len());
         return Err(Problem::new(Place::whole(source), "", message).into());
     }
-    let raw = match serde_saphyr::from_str_with_options::<Option<Located<O>>>(text, limits(bounds)) {
+    let raw = match serde_saphyr::from_str_with_options::<Option<Located<O>>>(text, limits(bounds, reading)) {
         Ok(raw) => raw,
         Err(error) => return Err(problem_of(&error, bounds, source).into()),
     };
@@ -78,13 +94,21 @@ fn parse<O: Outline>(name: &str, text: &str, bounds: Bounds) -> Result<Document,
     let mut document = Document::new(source, null);
     let mut problems = Vec::new();
     if let Some(raw) = raw {
-        document.root = raw.into_node().finish(&document, &mut problems);
+        let mut node = raw.into_node();
+        if reading == Reading::Lenient {
+            node.keep_last_keys();
+        }
+        document.root = node.finish(&document, &mut problems);
     }
     Problems::unless_empty(document, problems)
 }
 
 /// The reader's settings. Duplicate keys pass here, because the tree reports all of them with both places.
-fn limits(Bounds { depth, nodes }: Bounds) -> Options {
+fn limits(Bounds { depth, nodes }: Bounds, reading: Reading) -> Options {
+    let merge_keys = match reading {
+        Reading::Strict => MergeKeyPolicy::Error,
+        Reading::Lenient => MergeKeyPolicy::Merge,
+    };
     options! {
         budget: budget! {
             max_reader_input_bytes: Some(TEXT_BYTES_MAX),
@@ -103,7 +127,7 @@ fn limits(Bounds { depth, nodes }: Bounds) -> Options {
         },
         emit_comments: false,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: MergeKeyPolicy::Error,
+        merge_keys: merge_keys,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,

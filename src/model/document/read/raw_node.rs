@@ -56,6 +56,29 @@ impl RawNode {
     }
 }
 
+impl RawNode {
+    /// Keeps the last of equal keys, at the place of the first, in every mapping.
+    pub(super) fn keep_last_keys(&mut self) {
+        match &mut self.value {
+            RawValue::Scalar(_) => {}
+            RawValue::Sequence(elements) => elements.iter_mut().for_each(Self::keep_last_keys),
+            RawValue::Mapping(pairs) => {
+                let mut places = std::collections::HashMap::with_capacity(pairs.len());
+                let mut kept: Vec<(Spanned<Tagged<String>>, Self)> = Vec::with_capacity(pairs.len());
+                for (key, mut node) in pairs.drain(..) {
+                    node.keep_last_keys();
+                    let place = *places.entry(key.value.0.clone()).or_insert(kept.len());
+                    match kept.get_mut(place) {
+                        Some(earlier) => *earlier = (key, node),
+                        None => kept.push((key, node)),
+                    }
+                }
+                *pairs = kept;
+            }
+        }
+    }
+}
+
 fn finish_mapping(
     pairs: Vec<(Spanned<Tagged<String>>, RawNode)>,
     document: &Document,

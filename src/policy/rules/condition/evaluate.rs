@@ -64,6 +64,16 @@ pub(in crate::policy::rules) fn all(
 }
 
 impl Condition {
+    /// What of a rule it is: its key, with the parameter it is about.
+    pub(in crate::policy::rules) fn label(&self) -> String {
+        match self {
+            Self::Hours(hours) => hours.keys().join(", "),
+            Self::Semantic(_) => "semantic".to_owned(),
+            Self::Never | Self::Unclear(_) => "a condition that is wrong".to_owned(),
+            Self::Parameter { name, test } => format!("{} {name}", test.name()),
+        }
+    }
+
     fn evaluate(&self, call: &ToolCall<'_>, facts: Facts<'_>) -> Truth {
         match self {
             Self::Hours(hours) => hours.holds(facts.now).into(),

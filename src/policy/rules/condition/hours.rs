@@ -21,6 +21,16 @@ impl Hours {
         self.after.is_none() && self.before.is_none() && self.days.is_none()
     }
 
+    /// The keys of a rules file that ask for it.
+    pub(super) fn keys(&self) -> Vec<&'static str> {
+        let keys = [
+            (self.after.is_some(), "time_after"),
+            (self.before.is_some(), "time_before"),
+            (self.days.is_some(), "weekdays"),
+        ];
+        keys.into_iter().filter_map(|(is_asked, key)| is_asked.then_some(key)).collect()
+    }
+
     /// Whether the window of a day has no minute in it.
     pub(in crate::policy::rules) fn never_holds(&self) -> bool {
         match (self.after, self.before) {

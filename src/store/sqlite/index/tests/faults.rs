@@ -147,7 +147,7 @@ fn a_file_that_another_process_keeps_locked_is_still_read() {
     let error = world.step().unwrap_err();
     assert!(matches!(&error, IndexError::Locked(why) if why.contains("index.db")), "{error}");
     world.check(&denied());
-    assert_eq!((world.index.health().failing, world.index.health().behind), (Some(error), 11));
+    assert_eq!((world.index.health().failing, world.index.health().behind), (Some(error), 5));
     other.execute_batch("ROLLBACK").unwrap();
     world.catch_up();
     world.check(&denied());

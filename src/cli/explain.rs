@@ -1,0 +1,183 @@
+//! `aegis explain`: why a configuration decides a request as it does, without a gateway running.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::app::{Inquiry, inquire};
+use crate::cli::answer::Answer;
+use crate::cli::load;
+use crate::cli::output::{self, duration, plain};
+use crate::config::Mode;
+use crate::gateway::{Clock, SystemClock};
+use crate::model::decision::{Finding, Outcome};
+use crate::policy::rules::{TraceStep, TracedRule};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// The gateway's configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// The request: capability, actor, resource, parameters, and what else docs/policy-testing.md lists.
+    #[arg(value_name = "REQUEST")]
+    request: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Explain) -> Result<ExitCode> {
+    let inquiry = inquire(&arguments.config, &arguments.request, SystemClock.now());
+    let Some(inquiry) = load::or_problems(inquiry) else {
+        return Ok(ExitCode::from(output::BAD_CONFIGURATION));
+    };
+    if arguments.json {
+        output::line(&serde_json::to_string_pretty(&told(&inquiry))?);
+    } else {
+        lines(&inquiry).iter().for_each(|line| output::line(line));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn lines(inquiry: &Inquiry) -> Vec<String> {
+    let decision = &inquiry.explanation.decision;
+    let principal = &inquiry.principal;
+    let mut lines = vec![
+        format!("{} {} on {}", decision.outcome.as_str(), inquiry.capability, plain(&inquiry.resource)),
+        format!("  {}", plain(decision.reason.as_str())),
+        format!(
+            "caller: {} ({}, tenant {})",
+            plain(&principal.id),
+            principal.kind.as_str(),
+            plain(&principal.tenant)
+        ),
+        route(inquiry),
+        format!("time: {}", inquiry.at.to_rfc3339()),
+        "engines:".to_owned(),
+    ];
+    lines.extend(decision.findings.iter().map(|finding| format!("  {}", spoken(finding))));
+    lines.push("rules, in order:".to_owned());
+    lines.extend(inquiry.explanation.rules.iter().map(|rule| format!("  {}", asked(inquiry, rule))));
+    if inquiry.explanation.deciding_rule().is_none() {
+        lines.push("  no rule matches".to_owned());
+    }
+    lines.extend(approval(inquiry).map(|approval| format!("approval: {approval}")));
+    lines.push(format!("snapshot: {}", inquiry.snapshot));
+    lines
+}
+
+fn route(inquiry: &Inquiry) -> String {
+    let Some(route) = &inquiry.route else {
+        return "route: none makes this capability, so no call of a client leads to it".to_owned();
+    };
+    let effect = match route.mode {
+        Mode::Enforce => "the decision takes effect",
+        Mode::Shadow => "recorded, but forwarded all the same",
+        Mode::Off => "forwarded without a decision",
+    };
+    format!("route: {} (mode {}: {effect})", route.name, route.mode.as_str())
+}
+
+fn spoken(finding: &Finding) -> String {
+    let outcome = finding.outcome.map_or("not applicable", Outcome::as_str);
+    let rule = finding.rule.as_deref().map(|rule| format!(" by \"{}\"", plain(rule))).unwrap_or_default();
+    let error =
+        finding.error.as_ref().map(|error| format!(": {}", plain(error.as_str()))).unwrap_or_default();
+    format!("{}: {outcome}{rule}{error}", finding.engine.as_str())
+}
+
+fn asked(inquiry: &Inquiry, rule: &TracedRule) -> String {
+    let place = inquiry.places.get(rule.index).map(|place| format!("{place}: ")).unwrap_or_default();
+    format!("{place}\"{}\": {}", plain(&rule.name), plain(&why(&rule.step)))
+}
+
+/// What a rule came to, in words.
+fn why(step: &TraceStep) -> String {
+    match step {
+        TraceStep::TypeDiffers => "match.type is not this capability".to_owned(),
+        TraceStep::TargetDiffers => "match.target is not this resource".to_owned(),
+        TraceStep::AgentDiffers => "match.agent is not this caller".to_owned(),
+        TraceStep::ConditionsFail(labels) => format!("does not hold: {}", labels.join(", ")),
+        TraceStep::Decides => "decides".to_owned(),
+        TraceStep::CannotTell(error) => format!("cannot be told, which denies: {error}"),
+    }
+}
+
+/// The same for programs.
+const fn step_word(step: &TraceStep) -> &'static str {
+    match step {
+        TraceStep::TypeDiffers => "type_differs",
+        TraceStep::TargetDiffers => "target_differs",
+        TraceStep::AgentDiffers => "agent_differs",
+        TraceStep::ConditionsFail(_) => "conditions_fail",
+        TraceStep::Decides => "decides",
+        TraceStep::CannotTell(_) => "cannot_tell",
+    }
+}
+
+/// Who must agree, where people are asked, and within what time.
+fn approval(inquiry: &Inquiry) -> Option<String> {
+    let roles: Vec<&str> = inquiry.holds.escalation_roles.iter().map(|role| &**role).collect();
+    let who = match inquiry.explanation.decision.outcome {
+        Outcome::Allow | Outcome::Deny => return None,
+        Outcome::RequireConfirmation => "one person with the scope holds:approve, not the caller".to_owned(),
+        Outcome::Escalate => format!("{}, each another person, none of them the caller", roles.join(" and ")),
+    };
+    let seconds = i64::try_from(inquiry.ttl.as_secs()).unwrap_or(i64::MAX);
+    let within = duration(seconds);
+    let anonymous = inquiry.route.as_ref().is_some_and(|route| route.is_anonymous);
+    let caveat = if anonymous { "; the caller is anonymous, so only while its request waits" } else { "" };
+    Some(format!("{who}; within {within}{caveat}"))
+}
+
+fn told(inquiry: &Inquiry) -> Value {
+    let principal = &inquiry.principal;
+    let mut told = json!({
+        "capability": inquiry.capability,
+        "resource": inquiry.resource,
+        "actor": {"id": &*principal.id, "type": principal.kind.as_str()},
+        "tenant": &*principal.tenant,
+        "at": inquiry.at.to_rfc3339(),
+        "route": inquiry.route.as_ref().map(|route| json!({
+            "name": route.name, "mode": route.mode.as_str(), "anonymous": route.is_anonymous,
+        })),
+    });
+    let decision = &inquiry.explanation.decision;
+    let findings: Vec<Value> = decision.findings.iter().map(finding_json).collect();
+    let rules: Vec<Value> = inquiry.explanation.rules.iter().map(|rule| rule_json(inquiry, rule)).collect();
+    let more = json!({
+        "code": decision.code.as_str(),
+        "findings": findings,
+        "rules": rules,
+        "approval_needs": approval(inquiry),
+        "snapshot_hash": &*inquiry.snapshot,
+    });
+    let answer = Answer::of(&inquiry.explanation).to_json();
+    if let (Value::Object(told), Value::Object(answer), Value::Object(more)) = (&mut told, answer, more) {
+        told.extend(answer);
+        told.extend(more);
+    }
+    told
+}
+
+fn finding_json(finding: &Finding) -> Value {
+    json!({
+        "engine": finding.engine.as_str(),
+        "outcome": finding.outcome.map(Outcome::as_str),
+        "rule": finding.rule.as_deref(),
+        "error": finding.error.as_ref().map(|error| error.as_str()),
+    })
+}
+
+fn rule_json(inquiry: &Inquiry, rule: &TracedRule) -> Value {
+    let place = inquiry.places.get(rule.index);
+    json!({
+        "rule": &*rule.name,
+        "file": place.map(|place| &*place.source),
+        "line": place.map(|place| place.line),
+        "step": step_word(&rule.step),
+        "why": why(&rule.step),
+    })
+}
