@@ -280,7 +280,7 @@ async fn a_hold_whose_time_is_over_is_expired_before_anybody_tends_to_it() {
 struct BrokenStore;
 
 fn broken<T>() -> Result<T, StoreError> {
-    Err(StoreError("the disk is on fire".to_owned()))
+    Err(StoreError::Failed("the disk is on fire".to_owned()))
 }
 
 impl HoldStore for BrokenStore {

@@ -128,7 +128,7 @@ pub fn claim(
             named = Named::No;
         }
     }
-    Err(StoreError("the hold of this call changes too often".to_owned()))
+    Err(StoreError::OneHold("the hold of this call changes too often".to_owned()))
 }
 
 enum Found {

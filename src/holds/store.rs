@@ -10,10 +10,16 @@ use crate::model::call::CallDigest;
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 
-/// The store did not do what was asked: it is locked, full, damaged or out of reach.
+/// The store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the store of holds failed: {0}")]
-pub struct StoreError(pub String);
+pub enum StoreError {
+    /// It is locked, full, damaged or out of reach.
+    #[error("the store of holds failed: {0}")]
+    Failed(String),
+    /// Only with this one hold something is wrong: it cannot be read back, or changes too often.
+    #[error("{0}")]
+    OneHold(String),
+}
 
 /// What came of putting in a new hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,7 +65,7 @@ impl Asked<'_, '_> {
                 return Ok(self.ended(&record, &Standing::Consumed(taken)));
             }
         }
-        Err(unavailable(&StoreError("the hold of this action changes too often".to_owned())))
+        Err(unavailable(&StoreError::OneHold("the hold of this action changes too often".to_owned())))
     }
 
     /// Nobody has decided yet.

@@ -141,7 +141,7 @@ impl Held {
                 Err(error) => return self.unavailable(&error),
             }
         }
-        self.unavailable(&StoreError("the hold of this call changes too often".to_owned()))
+        self.unavailable(&StoreError::OneHold("the hold of this call changes too often".to_owned()))
     }
 
     /// The place to wait that is asked for along with the hold.

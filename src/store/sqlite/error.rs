@@ -20,7 +20,7 @@ pub(super) fn is_busy(error: &Error) -> bool {
 /// `error`, met while the store of `path` was in use.
 pub(super) fn in_use(path: &Path, error: &Error) -> StoreError {
     let path = path.display();
-    StoreError(match error.sqlite_error_code() {
+    StoreError::Failed(match error.sqlite_error_code() {
         _ if is_busy(error) => format!("{path} is kept locked by another process"),
         Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; free some space"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {

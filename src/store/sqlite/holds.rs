@@ -119,19 +119,19 @@ impl HoldStore for SqliteStore {
             ask.ticket,
             ask.created_at.as_micros(),
             ask.expires_at.as_micros(),
-            rest_of(hold).map_err(StoreError)?,
+            rest_of(hold).map_err(StoreError::OneHold)?,
         ];
         Ok(if self.change(INSERT, values)?.is_some() { Inserted::Yes } else { Inserted::Taken })
     }
 
     fn replace(&self, hold: &Hold) -> Result<bool, StoreError> {
-        let rest = rest_of(hold).map_err(StoreError)?;
+        let rest = rest_of(hold).map_err(StoreError::OneHold)?;
         Ok(self.write(|connection| replace(connection, hold, &rest))? == Some(1))
     }
 
     fn replace_all(&self, holds: &[Hold]) -> Result<Vec<bool>, StoreError> {
         let rests: Result<Vec<String>, String> = holds.iter().map(rest_of).collect();
-        let rests = rests.map_err(StoreError)?;
+        let rests = rests.map_err(StoreError::OneHold)?;
         self.write(|connection| {
             let together = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut replaced = Vec::with_capacity(holds.len());

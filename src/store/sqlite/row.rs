@@ -75,7 +75,7 @@ impl RawRow {
     /// in it.
     pub(super) fn into_hold(self) -> Result<Hold, StoreError> {
         let id = self.id.clone();
-        self.hold().map_err(|why| StoreError(format!("the hold {id} cannot be read back: {why}")))
+        self.hold().map_err(|why| StoreError::OneHold(format!("the hold {id} cannot be read back: {why}")))
     }
 
     fn hold(self) -> Result<Hold, String> {

@@ -22,7 +22,7 @@ impl Unreadable {
             }
             Err(error) => {
                 if self.ids().insert(id) {
-                    tracing::error!(error = %error.0, "a hold is left out of lists, and does not expire");
+                    tracing::error!(%error, "a hold is left out of lists, and does not expire");
                 }
                 None
             }

@@ -107,7 +107,7 @@ impl HoldDesk {
                     return Ok(true);
                 }
             }
-            Err(StoreError("the hold changes too often".to_owned()))
+            Err(StoreError::OneHold("the hold changes too often".to_owned()))
         });
         dropped.await
     }
@@ -132,7 +132,7 @@ impl HoldDesk {
             }
             changed
         });
-        changed.await.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned()).into()))
+        changed.await.unwrap_or_else(|_| Err(StoreError::Failed("the gateway stops".to_owned()).into()))
     }
 
     fn replace_by(
@@ -152,7 +152,7 @@ impl HoldDesk {
                 return Ok(Ok((hold, next)));
             }
         }
-        Err(StoreError("the hold changes too often".to_owned()))
+        Err(StoreError::OneHold("the hold changes too often".to_owned()))
     }
 
     /// The ledger takes the change, or it is taken back.

@@ -75,27 +75,31 @@ impl Turn {
         work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         if let Some((why, _)) = self.failure().filter(|_| self.rests()) {
-            return Err(StoreError(why));
+            return Err(StoreError::Failed(why));
         }
         let Ok(turn) = timeout(TURN, self.free.acquire()).await else {
-            return Err(StoreError(format!("it is busy for more than {} seconds", TURN.as_secs())));
+            return Err(StoreError::Failed(format!("it is busy for more than {} seconds", TURN.as_secs())));
         };
         // Whoever waited in line for a store that has failed meanwhile does not try it once more.
         if let Some((why, _)) = self.failure().filter(|_| self.rests()) {
-            return Err(StoreError(why));
+            return Err(StoreError::Failed(why));
         }
         let done = spawn_blocking(work).await;
         drop(turn);
-        let done = done.unwrap_or_else(|_| Err(StoreError("the gateway stops".to_owned())));
-        self.note(done.as_ref().err());
+        let done = done.unwrap_or_else(|_| Err(StoreError::Failed("the gateway stops".to_owned())));
+        self.note(match &done {
+            Err(StoreError::Failed(why)) => Some(why),
+            // The store itself is in order.
+            Ok(_) | Err(StoreError::OneHold(_)) => None,
+        });
         done
     }
 
-    fn note(&self, failure: Option<&StoreError>) {
-        if let Some(failure) = failure {
-            tracing::error!(error = %failure, "the store of holds failed");
+    fn note(&self, failure: Option<&String>) {
+        if let Some(error) = failure {
+            tracing::error!(%error, "the store of holds failed");
         }
-        let failed = failure.map(|failure| (failure.0.clone(), Instant::now()));
+        let failed = failure.map(|why| (why.clone(), Instant::now()));
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use crate::holds::sample::{approver, at, hold, id};
-use crate::holds::{Hold, HoldFilter, HoldState, HoldStore, Inserted, ShownArguments, StoreError};
+use crate::holds::{Hold, HoldFilter, HoldState, HoldStore, Inserted, ShownArguments};
 use crate::store::sqlite::tests::contract::put;
 use crate::store::{SqliteStore, StoreOpenError};
 
@@ -138,7 +138,7 @@ fn a_file_that_is_damaged_while_in_use_is_called_so() {
     let reopened = SqliteStore::open(&path);
     assert!(matches!(reopened, Err(StoreOpenError::Damaged { .. })), "{reopened:?}");
     let error = (0..50).find_map(|number| store.by_id(&id(number)).err());
-    let StoreError(why) = error.expect("some hold lay on a page that is not in memory");
+    let why = error.expect("some hold lay on a page that is not in memory").to_string();
     assert!(why.contains("aegis.db is damaged"), "{why}");
 }
 
@@ -154,7 +154,7 @@ fn a_full_disk_is_called_so_and_what_was_stored_stays() {
     store.write(limit).unwrap();
     let mut large = hold(2);
     large.ask.arguments = ShownArguments::new("x".repeat(ShownArguments::MAX_BYTES), 0);
-    let StoreError(why) = store.insert(&large).unwrap_err();
+    let why = store.insert(&large).unwrap_err().to_string();
     assert!(why.contains("the disk of") && why.contains("is full"), "{why}");
     assert_eq!(store.by_id(&id(2)), Ok(None));
     assert_eq!(store.by_id(&id(1)), Ok(Some(hold(1))));
@@ -167,7 +167,7 @@ fn a_store_that_cannot_be_written_is_called_so() {
     let (_folder, path) = folder();
     let store = SqliteStore::open(&path).unwrap();
     store.write(|connection| connection.pragma_update(None, "query_only", true)).unwrap();
-    let StoreError(why) = store.insert(&hold(1)).unwrap_err();
+    let why = store.insert(&hold(1)).unwrap_err().to_string();
     assert!(why.contains("cannot be written"), "{why}");
 }
 
@@ -180,7 +180,7 @@ fn a_store_that_another_process_keeps_locked_is_called_so_and_still_read() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for refused in [store.insert(&hold(2)).map(|_| ()), store.check()] {
-        let StoreError(why) = refused.unwrap_err();
+        let why = refused.unwrap_err().to_string();
         assert!(why.contains("is kept locked by another process"), "{why}");
     }
     assert_eq!(store.by_id(&id(1)), Ok(Some(hold(1))));
@@ -208,7 +208,7 @@ fn a_row_that_is_no_hold_is_an_error_that_names_it() {
         let store = SqliteStore::open(&path).unwrap();
         put(&store, &Hold { recorded: false, ..hold(1) });
         alter(&path, &format!("UPDATE holds SET {change}"));
-        let StoreError(why) = store.by_id(&id(1)).unwrap_err();
+        let why = store.by_id(&id(1)).unwrap_err().to_string();
         let start = format!("the hold {} cannot be read back: ", id(1));
         assert!(why.contains(&start) && why.contains(expected), "{change}: {why}");
         assert!(!why.contains("secret") && !why.contains("MAYBE"), "{why}");
