@@ -1,11 +1,14 @@
 //! What a hold is: the call it is bound to, what its approvers see, and where it stands.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::model::call::{CallDigest, PrincipalKind};
+use crate::model::call::{CallDigest, Parameters, PrincipalKind};
 use crate::model::decision::{Decision, Engine, Outcome};
 use crate::model::id::Id;
+use crate::model::json::write_json;
 use crate::model::time::Timestamp;
+use crate::telemetry::Redaction;
 
 /// Where a hold stands. Pending -> Approved -> Consumed; Pending -> Rejected, Expired or Cancelled. An approval that is not
 /// used in time expires, too, and one that no longer covers what policy asks for is cancelled.
@@ -96,12 +99,42 @@ impl ShownArguments {
     /// Longest text that is kept, in bytes.
     pub const MAX_BYTES: usize = 65_536;
 
+    /// The parameters of a call, without what `redaction` hides.
+    #[must_use]
+    pub fn of(parameters: &Parameters<'_>, redaction: &Redaction) -> Self {
+        let hidden = Cell::new(0_usize);
+        let hides = |key: &str| {
+            let hides = redaction.hides(key);
+            hidden.set(hidden.get() + usize::from(hides));
+            hides
+        };
+        let mut text = Vec::new();
+        write_json(&parameters.to_json(), &hides, &mut text);
+        Self::new(String::from_utf8(text).unwrap_or_default(), hidden.get())
+    }
+
     /// Arguments written as `json`, `hidden_fields` of them replaced.
     #[must_use]
     pub fn new(json: String, hidden_fields: usize) -> Self {
         let bytes = json.len();
         Self { json: (bytes <= Self::MAX_BYTES).then_some(json), bytes, hidden_fields }
     }
+}
+
+/// Longest resource that a hold keeps, in bytes.
+const RESOURCE_MAX_BYTES: usize = 1024;
+
+/// What stands for the rest of a longer one.
+const CUT: &str = "...";
+
+/// A resource as a hold keeps it. The decision's record has all of it.
+#[must_use]
+pub fn shown_resource(resource: &str) -> String {
+    if resource.len() <= RESOURCE_MAX_BYTES {
+        return resource.to_owned();
+    }
+    let end = resource.floor_char_boundary(RESOURCE_MAX_BYTES - CUT.len());
+    format!("{}{CUT}", resource.get(..end).unwrap_or_default())
 }
 
 /// What is asked of the approvers: all of it is settled when the hold is opened.
@@ -226,5 +259,19 @@ impl Hold {
         let Ask { lifts, roles, .. } = &self.ask;
         wanted.lifts.iter().all(|lift| lifts.contains(lift))
             && wanted.roles.iter().all(|role| roles.contains(role))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_resource_is_cut_between_characters() {
+        let whole = "x".repeat(1024);
+        assert_eq!(shown_resource(&whole), whole);
+        assert_eq!(shown_resource(&"x".repeat(1025)), format!("{}...", "x".repeat(1021)));
+        // 1020 bytes and half a letter would fit.
+        assert_eq!(shown_resource(&"\u{e4}".repeat(600)), format!("{}...", "\u{e4}".repeat(510)));
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 
 pub use approver::Approver;
 pub use claim::{Claim, Limit, Limits, Named, Standing, claim};
-pub use hold::{Approval, Ask, Decided, Hold, HoldState, Lift, ShownArguments};
+pub use hold::{Approval, Ask, Decided, Hold, HoldState, Lift, ShownArguments, shown_resource};
 pub use state::ChangeRefused;
 pub use store::{HoldCounts, HoldFilter, HoldPage, HoldStore, Inserted, PendingCounts, StoreError};
 pub use waiters::{Entrant, RequestKey, WaitLimits, Waiter, Waiters, Woken};

@@ -3,6 +3,8 @@
 //! Imports nothing of ours. Nothing here reads a clock; `app` and `gateway` do, and pass the reading down, so that any
 //! decision can be replayed from its record.
 
+use std::time::Duration;
+
 use jiff::fmt::temporal::DateTimePrinter;
 
 /// Printer for the one time format of the ledger and the APIs: RFC 3339 in UTC with six digits of a second.
@@ -30,6 +32,13 @@ impl Timestamp {
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
+    }
+
+    /// The time that is `span` later.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(micros))
     }
 
     /// Whole milliseconds since the Unix epoch, zero for times before it: what a UUIDv7 carries.

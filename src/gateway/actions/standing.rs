@@ -1,8 +1,6 @@
 //! An action that wants a person: its hold, and what that makes of it.
 
-use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -11,11 +9,10 @@ use crate::gateway::HoldNote;
 use crate::gateway::actions::execute::{Asked, Settled, Then, answered};
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
 use crate::gateway::holding::answers;
-use crate::holds::{Ask, Hold, Lift, Limits, Named, ShownArguments, Standing, StoreError};
+use crate::holds::{Ask, Hold, Lift, Limits, Named, ShownArguments, Standing, StoreError, shown_resource};
 use crate::model::call::{CallDigest, DigestBody, DigestParts};
 use crate::model::decision::{Decision, Outcome, Reason, ReasonCode};
-use crate::model::json::{Json, NormalPath, PathAllowance, Text, write_json};
-use crate::model::time::Timestamp;
+use crate::model::json::{Json, NormalPath, PathAllowance, Text};
 
 /// How often a hold is looked at again because others used its approval up and gave it back.
 const TRIES: usize = 4;
@@ -160,8 +157,8 @@ impl Asked<'_, '_> {
             digest,
             route: Arc::clone(&self.desk.route),
             capability: call.action.capability().unwrap_or_default().to_owned(),
-            resource: call.resource.to_string(),
-            arguments: self.shown(),
+            resource: shown_resource(&call.resource),
+            arguments: ShownArguments::of(&call.parameters, &self.desk.gateway.redaction),
             outcome: decision.outcome,
             reason: decision.reason.as_str().to_owned(),
             lifts: Lift::of(decision),
@@ -169,30 +166,12 @@ impl Asked<'_, '_> {
             decision_id: self.decision_id.to_string(),
             snapshot_version: self.snapshot.reference.version,
             created_at: self.facts.now,
-            expires_at: after(self.facts.now, rules.ttl_for(principal.kind)),
+            expires_at: self.facts.now.after(rules.ttl_for(principal.kind)),
         }
-    }
-
-    /// The parameters as approvers may see them.
-    fn shown(&self) -> ShownArguments {
-        let hidden = Cell::new(0_usize);
-        let hides = |key: &str| {
-            let hides = self.desk.gateway.redaction.hides(key);
-            hidden.set(hidden.get() + usize::from(hides));
-            hides
-        };
-        let mut text = Vec::new();
-        write_json(&self.action.call.parameters.to_json(), &hides, &mut text);
-        ShownArguments::new(String::from_utf8(text).unwrap_or_default(), hidden.get())
     }
 }
 
 fn unavailable(error: &StoreError) -> ActionRefused {
     tracing::error!(%error, "an action that wants a person was refused");
     ActionRefused::Store
-}
-
-fn after(now: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_add(micros))
 }

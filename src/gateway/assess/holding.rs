@@ -1,6 +1,5 @@
 //! A decision that wants a person: what is asked, what the call is known by again, and how it may wait.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,22 +12,14 @@ use crate::facts::LaterStep;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::holding::{Held, Preference, Terms};
-use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits};
+use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits, shown_resource};
 use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
 use crate::model::decision::{Decision, Outcome};
 use crate::model::id::{HOLD, Id};
-use crate::model::json::{Json, write_json};
-use crate::model::time::Timestamp;
-use crate::telemetry::Redaction;
+use crate::model::json::Json;
 
 /// Requests that may wait for one hold: repeats of one call, of which one is let through.
 const WAITING_PER_HOLD: usize = 8;
-
-/// Longest resource that a hold keeps, in bytes.
-const RESOURCE_MAX_BYTES: usize = 1024;
-
-/// What stands for the rest of a longer one.
-const CUT: &str = "...";
 
 /// A call and the decision that wants it held.
 pub(super) struct Asked<'c, 'a> {
@@ -158,8 +149,12 @@ impl Known<'_> {
                 Action::Verbatim(text) => text.clone().into_owned(),
                 Action::Unnamed { tool, .. } => tool.clone().into_owned(),
             },
-            resource: if call.resource_hidden { "[REDACTED]".to_owned() } else { shortened(&call.resource) },
-            arguments: shown(call, &self.gateway.redaction),
+            resource: if call.resource_hidden {
+                "[REDACTED]".to_owned()
+            } else {
+                shown_resource(&call.resource)
+            },
+            arguments: ShownArguments::of(&call.parameters, &self.gateway.redaction),
             outcome: decision.outcome,
             reason: decision.reason.as_str().to_owned(),
             // Where nothing is refused nobody is asked either.
@@ -168,7 +163,7 @@ impl Known<'_> {
             decision_id: decision_id.to_string(),
             snapshot_version: self.snapshot.reference.version,
             created_at: now,
-            expires_at: after(now, rules.ttl_for(principal.kind)),
+            expires_at: now.after(rules.ttl_for(principal.kind)),
         }
     }
 
@@ -219,46 +214,5 @@ fn named(onward: &Onward<'_>) -> Option<Named> {
             id.map(Named::ByCaller)
         }
         (Some(_), Some(_)) => None,
-    }
-}
-
-/// The arguments as approvers may see them.
-fn shown(call: &ToolCall<'_>, redaction: &Redaction) -> ShownArguments {
-    let hidden = Cell::new(0_usize);
-    let hides = |key: &str| {
-        let hides = redaction.hides(key);
-        hidden.set(hidden.get() + usize::from(hides));
-        hides
-    };
-    let mut text = Vec::new();
-    write_json(&call.parameters.to_json(), &hides, &mut text);
-    ShownArguments::new(String::from_utf8(text).unwrap_or_default(), hidden.get())
-}
-
-/// A resource as a hold keeps it. The decision's record has all of it.
-fn shortened(resource: &str) -> String {
-    if resource.len() <= RESOURCE_MAX_BYTES {
-        return resource.to_owned();
-    }
-    let end = resource.floor_char_boundary(RESOURCE_MAX_BYTES - CUT.len());
-    format!("{}{CUT}", resource.get(..end).unwrap_or_default())
-}
-
-fn after(now: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_add(micros))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_resource_is_cut_between_characters() {
-        let whole = "x".repeat(1024);
-        assert_eq!(shortened(&whole), whole);
-        assert_eq!(shortened(&"x".repeat(1025)), format!("{}...", "x".repeat(1021)));
-        // 1020 bytes and half a letter would fit.
-        assert_eq!(shortened(&"\u{e4}".repeat(600)), format!("{}...", "\u{e4}".repeat(510)));
     }
 }
