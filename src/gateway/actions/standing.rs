@@ -120,12 +120,17 @@ impl Asked<'_, '_> {
     pub(super) fn digest(&self) -> CallDigest {
         let call = &self.action.call;
         let text = |text: &str| Json::String(Text::from_owned(text.to_owned()));
-        let body = Json::Object(vec![
+        let mut members = vec![
             (Text::from_value("action_type"), text(call.action.capability().unwrap_or_default())),
             (Text::from_value("target"), text(&call.resource)),
             (Text::from_value("params"), call.parameters.to_json().into_owned()),
             (Text::from_value("description"), text(&call.description)),
-        ]);
+        ];
+        // What was done before in its session is a part of what approvers agree to.
+        if let Some(session) = &self.action.session {
+            members.push((Text::from_value("session_id"), text(session.as_str())));
+        }
+        let body = Json::Object(members);
         let Ok(path) = NormalPath::parse(PATH, PathAllowance::default()) else {
             // The path is a constant that parses. Were it not, no other action would have this digest.
             return CallDigest::from_bytes(Sha256::digest(self.decision_id.to_string()).into());

@@ -43,11 +43,10 @@ impl HoldDesk {
     pub async fn tend(self: Arc<Self>, keep: impl Fn() -> Duration, mut stop: watch::Receiver<bool>) {
         let mut forgot: Option<Instant> = None;
         loop {
-            // A store that has failed shows by forgetting, which changes it, whether it does what it is asked again.
-            let is_due = forgot.is_none_or(|at| at.elapsed() > FORGET) || self.failing().is_some();
-            let kept = is_due.then(&keep);
-            forgot = if kept.is_some() { Some(Instant::now()) } else { forgot };
-            let tended = self.write(move |desk| desk.tend_once(kept)).await;
+            let forgets = forgot.is_none_or(|at| at.elapsed() > FORGET);
+            forgot = if forgets { Some(Instant::now()) } else { forgot };
+            let kept = keep();
+            let tended = self.write(move |desk| desk.tend_once(forgets, kept)).await;
             let look = if tended.is_err() || !self.todo.is_empty() { LOOK_AGAIN } else { LOOK };
             let sleep = match tended {
                 Ok(Some(wait)) => wait.clamp(PAUSE, look),
@@ -63,11 +62,13 @@ impl HoldDesk {
     }
 
     /// One round; returns how long the next hold has until its time runs out.
-    fn tend_once(&self, kept: Option<Duration>) -> Result<Option<Duration>, StoreError> {
+    fn tend_once(&self, forgets: bool, kept: Duration) -> Result<Option<Duration>, StoreError> {
         self.do_what_is_left()?;
         self.expire_due()?;
         let now = self.clock.now();
-        if let Some(kept) = kept {
+        // A store that has failed shows by forgetting, which changes it, whether it does what it is asked again. Asked here, since
+        // it may have failed while this waited for its turn.
+        if forgets || self.failing().is_some() {
             self.store.forget(before(now, kept))?;
             self.count_all()?;
         }

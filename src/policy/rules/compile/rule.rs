@@ -12,6 +12,9 @@ use crate::policy::rules::glob::Glob;
 use crate::policy::rules::raw::RawRule;
 use crate::policy::rules::rule_set::Rule;
 
+/// Longest glob, in bytes.
+const GLOB_MAX_BYTES: usize = 1000;
+
 impl Compiler<'_> {
     /// The rule, unless a glob of it cannot be compiled, and how it is shown.
     pub(super) fn rule(&mut self, index: usize, raw: RawRule) -> (Option<Rule>, ShownRule) {
@@ -57,6 +60,14 @@ impl Compiler<'_> {
     }
 
     pub(super) fn glob(&mut self, pointer: &str, glob: &str) -> Option<Glob> {
+        // A glob is run over texts that callers choose: its length times theirs is what a match may cost.
+        if glob.len() > GLOB_MAX_BYTES {
+            self.refuse(
+                pointer,
+                format!("a glob has at most {GLOB_MAX_BYTES} bytes, this one has {}", glob.len()),
+            );
+            return None;
+        }
         match Glob::compile(glob) {
             Ok(glob) => Some(glob),
             Err(error) => {

@@ -66,3 +66,15 @@ proptest! {
         prop_assert_eq!(Glob::compile(&glob).unwrap().matches(&text), slow(&letters(&glob), &letters(&text)));
     }
 }
+
+#[test]
+fn a_glob_that_would_cost_too_much_is_refused() {
+    let policy = |glob: &str| {
+        let text = format!("rules: [{{match: {{type: \"{glob}\"}}, approval: auto}}]");
+        let document = crate::model::document::Document::parse("rules.yaml", &text).unwrap();
+        crate::policy::rules::compile(&document).map(|rules| rules.len())
+    };
+    assert_eq!(policy(&"*a".repeat(500)).unwrap(), 1);
+    let refused = policy(&"*a".repeat(501)).unwrap_err().to_string();
+    assert!(refused.contains("at most 1000 bytes"), "{refused}");
+}
