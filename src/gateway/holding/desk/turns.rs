@@ -78,7 +78,9 @@ impl Turn {
             return Err(StoreError::Failed(why));
         }
         let Ok(turn) = timeout(TURN, self.free.acquire()).await else {
-            return Err(StoreError::Failed(format!("it is busy for more than {} seconds", TURN.as_secs())));
+            let why = format!("it is busy for more than {} seconds", TURN.as_secs());
+            self.note(Some(&why));
+            return Err(StoreError::Failed(why));
         };
         // Whoever waited in line for a store that has failed meanwhile does not try it once more.
         if let Some((why, _)) = self.failure().filter(|_| self.rests()) {
