@@ -142,6 +142,15 @@ fn where_people_are_asked_an_action_waits_and_its_repeat_goes_on_once() {
         server.execute(&json!({"action_type": "write", "target": "crm"}))["hold_id"],
         first["hold_id"]
     );
+    // What was done before it is a part of what is approved: in a session it is another action, and in each session another.
+    let in_session = |session: &str| {
+        let action =
+            json!({"action_type": "write", "target": "crm", "params": {"id": 1}, "session_id": session});
+        server.execute(&action)["hold_id"].clone()
+    };
+    let holds = [first["hold_id"].clone(), in_session("s1"), in_session("s2")];
+    assert_eq!(in_session("s1"), holds[1]);
+    assert!(holds[0] != holds[1] && holds[0] != holds[2] && holds[1] != holds[2], "{holds:?}");
     let url = format!("http://{}", server.address);
     let hold = first["hold_id"].as_str().unwrap();
     let approved = aegis().args(["holds", "approve", hold, "--url", &url]).output().unwrap();
