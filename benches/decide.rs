@@ -54,8 +54,7 @@ fn about_targets(count: usize) -> String {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let principal =
-        Principal { tenant: "default".into(), id: "bot".into(), kind: PrincipalKind::AiAgent, key: None };
+    let principal = Principal::new("default", "bot", PrincipalKind::AiAgent);
     let arguments = br#"{"amount":250,"note":"monthly order","lines":[1,2,3]}"#;
     let mut group = criterion.benchmark_group("decide");
     for (name, text, count) in [
@@ -72,7 +71,7 @@ fn benches(criterion: &mut Criterion) {
             parameters: Parameters::Flat(Reader::default().parse(arguments).expect("the arguments are JSON")),
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
+        let request = DecisionRequest::new(&principal, &call);
         let facts = Facts::at(Timestamp::from_micros(1_795_414_794_000_000));
         assert_eq!(decide(&snapshot, request, facts).outcome, Outcome::Allow, "{name}");
         group.bench_function(name, |bencher| {

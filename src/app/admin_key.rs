@@ -32,6 +32,7 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
         actors: Vec::new(),
         actor: None,
         roles: [].into(),
+        groups: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     };

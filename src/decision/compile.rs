@@ -72,18 +72,17 @@ fn key(key: &config::Key) -> Key {
         actors: key.actors.clone(),
         actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
         roles: shared(&key.roles),
+        groups: Arc::default(),
         person: key.person.as_deref().map(Arc::from),
         expires_at: key.expires_at,
     }
 }
 
 fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileError> {
-    let anonymous = route.anonymous.as_ref().map(|anonymous| Principal {
-        tenant: route.tenant.as_str().into(),
-        id: anonymous.id.as_str().into(),
-        kind: anonymous.kind,
-        key: None,
-    });
+    let anonymous = route
+        .anonymous
+        .as_ref()
+        .map(|anonymous| Principal::new(route.tenant.as_str(), anonymous.id.as_str(), anonymous.kind));
     let (strip_prefix, mcp_denial) = match &route.protocol {
         config::Protocol::Http { strip_prefix, .. } => (*strip_prefix, config::McpDenial::default()),
         config::Protocol::Mcp { denial, .. } => (false, *denial),

@@ -7,7 +7,8 @@ use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor
 use crate::decision::restrictors::{naming, plan, tunnel};
 use crate::model::call::{Action, DecisionRequest};
 use crate::model::decision::{
-    Authorization, Decision, Engine, Facts, Finding, Outcome, Reason, ReasonCode, Restricted, RiskLevel,
+    Authorization, Decision, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, Restricted,
+    RiskLevel, RiskScore,
 };
 use crate::policy::rules::Prospect;
 
@@ -43,7 +44,9 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         rule: None,
         error: None,
     }));
-    Decision { outcome: combined.outcome, code, reason, rule, risk, findings }
+    let score = RiskScore::from_ten_thousandths(u32::from(risk.score_hundredths()) * 100);
+    let (obligations, charge) = (Obligations::default(), None);
+    Decision { outcome: combined.outcome, code, reason, rule, risk, score, obligations, charge, findings }
 }
 
 /// Whether [`decide`] denies `request` whatever its parameters, and the resource made of them, will be. Such a tool is left

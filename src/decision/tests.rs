@@ -38,8 +38,7 @@ fn asked<T>(
     parameters: Parameters<'_>,
     question: impl Fn(DecisionRequest<'_, '_>, Facts<'_>) -> T,
 ) -> T {
-    let principal =
-        Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
+    let principal = Principal::new("default", "ann", PrincipalKind::AiAgent);
     let action = CapabilityName::under("files", tool).map_or_else(
         || Action::Unnamed { tool: tool.to_owned().into(), prefix: "files".into() },
         Action::Named,
@@ -52,7 +51,7 @@ fn asked<T>(
         description: "".into(),
     };
     let facts = Facts::at(Timestamp::from_micros(0));
-    question(DecisionRequest { principal: &principal, call: &call, session: None, agent: None }, facts)
+    question(DecisionRequest::new(&principal, &call), facts)
 }
 
 fn decided_on(snapshot: &PolicySnapshot, tool: &str, resource: &str, arguments: &str) -> Decision {
@@ -158,8 +157,7 @@ fn no_wildcard_and_no_default_lets_a_tunnel_in() {
     ] {
         let rules = rule.map(|rule| format!("rules: [{rule}]"));
         let snapshot = snapshot(rules.as_deref(), default);
-        let principal =
-            Principal { tenant: "default".into(), id: "ann".into(), kind: PrincipalKind::AiAgent, key: None };
+        let principal = Principal::new("default", "ann", PrincipalKind::AiAgent);
         let action = Action::Tunnel(CapabilityName::parse("crm.tunnel").unwrap());
         let parameters = Parameters::none();
         let call = ToolCall {
@@ -169,7 +167,7 @@ fn no_wildcard_and_no_default_lets_a_tunnel_in() {
             parameters,
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
+        let request = DecisionRequest::new(&principal, &call);
         let decision = decide(&snapshot, request, Facts::at(Timestamp::from_micros(0)));
         assert_eq!((decision.outcome, decision.code), (outcome, code), "{rule:?} {default:?}: {decision:?}");
     }

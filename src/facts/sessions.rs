@@ -56,7 +56,7 @@ impl Sessions {
         };
         self.with(request.principal, session, now, |history| {
             let relevant = plan.relevant(history);
-            let decision = decide(snapshot, request, Facts { now, history: Some(&relevant) });
+            let decision = decide(snapshot, request, Facts { history: Some(&relevant), ..Facts::at(now) });
             if let Some(action) = request.call.action.capability().filter(|_| lets_through(&decision)) {
                 plan.note(history, action, decision.risk);
             }

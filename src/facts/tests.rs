@@ -48,8 +48,7 @@ impl World {
 
     /// The decision on a call of `who` in `session`, and the step it is once it is approved.
     fn decide(&self, who: &str, session: Option<&str>, action: &str) -> (Decision, Option<LaterStep>) {
-        let principal =
-            Principal { tenant: "t".into(), id: who.into(), kind: PrincipalKind::AiAgent, key: None };
+        let principal = Principal::new("t", who, PrincipalKind::AiAgent);
         let call = ToolCall {
             action: Action::Verbatim(action.to_owned().into()),
             resource: "x".into(),
@@ -57,7 +56,7 @@ impl World {
             parameters: Parameters::none(),
             description: "".into(),
         };
-        let request = DecisionRequest { principal: &principal, call: &call, session, agent: None };
+        let request = DecisionRequest { session, ..DecisionRequest::new(&principal, &call) };
         let allows = |decision: &Decision| decision.outcome == Outcome::Allow;
         let decided = self.sessions.decide(&self.snapshot, request, Timestamp::from_micros(self.now), allows);
         let step = LaterStep::of(&self.snapshot, request, &decided.decision);

@@ -25,6 +25,8 @@ pub struct Key {
     pub actor: Option<(Arc<str>, PrincipalKind)>,
     /// What its holder is asked to approve calls as, such as `risk_lead`; each once.
     pub roles: Arc<[Arc<str>]>,
+    /// The groups its holder is in, for conditions.
+    pub groups: Arc<[Arc<str>]>,
     /// Who holds it, so that two keys of one person count once; `None` = someone with no other key.
     pub person: Option<Arc<str>>,
     /// When it ends.
@@ -67,6 +69,8 @@ impl Key {
             id: asserted.map_or(id, Arc::from),
             kind,
             key: Some(Arc::clone(&self.id)),
+            roles: Arc::clone(&self.roles),
+            groups: Arc::clone(&self.groups),
         }
     }
 }

@@ -16,6 +16,7 @@ fn key(id: &str, text: &str, scopes: &[Scope]) -> Key {
         actors: vec!["agent-*".into()],
         actor: None,
         roles: [].into(),
+        groups: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     }
@@ -32,7 +33,7 @@ fn ring() -> KeyRing {
 }
 
 fn anonymous() -> Principal {
-    Principal { tenant: "default".into(), id: "dev".into(), kind: PrincipalKind::Human, key: None }
+    Principal::new("default", "dev", PrincipalKind::Human)
 }
 
 fn who(headers: &[(&str, &str)], anonymous: Option<&Principal>) -> Result<String, IdentityError> {

@@ -2,4 +2,6 @@
 //!
 //! May import `model` only. Start reading at [`rules`]: agent-aegis's YAML, first match wins.
 
+pub mod conditions;
+pub mod governance;
 pub mod rules;

@@ -121,18 +121,15 @@ fn principal(
             Err(request.document.problem("", message).with_hint("actor: the id of the caller").into())
         }
         (None, Some((route, actor))) => {
-            let id = actor.id.as_str().into();
-            Ok((Principal { tenant: tenant(&route.tenant), id, kind: kind(actor.kind), key: None }, true))
+            Ok((Principal::new(tenant(&route.tenant), actor.id.as_str(), kind(actor.kind)), true))
         }
         (Some(id), _) => {
             let key = config.control.keys.iter().find(|key| key.actor.id == *id);
             let (of_key, kind_of_key) =
                 key.map_or(("default", PrincipalKind::default()), |key| (&key.tenant, key.actor.kind));
             let key = key.map(|key| key.id.as_str().into());
-            Ok((
-                Principal { tenant: tenant(of_key), id: id.as_str().into(), kind: kind(kind_of_key), key },
-                false,
-            ))
+            let principal = Principal::new(tenant(of_key), id.as_str(), kind(kind_of_key));
+            Ok((Principal { key, ..principal }, false))
         }
     }
 }
@@ -156,7 +153,7 @@ fn decide(
         parameters: sections.read(&snapshot.reader).context("parameters")?,
         description: "".into(),
     };
-    let asked = DecisionRequest { principal, call: &call, session: None, agent: None };
+    let asked = DecisionRequest::new(principal, &call);
     Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, Facts::at(now))))
 }
 

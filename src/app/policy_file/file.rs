@@ -1,7 +1,6 @@
 //! [`PolicyFile`]: a rules file that can be asked.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -118,12 +117,8 @@ impl PolicyFile {
     pub fn decide(&self, question: &Question, now: Timestamp, sessions: &Sessions) -> Result<Explanation> {
         let text = question.params.to_string();
         let params = self.snapshot.reader.parse(text.as_bytes()).context("the parameters")?;
-        let principal = Principal {
-            tenant: "default".into(),
-            id: Arc::from(question.agent.as_deref().unwrap_or(NOBODY)),
-            kind: PrincipalKind::default(),
-            key: None,
-        };
+        let id = question.agent.as_deref().unwrap_or(NOBODY);
+        let principal = Principal::new("default", id, PrincipalKind::default());
         let call = ToolCall {
             action: Action::Verbatim(question.action_type.as_str().into()),
             resource: question.target.as_str().into(),
@@ -131,12 +126,8 @@ impl PolicyFile {
             parameters: Parameters::Flat(params),
             description: question.description.as_str().into(),
         };
-        let request = DecisionRequest {
-            principal: &principal,
-            call: &call,
-            session: question.session.as_deref(),
-            agent: None,
-        };
+        let session = question.session.as_deref();
+        let request = DecisionRequest { session, ..DecisionRequest::new(&principal, &call) };
         let done = |decision: &Decision| decision.outcome != Outcome::Deny;
         let decision = sessions.decide(&self.snapshot, request, now, done).decision;
         Ok(explain(&self.snapshot, request, now, decision))

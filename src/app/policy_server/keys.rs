@@ -35,6 +35,7 @@ fn key(id: &str, text: &Secret, scopes: Vec<Scope>, actors: Vec<String>) -> Key 
         actors,
         actor: None,
         roles: [].into(),
+        groups: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     }

@@ -11,7 +11,7 @@ use crate::extract::ActionCall;
 use crate::facts::Decided;
 use crate::gateway::actions::Executor;
 use crate::gateway::{Clock, Gateway};
-use crate::model::call::{DecisionRequest, Principal};
+use crate::model::call::{CallContext, DecisionRequest, Principal};
 use crate::model::decision::{Decision, Outcome};
 use crate::model::json::Text;
 use crate::model::time::Timestamp;
@@ -143,12 +143,15 @@ impl ActionDesk {
         caller: &'r ActionCaller,
         action: &'r ActionCall<'a>,
     ) -> DecisionRequest<'r, 'a> {
+        let context =
+            CallContext { route: &self.route, metadata: action.metadata.as_ref(), ..CallContext::default() };
         DecisionRequest {
             principal: &caller.principal,
             call: &action.call,
             // Actions that name no session have nothing to do with each other.
             session: action.session.as_ref().map(Text::as_str),
             agent: (!caller.is_agent).then_some(NO_AGENT),
+            context,
         }
     }
 

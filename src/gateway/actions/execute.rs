@@ -69,7 +69,7 @@ impl ActionDesk {
         let request = self.request(caller, action);
         let decided = self.decide(snapshot, request, now, |decision| self.lets_through(decision));
         let Decided { decision, history } = decided.ok_or(ActionRefused::Defect)?;
-        let facts = Facts { now, history: history.as_ref() };
+        let facts = Facts { history: history.as_ref(), ..Facts::at(now) };
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let asked = Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, facts };
         let settled = asked.settle(&decision).await?;

@@ -227,7 +227,7 @@ impl Known<'_> {
         let started = Instant::now();
         let session = self.session_name(onward.session.as_deref());
         let request =
-            DecisionRequest { principal: &self.principal, call, session: session.as_deref(), agent: None };
+            DecisionRequest { session: session.as_deref(), ..DecisionRequest::new(&self.principal, call) };
         let shadow = self.route.mode == Mode::Shadow;
         let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
         let Decided { decision, history } =

@@ -72,10 +72,6 @@ impl ToolListing for Listing {
         {
             call.action = Action::Shared(name.clone());
         }
-        certainly_denied(
-            &self.snapshot,
-            DecisionRequest { principal: &self.principal, call: &call, session: None, agent: None },
-            self.facts,
-        )
+        certainly_denied(&self.snapshot, DecisionRequest::new(&self.principal, &call), self.facts)
     }
 }

@@ -104,8 +104,7 @@ impl World {
     }
 
     async fn execute(&self, action: &str) -> Result<ActionAnswer, ActionRefused> {
-        let principal =
-            Principal { tenant: "acme".into(), id: "ann".into(), kind: PrincipalKind::default(), key: None };
+        let principal = Principal::new("acme", "ann", PrincipalKind::default());
         let caller = ActionCaller { principal, is_agent: false, named_agent: false };
         let actions = Actions::read(&Reader::default(), action.as_bytes()).unwrap();
         let action: &ActionCall<'_> = actions.items.first().unwrap().as_ref().unwrap();

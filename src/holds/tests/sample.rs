@@ -69,6 +69,7 @@ pub(crate) fn key(id: &str, person: Option<&str>, roles: &[&str]) -> Key {
         actors: Vec::new(),
         actor: None,
         roles: roles.iter().map(|role| Arc::from(*role)).collect(),
+        groups: Arc::default(),
         person: person.map(Into::into),
         expires_at: None,
     }

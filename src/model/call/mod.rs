@@ -15,7 +15,7 @@ pub use digest::{CallDigest, DigestBody, DigestParts};
 pub use parameters::{Body, Lookup, Parameters};
 pub use path_template::{PathTemplate, PathTemplateError, Segment};
 pub use principal::{Principal, PrincipalKind};
-pub use request::{Action, DecisionRequest, ToolCall};
+pub use request::{Action, CallContext, DecisionRequest, ToolCall};
 pub use scope::Scope;
 
 #[cfg(test)]

@@ -13,6 +13,24 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// The id of the key that identified it; `None` for a route's anonymous principal.
     pub key: Option<Arc<str>>,
+    /// Its roles, as its key or token says; for conditions.
+    pub roles: Arc<[Arc<str>]>,
+    /// Its groups, as its key or token says; for conditions.
+    pub groups: Arc<[Arc<str>]>,
+}
+
+impl Principal {
+    /// A caller that no key identified, without roles and groups.
+    pub fn new(tenant: impl Into<Arc<str>>, id: impl Into<Arc<str>>, kind: PrincipalKind) -> Self {
+        Self {
+            tenant: tenant.into(),
+            id: id.into(),
+            kind,
+            key: None,
+            roles: Arc::default(),
+            groups: Arc::default(),
+        }
+    }
 }
 
 /// The kinds of actors the APIs know.

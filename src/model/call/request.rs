@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::call::{CapabilityName, Parameters, Principal};
+use crate::model::json::Json;
 
 /// A tool call as extracted from a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,9 +75,32 @@ pub struct DecisionRequest<'r, 'a> {
     /// What `match.agent` is compared with instead of the principal's id: `*` for callers of the policy server that name no
     /// agent.
     pub agent: Option<&'r str>,
+    /// Where it comes from.
+    pub context: CallContext<'r, 'a>,
 }
 
-impl<'r> DecisionRequest<'r, '_> {
+/// Where a call comes from, as far as conditions may ask. All but `metadata` is what the gateway itself knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallContext<'r, 'a> {
+    /// `environment` of its route.
+    pub environment: Option<&'r str>,
+    /// The name of its route, or of the surface it came by.
+    pub route: &'r str,
+    /// The address its caller's connection comes from; `None` where there is no such thing.
+    pub network: Option<std::net::IpAddr>,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// What its caller says of it. Nothing in it is to be believed.
+    pub metadata: Option<&'r Json<'a>>,
+}
+
+impl<'r, 'a> DecisionRequest<'r, 'a> {
+    /// A question about a call that belongs to no session and of which nothing else is known.
+    #[must_use]
+    pub fn new(principal: &'r Principal, call: &'r ToolCall<'a>) -> Self {
+        Self { principal, call, session: None, agent: None, context: CallContext::default() }
+    }
+
     /// What `match.agent` of a rule is compared with.
     #[must_use]
     pub fn agent(&self) -> &'r str {

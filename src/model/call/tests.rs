@@ -42,8 +42,7 @@ impl Call {
 
     fn digest(&self) -> CallDigest {
         let [tenant, id, route, method] = &self.texts;
-        let (tenant, id) = (tenant.as_str().into(), id.as_str().into());
-        let principal = Principal { tenant, id, kind: PrincipalKind::AiAgent, key: None };
+        let principal = Principal::new(tenant.as_str(), id.as_str(), PrincipalKind::AiAgent);
         let content_types: Vec<&[u8]> = self.content_types.iter().map(Vec::as_slice).collect();
         let mcp_params: Vec<(&str, &[u8])> =
             self.mcp_params.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::decision::{Finding, Outcome, Reason, ReasonCode, RiskLevel};
+use crate::model::decision::{
+    Finding, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore,
+};
 
 /// Which policy snapshot a decision was made under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,12 @@ pub struct Decision {
     pub rule: Option<Arc<str>>,
     /// The risk level of that rule, or of the default.
     pub risk: RiskLevel,
+    /// How dangerous the call looks: computed where the risk engine takes part, else that of the level.
+    pub score: RiskScore,
+    /// What must be done for the call if it is let through.
+    pub obligations: Obligations,
+    /// What letting it through takes of the caller's grant; `None` where no rate is limited.
+    pub charge: Option<RateLimit>,
     /// What each engine said.
     pub findings: Vec<Finding>,
 }

@@ -13,6 +13,34 @@ pub enum ReasonCode {
     DefaultAllowed,
     /// No rule speaks of it and the default denies it.
     DefaultDenied,
+    /// A governance policy allows it.
+    PolicyAllowed,
+    /// A governance policy denies it.
+    PolicyDenied,
+    /// Everything, or everything of its tenant, is stopped.
+    KillSwitch,
+    /// Its caller is suspended.
+    ActorSuspended,
+    /// Its caller is revoked.
+    ActorRevoked,
+    /// Its capability is not registered.
+    CapabilityUnknown,
+    /// Its parameters are not those that its capability takes.
+    ParametersInvalid,
+    /// Its caller has no grant for its capability.
+    GrantMissing,
+    /// Its caller's grant has ended.
+    GrantExpired,
+    /// Its caller's grant is not for this time of day.
+    GrantTimeWindow,
+    /// Its caller's grant allows no more calls for now.
+    GrantRateExceeded,
+    /// It is too dangerous.
+    RiskDenied,
+    /// The confirmation that the caller names is not this call's, not given, or used.
+    ConfirmationInvalid,
+    /// What must be done for it cannot be done.
+    ObligationUnfulfilled,
     /// It needs a person's approval, which it has not.
     ApprovalRequired,
     /// A person approved it.
@@ -110,6 +138,20 @@ impl ReasonCode {
             Self::PlanDenied => "plan_denied",
             Self::DefaultAllowed => "default_allowed",
             Self::DefaultDenied => "default_denied",
+            Self::PolicyAllowed => "policy_allowed",
+            Self::PolicyDenied => "policy_denied",
+            Self::KillSwitch => "kill_switch",
+            Self::ActorSuspended => "actor_suspended",
+            Self::ActorRevoked => "actor_revoked",
+            Self::CapabilityUnknown => "capability_unknown",
+            Self::ParametersInvalid => "parameters_invalid",
+            Self::GrantMissing => "grant_missing",
+            Self::GrantExpired => "grant_expired",
+            Self::GrantTimeWindow => "grant_time_window",
+            Self::GrantRateExceeded => "grant_rate_exceeded",
+            Self::RiskDenied => "risk_denied",
+            Self::ConfirmationInvalid => "confirmation_invalid",
+            Self::ObligationUnfulfilled => "obligation_unfulfilled",
             Self::ApprovalRequired => "approval_required",
             Self::Approved => "approved",
             Self::HoldRejected => "hold_rejected",

@@ -13,13 +13,43 @@ pub struct Facts<'h> {
     pub now: Timestamp,
     /// What was let through before in the call's session; `None` where there is no session.
     pub history: Option<&'h History>,
+    /// How many calls of the same caller and capability were let through within the time that the caller's grant limits; `None`
+    /// where no grant limits it.
+    pub grant_uses: Option<u32>,
+    /// What is known of the caller's conduct; `None` where the risk of calls is not scored.
+    pub conduct: Option<Conduct>,
+}
+
+/// What is known of a caller's conduct, as far as a risk score needs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conduct {
+    /// Executions of the capability by the caller that were reported: of the last 24 hours, or the last 100, whichever are more.
+    pub reports: u32,
+    /// Those of them that failed.
+    pub failures: u32,
+    /// What is unusual about the call.
+    pub anomaly: Anomaly,
+}
+
+/// What is unusual about a call, for this caller. Nothing is before ten calls of the caller were let through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four features that are weighed one by one")]
+pub struct Anomaly {
+    /// A capability it never used.
+    pub new_capability: bool,
+    /// An hour of the day (UTC) it never was active in.
+    pub unseen_hour: bool,
+    /// A day of the week (UTC) it never was active on.
+    pub unseen_weekday: bool,
+    /// More than ten times its mean number of calls.
+    pub burst: bool,
 }
 
 impl Facts<'_> {
     /// What is known of a call that belongs to no session.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self { now, history: None }
+        Self { now, history: None, grant_uses: None, conduct: None }
     }
 }
 

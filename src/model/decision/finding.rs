@@ -7,30 +7,56 @@ use crate::model::decision::{Outcome, Reason, RiskLevel};
 /// The engines, in the order they are asked and reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
+    /// Whether the caller is suspended or revoked, or everything is stopped.
+    Status,
     /// Whether the call has a capability name at all.
     Naming,
     /// Whether a tunnel is allowed by its name.
     Tunnel,
+    /// Whether the capability is registered and takes the parameters.
+    Capabilities,
+    /// Whether the caller has a grant for it.
+    Grants,
     /// The rules file's rules over a session.
     Plan,
     /// The rules file.
     Rules,
+    /// Governance policies.
+    Policies,
+    /// How dangerous the call looks.
+    Risk,
     /// What holds where no authorizer speaks of a call.
     Default,
 }
 
 impl Engine {
     /// Every engine, in order.
-    pub const ALL: [Self; 5] = [Self::Naming, Self::Tunnel, Self::Plan, Self::Rules, Self::Default];
+    pub const ALL: [Self; 10] = [
+        Self::Status,
+        Self::Naming,
+        Self::Tunnel,
+        Self::Capabilities,
+        Self::Grants,
+        Self::Plan,
+        Self::Rules,
+        Self::Policies,
+        Self::Risk,
+        Self::Default,
+    ];
 
     /// The name in findings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Status => "status",
             Self::Naming => "naming",
             Self::Tunnel => "tunnel",
+            Self::Capabilities => "capabilities",
+            Self::Grants => "grants",
             Self::Plan => "plan",
             Self::Rules => "rules",
+            Self::Policies => "policies",
+            Self::Risk => "risk",
             Self::Default => "default",
         }
     }

@@ -7,13 +7,17 @@ mod code;
 mod execution;
 mod facts;
 mod finding;
+mod obligation;
 mod outcome;
 mod reason;
+mod score;
 
 pub use answer::{Decision, SnapshotRef};
 pub use code::ReasonCode;
 pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Witnessed};
-pub use facts::{Facts, History, PastStep};
+pub use facts::{Anomaly, Conduct, Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
+pub use obligation::{Obligations, RateLimit};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;
+pub use score::RiskScore;

@@ -136,7 +136,7 @@ mod tests {
             let text = format!("rules:\n{}", rules.concat());
             let rules = compile(&Document::parse("rules.yaml", &text).unwrap()).unwrap();
             let principal =
-                Principal { tenant: "default".into(), id: agent.into(), kind: PrincipalKind::AiAgent, key: None };
+                Principal::new("default", agent, PrincipalKind::AiAgent);
             let call = ToolCall {
                 action: Action::Verbatim(action.into()),
                 resource: target.into(),
@@ -144,7 +144,7 @@ mod tests {
                 parameters: Parameters::Flat(Reader::default().parse(arguments.as_bytes()).unwrap()),
                 description: "".into(),
             };
-            let request = DecisionRequest { principal: &principal, call: &call, session: None, agent: None };
+            let request = DecisionRequest::new(&principal, &call);
             let facts = Facts::at(Timestamp::from_micros(micros));
             let traced = rules.trace(request, facts);
             let end = traced.last().filter(|last| last.step.ends());

@@ -40,12 +40,8 @@ pub(super) struct Caller {
 }
 
 /// Whoever calls without a key.
-static LOCAL: LazyLock<Principal> = LazyLock::new(|| Principal {
-    tenant: "anonymous".into(),
-    id: "local-admin".into(),
-    kind: PrincipalKind::default(),
-    key: None,
-});
+static LOCAL: LazyLock<Principal> =
+    LazyLock::new(|| Principal::new("anonymous", "local-admin", PrincipalKind::default()));
 
 impl Wanted {
     /// One of these will do; none: any key.

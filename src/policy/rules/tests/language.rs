@@ -34,14 +34,14 @@ fn the_first_rule_that_matches_decides() {
         assert_eq!(found.as_deref(), expected, "{capability} on {resource} by {agent}");
     }
     let (ann, about) = (principal("ann"), call("files.read_all", "/docs/a", "{}"));
-    let request = DecisionRequest { principal: &ann, call: &about, session: None, agent: None };
+    let request = DecisionRequest::new(&ann, &about);
     let Authorization::Applicable { outcome, risk, .. } = rules.authorize(request, at(WEDNESDAY)) else {
         panic!()
     };
     // A rule that says nothing asks a person.
     assert_eq!((outcome, risk), (Outcome::RequireConfirmation, RiskLevel::Medium));
     let exact = call("crm.contacts.read", "contact:1", "{}");
-    let request = DecisionRequest { principal: &ann, call: &exact, session: None, agent: None };
+    let request = DecisionRequest::new(&ann, &exact);
     let Authorization::Applicable { outcome, risk, .. } = rules.authorize(request, at(WEDNESDAY)) else {
         panic!()
     };
@@ -133,10 +133,7 @@ fn what_cannot_be_read_ends_the_search() {
     assert_eq!(answer(&rules, &opaque, "ann", at(WEDNESDAY)).as_deref(), Some("!large"));
     let text = call("a.b", "x", "{\"amount\":\"secret-value\"}");
     let ann = principal("ann");
-    let found = rules.authorize(
-        DecisionRequest { principal: &ann, call: &text, session: None, agent: None },
-        at(WEDNESDAY),
-    );
+    let found = rules.authorize(DecisionRequest::new(&ann, &text), at(WEDNESDAY));
     let Authorization::Indeterminate { error, .. } = found else { panic!("{found:?}") };
     assert!(error.as_str().contains("amount") && !error.as_str().contains("secret-value"), "{error:?}");
 }

@@ -21,7 +21,7 @@ pub(super) fn problems(text: &str) -> String {
 }
 
 pub(super) fn principal(id: &str) -> Principal {
-    Principal { tenant: "default".into(), id: id.into(), kind: PrincipalKind::AiAgent, key: None }
+    Principal::new("default", id, PrincipalKind::AiAgent)
 }
 
 pub(super) fn at(time: &str) -> Facts<'static> {
@@ -41,7 +41,7 @@ pub(super) fn call<'a>(capability: &str, resource: &'a str, arguments: &'a str) 
 /// The rule that answered, or `None` where none did; `!` stands before one that could not be evaluated.
 pub(super) fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: Facts<'_>) -> Option<String> {
     let principal = principal(agent);
-    let request = DecisionRequest { principal: &principal, call, session: None, agent: None };
+    let request = DecisionRequest::new(&principal, call);
     let found = rules.authorize(request, facts);
     assert_eq!(found, rules.authorize_linear(request, facts), "the index hides a rule");
     match found {

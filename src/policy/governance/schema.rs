@@ -1,0 +1,5 @@
+//! The JSON Schema of a capability's parameters.
+
+/// A compiled schema.
+#[derive(Clone, Debug)]
+pub struct ParameterSchema {}
