@@ -17,7 +17,9 @@ pub mod ledger;
 pub mod line;
 pub mod read;
 pub mod reconcile;
+mod reasons;
 pub mod record;
+pub mod report;
 
 #[cfg(test)]
 mod tests;

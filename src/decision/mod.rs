@@ -3,11 +3,13 @@
 //! May import `model`, `config`, `telemetry` and L1. [`decide`] is a pure function: the same snapshot, request and facts give
 //! the same decision, so a decision can be made again from its record. Start reading there, then at [`PolicySnapshot`].
 
+mod authorized;
 mod combine;
 mod compile;
 mod decide;
 mod error;
 mod explain;
+mod governing;
 mod holds;
 mod restrictors;
 mod route;
@@ -19,6 +21,7 @@ pub use compile::compile;
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
+pub use governing::Governing;
 pub use holds::HoldRules;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};

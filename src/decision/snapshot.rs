@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::decision::{HoldRules, Route};
+use crate::decision::{Governing, HoldRules, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
+use crate::policy::governance::Governance;
 use crate::policy::rules::{PlanRules, RuleSet};
 
 /// An immutable set of policies, keys and routes.
@@ -25,6 +26,10 @@ pub struct PolicySnapshot {
     pub routes: Vec<Arc<Route>>,
     /// How long calls wait for people, how many may, and who must agree.
     pub holds: HoldRules,
+    /// What is administered besides: capabilities, policies, grants, statuses.
+    pub governance: Arc<Governance>,
+    /// Which engines take part.
+    pub(super) governing: Governing,
     /// The compiled rules file.
     pub(super) rules: Option<RuleSet>,
     /// `policy.default`: what holds where nothing else speaks.
@@ -50,6 +55,10 @@ pub struct SnapshotParts {
     pub routes: Vec<Route>,
     /// See [`PolicySnapshot::holds`].
     pub holds: HoldRules,
+    /// See [`PolicySnapshot::governance`].
+    pub governance: Arc<Governance>,
+    /// Which engines take part.
+    pub governing: Governing,
     /// The compiled rules file, where one is configured.
     pub rules: Option<RuleSet>,
     /// `policy.default`.
@@ -68,6 +77,8 @@ impl PolicySnapshot {
             origins: parts.origins,
             routes: parts.routes.into_iter().map(Arc::new).collect(),
             holds: parts.holds,
+            governance: parts.governance,
+            governing: parts.governing,
             rules: parts.rules,
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),

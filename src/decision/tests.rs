@@ -26,6 +26,8 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
         origins: vec![],
         routes: vec![],
         holds: HoldRules::default(),
+        governance: Arc::default(),
+        governing: Governing::default(),
         rules,
         default,
     })

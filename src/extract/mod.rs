@@ -8,6 +8,7 @@ mod error;
 mod extracted;
 mod mcp;
 mod operations;
+mod proposal;
 mod query;
 mod template;
 mod tool_call;
@@ -19,6 +20,7 @@ pub use mcp::{
     McpEra, McpExtractor, McpHead, McpInput, SESSION_VERSIONS, STATELESS_VERSION, SingleHeader, rpc_code,
 };
 pub use operations::{Operation, OperationsExtractor, OperationsInput};
+pub use proposal::{FieldError, Proposal};
 pub use query::parse_query;
 pub use template::{ResourceTemplate, TemplateError, TemplatePart};
 pub use tool_call::ToolCallExtractor;

@@ -30,6 +30,8 @@ fn snapshot(text: &str) -> Arc<PolicySnapshot> {
         origins: vec![],
         routes: vec![],
         holds: HoldRules::default(),
+        governance: Arc::default(),
+        governing: Governing::default(),
         rules: Some(rules),
         default: Outcome::Deny,
     }))

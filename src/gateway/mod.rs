@@ -13,6 +13,7 @@ mod holding;
 mod in_flight;
 mod permit;
 mod pipeline;
+mod proposals;
 mod publish;
 mod refusal;
 mod upstreams;
@@ -29,6 +30,7 @@ pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
+pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, Report, ReportRefused, ReportStatus};
 pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::audit::action::{ActionNote, record_answer};
+use crate::audit::action::{ActionNote, POLICY_SERVER, record_answer};
 use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
@@ -152,8 +152,9 @@ impl<'r, 'a> Asked<'r, 'a> {
             enforced: true,
             body_bytes: 0,
             action: Some(ActionNote {
-                number: self.number,
-                session: self.desk.session_of(action),
+                surface: POLICY_SERVER,
+                number: Some(self.number),
+                session: Some(self.desk.session_of(action)),
                 agent: self.caller.named_agent.then_some(&*self.caller.principal.id),
                 description: &action.call.description,
                 metadata: action.metadata.as_ref(),

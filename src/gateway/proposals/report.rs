@@ -1,0 +1,166 @@
+//! What became of an allowed proposal, as its proposer says: one report for each decision.
+
+use std::sync::PoisonError;
+
+use thiserror::Error;
+
+use crate::audit::report::{ReportRecord, ReportedBy};
+use crate::gateway::proposals::ProposalDesk;
+use crate::model::call::Principal;
+use crate::model::decision::ExecutionResult;
+use crate::model::id::{DECISION, Id};
+
+/// What a proposer says became of its proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The decision that allowed it.
+    pub decision_id: String,
+    /// How it ended.
+    pub status: ReportStatus,
+    /// What came of it, in words; at most 500 characters.
+    pub summary: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// The exit code, where there was one.
+    pub exit_code: Option<i64>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportStatus {
+    /// It was done.
+    Completed,
+    /// It went wrong.
+    Failed,
+    /// It took too long.
+    Timeout,
+    /// The tool did not permit it.
+    PermissionDenied,
+    /// A person called it off. It says nothing of the actor.
+    AbortedByUser,
+}
+
+/// Why a report was not taken. Nothing was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ReportRefused {
+    /// There is no such decision that the caller may report on.
+    #[error("There is no such decision of this actor.")]
+    Unknown,
+    /// The decision let nothing through.
+    #[error("The decision did not allow anything, so there is nothing to report.")]
+    NotAllowed,
+    /// The gateway itself saw what became of it.
+    #[error("The call went through the gateway, which has recorded what became of it.")]
+    Witnessed,
+    /// It was reported already.
+    #[error("What became of this decision was reported already.")]
+    Reported,
+    /// The index cannot find decisions now.
+    #[error("Decisions cannot be looked up now, so nothing was recorded. Try again later.")]
+    Index,
+    /// The ledger takes nothing.
+    #[error("The ledger takes no record, so nothing was recorded. Try again later.")]
+    Ledger,
+}
+
+impl ReportStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Completed, Self::Failed, Self::Timeout, Self::PermissionDenied, Self::AbortedByUser];
+
+    /// The word in reports and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Timeout => "timeout",
+            Self::PermissionDenied => "permission_denied",
+            Self::AbortedByUser => "aborted_by_user",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether it was a failure of the actor; `None`: it says nothing of it.
+    #[must_use]
+    pub const fn failed(self) -> Option<bool> {
+        match self {
+            Self::Completed => Some(false),
+            Self::Failed | Self::Timeout | Self::PermissionDenied => Some(true),
+            Self::AbortedByUser => None,
+        }
+    }
+
+    /// The same in the words of executions.
+    const fn result(self) -> ExecutionResult {
+        match self.failed() {
+            Some(false) => ExecutionResult::Completed,
+            Some(true) => ExecutionResult::Failed,
+            None => ExecutionResult::Cancelled,
+        }
+    }
+}
+
+impl ProposalDesk {
+    /// Records what became of a decision. `admits`: whether the caller may speak for an actor of its tenant.
+    ///
+    /// Blocks: for `spawn_blocking`.
+    ///
+    /// # Errors
+    /// [`ReportRefused`].
+    pub fn report(
+        &self,
+        caller: &Principal,
+        admits: impl Fn(&str) -> bool,
+        report: &Report,
+    ) -> Result<(), ReportRefused> {
+        let id = Id::parse(DECISION, &report.decision_id).ok_or(ReportRefused::Unknown)?;
+        // Between looking for an earlier report and writing this one nobody else writes one.
+        let _one_at_a_time = self.reporting.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.index.find(&report.decision_id).map_err(|error| {
+            tracing::error!(%error, "a decision could not be looked up for a report");
+            ReportRefused::Index
+        })?;
+        let call = found.ok_or(ReportRefused::Unknown)?;
+        let record = call.record().ok_or(ReportRefused::Unknown)?;
+        let actor = record.actor().unwrap_or_default();
+        if record.kind() != Some("decision") || record.tenant() != Some(&*caller.tenant) || !admits(actor) {
+            return Err(ReportRefused::Unknown);
+        }
+        if record.surface() != Some(&*self.route) {
+            return Err(ReportRefused::Witnessed);
+        }
+        if record.outcome() != Some("ALLOW") {
+            return Err(ReportRefused::NotAllowed);
+        }
+        if call.execution.is_some() {
+            return Err(ReportRefused::Reported);
+        }
+        let capability = record.capability().unwrap_or_default();
+        let now = self.gateway.clock.now();
+        let line = ReportRecord {
+            decision_id: &id,
+            by: ReportedBy { tenant: &caller.tenant, actor, key: caller.key.as_deref() },
+            capability,
+            status: report.status.as_str(),
+            result: report.status.result().as_str(),
+            failed: report.status.failed(),
+            summary: report.summary.as_deref(),
+            duration_ms: report.duration_ms,
+            exit_code: report.exit_code,
+        };
+        self.gateway.append_now(&line.payload(), now).map_err(|error| {
+            tracing::error!(%error, "the ledger took no record of a report");
+            ReportRefused::Ledger
+        })?;
+        if let Some(failed) = report.status.failed() {
+            self.gateway.reported(&caller.tenant, actor, capability, failed, now);
+        }
+        Ok(())
+    }
+}
