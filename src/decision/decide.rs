@@ -10,6 +10,7 @@ use crate::model::decision::{
 };
 use crate::policy::governance::{Capability, Content, Grant};
 use crate::policy::{governance, rules};
+use crate::risk::Band;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
@@ -117,7 +118,7 @@ fn obligations(
 ) -> Obligations {
     let mut obligations = authorized.obligations.clone();
     obligations.rate_limit = grant.and_then(|grant| grant.rate_limit);
-    let monitored = snapshot.governing.risk.as_ref().is_some_and(|model| model.monitors(score));
+    let monitored = snapshot.governing.risk.as_ref().is_some_and(|model| model.band(score) == Band::Monitoring);
     obligations.monitoring |= is_registered && monitored;
     obligations
 }

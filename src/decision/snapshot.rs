@@ -114,6 +114,18 @@ impl PolicySnapshot {
         self.rules.as_ref().and_then(RuleSet::plan)
     }
 
+    /// Whether grants are needed, so that their uses count.
+    #[must_use]
+    pub const fn counts_uses(&self) -> bool {
+        self.governing.grants_required
+    }
+
+    /// Whether the risk of calls is scored.
+    #[must_use]
+    pub const fn scores_risk(&self) -> bool {
+        self.governing.risk.is_some()
+    }
+
     /// The compiled rules file, where there is one.
     #[must_use]
     pub const fn rules(&self) -> Option<&RuleSet> {

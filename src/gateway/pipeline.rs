@@ -8,7 +8,7 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::facts::Sessions;
+use crate::facts::Deciding;
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
 use crate::gateway::execution::Recorder;
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
@@ -31,7 +31,7 @@ pub struct Gateway {
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
-    pub(super) histories: Arc<Sessions>,
+    pub(super) facts: Arc<Deciding>,
     pub(super) holds: Arc<HoldDesk>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
@@ -49,6 +49,8 @@ pub struct GatewayParts {
     pub max_concurrent_requests: usize,
     /// Binds MCP sessions to their callers.
     pub sessions: SessionSeal,
+    /// What decisions are made with besides the policies.
+    pub facts: Arc<Deciding>,
     /// Where calls wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is not stored.
@@ -81,6 +83,7 @@ impl Gateway {
             ledger,
             max_concurrent_requests,
             sessions,
+            facts,
             holds,
             redaction,
             access_log,
@@ -96,7 +99,7 @@ impl Gateway {
             access_log,
             sessions,
             tool_names: Arc::default(),
-            histories: Arc::default(),
+            facts,
             holds,
             redaction,
             metrics,
@@ -110,10 +113,10 @@ impl Gateway {
         &self.holds
     }
 
-    /// What the sessions of callers did before.
+    /// What decisions are made with besides the policies.
     #[must_use]
-    pub const fn histories(&self) -> &Arc<Sessions> {
-        &self.histories
+    pub const fn facts(&self) -> &Arc<Deciding> {
+        &self.facts
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -205,7 +208,7 @@ impl Gateway {
         *access = line.map(|line| line.judged(outcome, code));
         self.metrics.observe_processing(started);
         let then = match recorded {
-            Ok(()) => judged.then,
+            Ok(()) => judged.then.recorded(),
             Err(error) => self.unrecorded(judged.then, &error, rpc_id).await,
         };
         // What waits is counted when it is known what became of it.
@@ -225,9 +228,9 @@ impl Gateway {
     /// What becomes of a call that wants a person. Let through, it counts in its session.
     async fn stand(&self, mut held: Box<Held>, resumed: Option<Resumed>, now: Timestamp) -> Judged {
         let step = held.step.take();
-        let judged = held.stand(&self.holds, resumed).await;
+        let judged = held.stand(&self.holds, &self.facts, resumed).await;
         if let (Some(step), Then::Forward(_)) = (step, &judged.then) {
-            self.histories.count_later(&step, now);
+            self.facts.count_later(&step, now);
         }
         judged
     }

@@ -30,7 +30,7 @@ pub(in crate::decision) fn score(
         environment_is_production: is_production(request),
         destructive: capability.destructive,
         policy_change: capability.policy_change,
-        trust: known.unwrap_or_else(|| model.trust(&principal.id)),
+        trust: known.unwrap_or_else(|| model.trust_of(&principal.id)),
         conduct: facts.conduct.unwrap_or_default(),
     }))
 }
@@ -57,7 +57,7 @@ pub(in crate::decision) fn restrict(
             let reason = format!("The risk score {score} of {name} wants the escalation roles to agree.");
             Said::asks(engine, Restriction::Escalate, &reason)
         }
-        _ if capability.risk_level == RiskLevel::Critical && model.floor() && !accepts_critical => {
+        _ if capability.risk_level == RiskLevel::Critical && model.floor && !accepts_critical => {
             let reason = format!("{name} is critical, so a person has to approve it.");
             Said::asks(engine, Restriction::RequireConfirmation, &reason)
         }

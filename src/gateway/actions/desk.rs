@@ -114,12 +114,12 @@ impl ActionDesk {
         snapshot: &PolicySnapshot,
         request: DecisionRequest<'_, '_>,
         now: Timestamp,
-        lets_through: impl FnOnce(&Decision) -> bool,
+        lets_through: impl Fn(&Decision) -> bool,
     ) -> Option<Decided> {
         let started = Instant::now();
-        let histories = &self.gateway.histories;
+        let facts = &self.gateway.facts;
         let decided =
-            catch_unwind(AssertUnwindSafe(|| histories.decide(snapshot, request, now, lets_through)));
+            catch_unwind(AssertUnwindSafe(|| facts.decide(snapshot, request, now, lets_through)));
         self.gateway.metrics.observe_decision(started);
         if decided.is_err() {
             self.gateway.metrics.panicked();

@@ -86,7 +86,7 @@ impl ActionDesk {
                 if approval.is_some()
                     && let Some(step) = LaterStep::of(snapshot, request, &decision)
                 {
-                    self.gateway.histories.count_later(&step, now);
+                    self.gateway.facts.count_later(&step, now);
                 }
                 Ok(Run::begin(&asked, approval).finish().await)
             }

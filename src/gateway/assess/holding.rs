@@ -8,9 +8,10 @@ use http::header::CONTENT_TYPE;
 use crate::audit::held::HeldDecision;
 use crate::config::Mode;
 use crate::decision::Protocol;
-use crate::facts::LaterStep;
+use crate::facts::{LaterCharge, LaterStep, Reservation};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
+use crate::gateway::assess::obligations::fulfilled;
 use crate::gateway::holding::{Held, Preference, Terms};
 use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits, shown_resource};
 use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
@@ -28,6 +29,10 @@ pub(super) struct Asked<'c, 'a> {
     pub(super) decision_id: Id,
     /// What it counts as in its session once it is let through.
     pub(super) step: Option<LaterStep>,
+    /// What letting it through takes of its caller's grant, where that was not taken already.
+    pub(super) charge: Option<LaterCharge>,
+    /// What was.
+    pub(super) reservation: Option<Reservation>,
     /// Whether a refusal may be a tool's result.
     pub(super) tool_result: bool,
 }
@@ -106,16 +111,21 @@ impl Known<'_> {
     ) -> Assessed {
         let rpc_id = rpc_text(rpc_id);
         let access = self.access(asked.call.action.capability());
-        let Asked { call, decision, decision_id, step, tool_result } = asked;
+        let Asked { call, decision, decision_id, step, charge, reservation, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let ask = Arc::new(self.ask(call, decision, &record, decision_id));
         let terms = self.terms(&onward, rpc_id.clone());
-        let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+        let (route, mut forwarding) =
+            self.forward(
+            Onward { plan: fulfilled(onward.plan, &decision.obligations, self.route), ..onward },
+            Some(decision_id), rpc_id.clone(), Some(&call.action));
+        forwarding.charged(reservation);
         Assessed {
             answer: Answer::Held(Box::new(Held {
                 ask,
                 record,
                 step,
+                charge,
                 decision_id,
                 code: decision.code,
                 forwarding,

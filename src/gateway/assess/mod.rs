@@ -5,12 +5,14 @@
 
 mod holding;
 mod known;
+mod obligations;
 mod plan;
 mod request;
 mod session;
 mod shed;
 mod tool_names;
 
+pub(super) use obligations::deny;
 pub(super) use known::{Answer, Assessed};
 pub(super) use session::BoundSession;
 pub(super) use tool_names::ToolNames;

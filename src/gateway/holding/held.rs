@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::LaterStep;
+use crate::facts::{Deciding, GrantExceeded, LaterCharge, LaterStep};
 use crate::gateway::holding::WaitPlace;
 use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::{HoldDesk, Preference, Waiting};
@@ -28,6 +28,8 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) record: HeldDecision,
     /// What it counts as in its session once it is let through.
     pub(in crate::gateway) step: Option<LaterStep>,
+    /// What letting it through takes of its caller's grant, if that was not taken already.
+    pub(in crate::gateway) charge: Option<LaterCharge>,
     /// The decision's id.
     pub(in crate::gateway) decision_id: Id,
     /// The decision's own code.
@@ -95,6 +97,7 @@ impl Held {
     pub(in crate::gateway) async fn stand(
         mut self,
         desk: &Arc<HoldDesk>,
+        facts: &Deciding,
         resumed: Option<Resumed>,
     ) -> Judged {
         let named = resumed.map_or(self.terms.named, |resumed| Some(Named::Awaited(resumed.hold)));
@@ -123,6 +126,13 @@ impl Held {
                 Standing::Pending(hold) => return self.pending(&hold, waiter, resumed, desk).await,
                 ended => return self.ended(&ended),
             };
+            // Taken before the approval is used up: where the grant allows no more calls the approval stays good for later.
+            if let Some(charge) = &self.charge {
+                match facts.take(charge, desk.clock.now()) {
+                    Ok(taken) => self.forwarding.charged(Some(taken)),
+                    Err(exceeded) => return self.exceeded(exceeded, &hold),
+                }
+            }
             let consumed = match desk.consume(&hold, &self.decision_id).await {
                 Ok(consumed) => consumed,
                 Err(error) => return self.unavailable(&error),
@@ -273,6 +283,14 @@ impl Held {
         self.refused(refusal, Outcome::Deny, &reason, hold.map(|hold| &hold.id))
     }
 
+    /// It is approved, and its caller's grant allows no more calls for now.
+    fn exceeded(self, exceeded: GrantExceeded, hold: &Hold) -> Judged {
+        let detail = format!("The call is approved. {exceeded}");
+        let code = ReasonCode::GrantRateExceeded;
+        let refusal = answers::say(&self.form, 403, code, detail.clone(), None);
+        self.refused(refusal, Outcome::Deny, &Reason::new(&detail), Some(&hold.id))
+    }
+
     fn unavailable(self, error: &StoreError) -> Judged {
         tracing::error!(%error, route = %self.forwarding.route().name, "a call that wants a person was refused");
         let (detail, code) = (answers::UNAVAILABLE, ReasonCode::StoreUnavailable);
@@ -296,6 +314,16 @@ impl Held {
         approved_by: &[String],
     ) -> Vec<u8> {
         self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by })
+    }
+}
+
+impl Then {
+    /// The ledger has its record: what was taken of the caller's grant is spent.
+    pub(in crate::gateway) fn recorded(mut self) -> Self {
+        if let Self::Forward(forwarding) = &mut self {
+            forwarding.spend();
+        }
+        self
     }
 }
 

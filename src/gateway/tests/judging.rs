@@ -149,6 +149,8 @@ async fn get(gateway: &Gateway) -> Verdict {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("localhost"));
     let incoming = Incoming {
+        peer: None,
+        tls: false,
         method: "GET",
         path: "/crm/1",
         query: None,
