@@ -1,0 +1,5 @@
+//! Governance by API: capabilities, policies, grants and statuses, proposals, and what all of them do to proxied calls.
+
+mod day;
+mod rates;
+mod world;
