@@ -1,0 +1,3 @@
+//! What is remembered: sessions, uses of grants, the conduct of callers, and all of it over a restart.
+
+mod sessions;
