@@ -124,8 +124,10 @@ impl Deciding {
         if !snapshot.counts_uses() && !snapshot.scores_risk() {
             return facts;
         }
-        let Some(who) = who(request) else { return facts };
-        let (tenant, actor, capability) = (&who.tenant, &who.actor, &who.capability);
+        let (Some(who), Some(capability)) = (who(request), request.call.action.capability()) else {
+            return facts;
+        };
+        let (tenant, actor) = (&*request.principal.tenant, &*request.principal.id);
         if snapshot.counts_uses()
             && let Some(object) = snapshot.governance.grant(tenant, actor, capability)
             && let Content::Grant(grant) = &object.content
@@ -167,9 +169,6 @@ impl LaterCharge {
 /// Whose numbers a call is counted in; `None` for a call that has no name.
 #[must_use]
 pub fn who(request: DecisionRequest<'_, '_>) -> Option<Who> {
-    Some(Who {
-        tenant: Arc::clone(&request.principal.tenant),
-        actor: Arc::clone(&request.principal.id),
-        capability: request.call.action.capability()?.into(),
-    })
+    let principal = request.principal;
+    Some(Who::new(&principal.tenant, &principal.id, request.call.action.capability()?))
 }
