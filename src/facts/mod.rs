@@ -2,11 +2,12 @@
 //!
 //! May import L0 to L2. Start reading at [`Sessions::decide`].
 
+mod rehearsal;
 mod sessions;
 mod table;
 
+pub use rehearsal::Rehearsal;
 pub use sessions::{Decided, LaterStep, Sessions};
-pub use table::SessionLimits;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::config::SessionLimits;
 use crate::decision::{PolicySnapshot, decide};
-use crate::facts::SessionLimits;
 use crate::facts::table::Table;
 use crate::model::call::{DecisionRequest, Principal};
 use crate::model::decision::{Decision, Facts, History, RiskLevel};
 use crate::model::time::Timestamp;
+use crate::policy::rules::PlanRules;
 
 /// The histories of sessions: in memory only, so that a restart forgets them.
 #[derive(Debug, Default)]
@@ -55,12 +56,7 @@ impl Sessions {
             return Decided { decision: decide(snapshot, request, Facts::at(now)), history: None };
         };
         self.with(request.principal, session, now, |history| {
-            let relevant = plan.relevant(history);
-            let decision = decide(snapshot, request, Facts { now, history: Some(&relevant) });
-            if let Some(action) = request.call.action.capability().filter(|_| lets_through(&decision)) {
-                plan.note(history, action, decision.risk);
-            }
-            Decided { decision, history: Some(relevant) }
+            follow(plan, history, snapshot, request, now, lets_through)
         })
     }
 
@@ -68,6 +64,14 @@ impl Sessions {
     pub fn count_later(&self, step: &LaterStep, now: Timestamp) {
         let Some(plan) = step.snapshot.plan() else { return };
         self.with(&step.principal, &step.session, now, |history| plan.note(history, &step.action, step.risk));
+    }
+
+    /// What is remembered of a session.
+    pub(super) fn history(&self, principal: &Principal, session: &str, now: Timestamp) -> Option<History> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = table.remembered(&self.limits, principal, session, now);
+        drop(table);
+        shared.map(|shared| shared.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// How many sessions are remembered.
@@ -88,6 +92,23 @@ impl Sessions {
         drop(table);
         work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Decides `request` with the `history` of its session, and counts it there where it is let through.
+pub(super) fn follow(
+    plan: &PlanRules,
+    history: &mut History,
+    snapshot: &PolicySnapshot,
+    request: DecisionRequest<'_, '_>,
+    now: Timestamp,
+    lets_through: impl FnOnce(&Decision) -> bool,
+) -> Decided {
+    let relevant = plan.relevant(history);
+    let decision = decide(snapshot, request, Facts { now, history: Some(&relevant) });
+    if let Some(action) = request.call.action.capability().filter(|_| lets_through(&decision)) {
+        plan.note(history, action, decision.risk);
+    }
+    Decided { decision, history: Some(relevant) }
 }
 
 impl LaterStep {

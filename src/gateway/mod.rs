@@ -18,7 +18,7 @@ mod refusal;
 mod upstreams;
 
 pub use actions::{
-    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
+    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, DryRun, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
 pub use clock::{Clock, SystemClock};

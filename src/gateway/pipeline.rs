@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
+use crate::config::SessionLimits;
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
 use crate::facts::Sessions;
@@ -57,6 +58,8 @@ pub struct GatewayParts {
     pub access_log: Option<AccessLog>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How much is remembered of the sessions of callers.
+    pub session_limits: SessionLimits,
     /// Time and randomness.
     pub clock: Arc<dyn Clock>,
 }
@@ -85,6 +88,7 @@ impl Gateway {
             redaction,
             access_log,
             metrics,
+            session_limits,
             clock,
         } = parts;
         let recorder = Recorder::new(Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
@@ -96,7 +100,7 @@ impl Gateway {
             access_log,
             sessions,
             tool_names: Arc::default(),
-            histories: Arc::default(),
+            histories: Arc::new(Sessions::new(session_limits)),
             holds,
             redaction,
             metrics,

@@ -67,7 +67,8 @@ impl ActionDesk {
         let request_id = self.gateway.clock.id(REQUEST, now);
         let decision_id = request_id.with_prefix(DECISION);
         let request = self.request(caller, action);
-        let decided = self.decide(snapshot, request, now, |decision| self.lets_through(decision));
+        let goes_on = |decision: &Decision| self.lets_through(decision);
+        let decided = self.decide(|sessions| sessions.decide(snapshot, request, now, goes_on));
         let Decided { decision, history } = decided.ok_or(ActionRefused::Defect)?;
         let facts = Facts { now, history: history.as_ref() };
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
-use crate::config::{Sources, load_document};
+use crate::config::{SessionLimits, Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
 use crate::gateway::{
@@ -90,6 +90,7 @@ impl World {
             holds: Arc::new(holds),
             redaction: Redaction::new(["password"]),
             access_log: None,
+            session_limits: SessionLimits::default(),
             metrics,
             clock,
         });

@@ -195,3 +195,50 @@ fn sessions_count_only_what_names_them() {
         assert_eq!(run(None), "success");
     }
 }
+
+/// What is evaluated together is judged as if it were executed together, and leaves nothing behind.
+#[test]
+fn a_batch_is_evaluated_as_it_would_be_executed() {
+    let policy = "rules:\n  - {name: asks, match: {type: ask}, approval: approve}\n\
+        \x20 - {name: all, match: {type: \"*\"}, risk_level: low, approval: auto}\n\
+        plan_rules:\n  sequence_patterns:\n    - {name: leak, steps: [read, send]}\n\
+        \x20   - {name: asked, steps: [ask, send], approval: approve}\n";
+    let server = Server::start(policy, &Start::with(&["--approval", "hold"], &[]));
+    let action = |action: &str, session: &str| json!({"action_type": action, "session_id": session});
+    let batch = json!([
+        action("send", "s"),
+        action("ask", "s"),
+        action("read", "s"),
+        action("send", "t"),
+        // An action that execute would refuse to record is not executed, so it counts as little.
+        {"action_type": "read", "session_id": "t", "description": {"a": 1}},
+        action("send", "t"),
+        action("send", "s"),
+        {"action_type": "read"},
+        {"action_type": "send"},
+    ]);
+    let said = |answers: &Value| -> Vec<String> {
+        let said = |answer: &Value| match answer["status"].as_str().or(answer["approval"].as_str()) {
+            Some("success") => "auto".to_owned(),
+            Some("pending") => "approve".to_owned(),
+            Some("blocked") => "block".to_owned(),
+            Some(other) => other.to_owned(),
+            None => "error".to_owned(),
+        };
+        answers.as_array().unwrap().iter().map(said).collect()
+    };
+    let mut expected = ["auto", "approve", "auto", "auto", "auto", "auto", "block", "auto", "auto"];
+    for _again in 0..2 {
+        let answers = server.evaluate(&batch);
+        assert_eq!(said(&answers), expected, "{answers}");
+        let blocked = json!({"action_type": "send", "target": "", "risk_level": "LOW", "approval": "block", "is_allowed": false,
+            "matched_rule": "all", "outcome": "DENY", "decided_by": {"engine": "plan", "rule": "leak"},
+            "reason": "Blocked by plan rule: Forbidden sequence 'leak': 'read' \u{2192} 'send'"});
+        assert_eq!(answers[6], blocked);
+        assert_eq!(answers[0].get("decided_by"), None);
+    }
+    expected[4] = "error";
+    assert_eq!(said(&server.execute(&batch)), expected);
+    // What was executed counts in what is evaluated afterwards.
+    assert_eq!(server.evaluate(&action("send", "s"))["approval"], "block");
+}

@@ -110,3 +110,24 @@ fn keys_need_the_scope_and_speak_for_their_own_agents() {
     assert_eq!(gateway.records_of("decision").pop().unwrap()["actor"], "agent-7");
     assert_eq!(tool.seen().len(), 1);
 }
+
+#[test]
+fn as_many_sessions_are_remembered_as_are_configured() {
+    let rules = "rules: [{name: all, approval: auto}]\nplan_rules: {sequence_patterns: [{name: ab, steps: [a, b]}]}\n";
+    let with = |sessions: &str| {
+        let config = format!(
+            "version: 1\ndata_dir: data\naudit: {{durability: process, segment_bytes: 4194304}}\n\
+             policy: {{rules: rules.yaml, sessions: {{{sessions}}}}}\ngateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n\
+             control: {{listen: \"127.0.0.1:0\", keys: [{{id: bot, hash: \"{}\", scopes: [\"governance:propose\"]}}]}}\n",
+            key_hash("k-bot")
+        );
+        Gateway::configured(&config).file("rules.yaml", rules).start()
+    };
+    for (sessions, last) in [("max: 2", "blocked"), ("max: 1", "success"), ("max_per_actor: 1", "success")] {
+        let gateway = with(sessions);
+        let run = |action: &str, session: &str| {
+            execute(&gateway, &json!({"action_type": action, "session_id": session}))["status"].clone()
+        };
+        assert_eq!([run("a", "s"), run("a", "r"), run("b", "s")], ["success", "success", last], "{sessions}");
+    }
+}

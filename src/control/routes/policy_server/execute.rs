@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::control::ControlState;
 use crate::control::error::{DocumentError, ItemError};
-use crate::control::routes::policy_server::batch::{Answers, body};
+use crate::control::routes::policy_server::batch::{Answers, body, write_or_null};
 use crate::control::routes::policy_server::caller::{Caller, Wanted};
 use crate::extract::{ActionCall, ActionError, Actions};
 use crate::gateway::ActionAnswer;
@@ -83,11 +83,4 @@ fn write(action: &ActionCall<'_>, answer: &ActionAnswer, text: &mut Vec<u8>) {
         write_or_null(hold.link.as_deref(), text);
     }
     text.push(b'}');
-}
-
-fn write_or_null(value: Option<&str>, text: &mut Vec<u8>) {
-    match value {
-        Some(value) => write_json_string(value, text),
-        None => text.extend_from_slice(b"null"),
-    }
 }
