@@ -8,7 +8,8 @@
 
 use std::hint::black_box;
 
-use aegis_gateway::decision::{HoldRules, PolicySnapshot, SnapshotParts, decide};
+use aegis_gateway::config::Holds;
+use aegis_gateway::decision::{PolicySnapshot, SnapshotParts, decide};
 use aegis_gateway::identity::KeyRing;
 use aegis_gateway::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use aegis_gateway::model::decision::{Facts, Outcome, SnapshotRef};
@@ -27,7 +28,8 @@ fn snapshot(rules_text: &str) -> PolicySnapshot {
         hosts: vec![],
         origins: vec![],
         routes: vec![],
-        holds: HoldRules::default(),
+        holds: Holds::default(),
+        public_url: None,
         rules: Some(rules::compile(&document).expect("the rules are right")),
         default: Outcome::Deny,
     })

@@ -8,7 +8,6 @@ mod compile;
 mod decide;
 mod error;
 mod explain;
-mod holds;
 mod restrictors;
 mod route;
 mod snapshot;
@@ -19,7 +18,6 @@ pub use compile::compile;
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
-pub use holds::HoldRules;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 pub use upstream::{

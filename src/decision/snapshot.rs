@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::decision::{HoldRules, Route};
+use crate::config::Holds;
+use crate::decision::Route;
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
@@ -24,7 +25,9 @@ pub struct PolicySnapshot {
     /// The routes, in order.
     pub routes: Vec<Arc<Route>>,
     /// How long calls wait for people, how many may, and who must agree.
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// Where people reach the control listener, without a slash at its end; `None` = answers link to the listener itself.
+    pub public_url: Option<Arc<str>>,
     /// The compiled rules file.
     pub(super) rules: Option<RuleSet>,
     /// `policy.default`: what holds where nothing else speaks.
@@ -49,7 +52,9 @@ pub struct SnapshotParts {
     /// See [`PolicySnapshot::routes`].
     pub routes: Vec<Route>,
     /// See [`PolicySnapshot::holds`].
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// See [`PolicySnapshot::public_url`].
+    pub public_url: Option<Arc<str>>,
     /// The compiled rules file, where one is configured.
     pub rules: Option<RuleSet>,
     /// `policy.default`.
@@ -68,6 +73,7 @@ impl PolicySnapshot {
             origins: parts.origins,
             routes: parts.routes.into_iter().map(Arc::new).collect(),
             holds: parts.holds,
+            public_url: parts.public_url,
             rules: parts.rules,
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::SessionLimits;
-use crate::decision::{HoldRules, PolicySnapshot, SnapshotParts};
+use crate::config::{Holds, SessionLimits};
+use crate::decision::{PolicySnapshot, SnapshotParts};
 use crate::facts::{LaterStep, Rehearsal, Sessions};
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
@@ -30,7 +30,8 @@ fn snapshot(text: &str) -> Arc<PolicySnapshot> {
         hosts: vec![],
         origins: vec![],
         routes: vec![],
-        holds: HoldRules::default(),
+        holds: Holds::default(),
+        public_url: None,
         rules: Some(rules),
         default: Outcome::Deny,
     }))

@@ -25,7 +25,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
 pub use execution::Sent;
 pub use head::Incoming;
-pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
+pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};

@@ -72,6 +72,10 @@ fn write(action: &ActionCall<'_>, answer: &ActionAnswer, text: &mut Vec<u8>) {
     write_or_null(answer.error.as_deref(), text);
     text.extend_from_slice(b",\"decision_id\":");
     write_json_string(&answer.decision_id.to_string(), text);
+    if let Some(code) = answer.code {
+        text.extend_from_slice(b",\"code\":");
+        write_json_string(code.as_str(), text);
+    }
     if let Some(hold) = &answer.hold {
         text.extend_from_slice(b",\"hold_id\":");
         write_json_string(&hold.id.to_string(), text);
