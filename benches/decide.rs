@@ -1,14 +1,15 @@
 //! One decision: nanoseconds with 10 and with 1,000 rules.
 //!
-//! The bar is 3,000 ns with 1,000 rules about many tools, and at most twice what 10 take. Rules that are all about any action
-//! (`type: "*"`) have to be asked one after the other; they are measured too, and have no bar. Run with
-//! `cargo bench --bench decide`.
+//! The bar is 3,000 ns with 1,000 rules, be they about many tools or about any action (`type: "*"`) on many targets or by many
+//! agents, and at most twice what 10 take. Rules of which no part begins with a literal text have to be asked one after the other;
+//! they are measured too, and have no bar. Run with `cargo bench --bench decide`.
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 
 use std::hint::black_box;
 
-use aegis_gateway::decision::{HoldRules, PolicySnapshot, SnapshotParts, decide};
+use aegis_gateway::config::Holds;
+use aegis_gateway::decision::{PolicySnapshot, SnapshotParts, decide};
 use aegis_gateway::identity::KeyRing;
 use aegis_gateway::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use aegis_gateway::model::decision::{Facts, Outcome, SnapshotRef};
@@ -27,7 +28,8 @@ fn snapshot(rules_text: &str) -> PolicySnapshot {
         hosts: vec![],
         origins: vec![],
         routes: vec![],
-        holds: HoldRules::default(),
+        holds: Holds::default(),
+        public_url: None,
         rules: Some(rules::compile(&document).expect("the rules are right")),
         default: Outcome::Deny,
     })
@@ -47,23 +49,36 @@ fn about_tools(count: usize) -> String {
     text
 }
 
-/// Rules about any action on `count` targets; the last one matches.
-fn about_targets(count: usize) -> String {
-    let rule = |number| format!("- {{match: {{target: 'prod-{number}/*'}}, approval: auto}}\n");
+/// `count` rules about any action, by what stands in their `match` beside it; the last one matches.
+fn about_anything(count: usize, matched: impl Fn(usize) -> String) -> String {
+    let rule = |number| format!("- {{match: {{{}}}, approval: auto}}\n", matched(number));
     (0..count).fold("rules:\n".to_owned(), |text, number| text + &rule(number))
 }
 
 fn benches(criterion: &mut Criterion) {
     let principal = Principal::new("default", "bot", PrincipalKind::AiAgent);
+    let target_paths = about_anything(1000, |number| format!("target: 'prod-{number}/*'"));
+    let targets = about_anything(1000, |number| format!("target: prod-{number}/db"));
+    let agents = about_anything(1000, |number| format!("agent: bot-{number}"));
+    let ends = about_anything(1000, |number| format!("target: '*-{number}/db'"));
     let arguments = br#"{"amount":250,"note":"monthly order","lines":[1,2,3]}"#;
     let mut group = criterion.benchmark_group("decide");
     for (name, text, count) in [
         ("10 rules", about_tools(10), 10),
         ("1000 rules", about_tools(1000), 1000),
-        ("1000 rules, all about any action", about_targets(1000), 1000),
+        ("1000 rules, any action, target begins", target_paths, 1000),
+        ("1000 rules, any action, literal target", targets, 1000),
+        ("1000 rules, any action, literal agent", agents, 1000),
+        ("1000 rules, nothing literal to begin with", ends, 1000),
     ] {
         let snapshot = snapshot(&text);
         let last = count - 1;
+        let principal = Principal {
+            tenant: "default".into(),
+            id: format!("bot-{last}").into(),
+            kind: PrincipalKind::AiAgent,
+            key: None,
+        };
         let call = ToolCall {
             action: Action::Verbatim(format!("tool{last}.items.update").into()),
             resource: format!("prod-{last}/db").into(),

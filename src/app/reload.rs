@@ -51,6 +51,7 @@ impl Fixed {
             ("audit", format!("{:?}", config.audit)),
             ("store", format!("{:?}", config.store)),
             ("telemetry", format!("{:?}", config.telemetry)),
+            ("policy.sessions", format!("{:?}", config.policy.sessions)),
             ("policy.watch", format!("{:?}", config.policy.watch)),
             ("stage", format!("{:?}", config.stage)),
         ])

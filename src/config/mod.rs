@@ -30,7 +30,7 @@ pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash};
 pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document};
-pub use policy::Policy;
+pub use policy::{Policy, SessionLimits};
 pub use raw::schema;
 pub use routes::{
     Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, HoldRules, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
-    SnapshotParts,
+    CompileError, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};
@@ -38,25 +37,11 @@ pub fn compile(
         hosts: config.gateway.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         origins: config.gateway.origins.clone(),
         routes,
-        holds: holds(config),
+        holds: config.holds.clone(),
+        public_url: config.control.public_url.as_deref().map(Arc::from),
         rules,
         default: config.policy.default,
     }))
-}
-
-fn holds(config: &Config) -> HoldRules {
-    let holds = &config.holds;
-    HoldRules {
-        ttl: holds.ttl,
-        ttl_automation: holds.ttl_automation,
-        max_pending: holds.max_pending,
-        max_pending_per_tenant: holds.max_pending_per_tenant,
-        max_pending_per_actor: holds.max_pending_per_actor,
-        max_waiting_bytes: holds.max_waiting_bytes,
-        keep: holds.keep,
-        escalation_roles: shared(&holds.escalation_roles),
-        public_url: config.control.public_url.as_deref().map(Arc::from),
-    }
 }
 
 fn shared(texts: &[String]) -> Arc<[Arc<str>]> {

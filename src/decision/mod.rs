@@ -10,7 +10,6 @@ mod decide;
 mod error;
 mod explain;
 mod governing;
-mod holds;
 mod restrictors;
 mod route;
 mod snapshot;
@@ -22,7 +21,6 @@ pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
 pub use governing::Governing;
-pub use holds::HoldRules;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 pub use upstream::{

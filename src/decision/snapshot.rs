@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::decision::{Governing, HoldRules, Route};
+use crate::config::Holds;
+use crate::decision::{Governing, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
@@ -25,7 +26,9 @@ pub struct PolicySnapshot {
     /// The routes, in order.
     pub routes: Vec<Arc<Route>>,
     /// How long calls wait for people, how many may, and who must agree.
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// Where people reach the control listener, without a slash at its end; `None` = answers link to the listener itself.
+    pub public_url: Option<Arc<str>>,
     /// What is administered besides: capabilities, policies, grants, statuses.
     pub governance: Arc<Governance>,
     /// Which engines take part.
@@ -54,7 +57,9 @@ pub struct SnapshotParts {
     /// See [`PolicySnapshot::routes`].
     pub routes: Vec<Route>,
     /// See [`PolicySnapshot::holds`].
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// See [`PolicySnapshot::public_url`].
+    pub public_url: Option<Arc<str>>,
     /// See [`PolicySnapshot::governance`].
     pub governance: Arc<Governance>,
     /// Which engines take part.
@@ -79,6 +84,7 @@ impl PolicySnapshot {
             holds: parts.holds,
             governance: parts.governance,
             governing: parts.governing,
+            public_url: parts.public_url,
             rules: parts.rules,
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),

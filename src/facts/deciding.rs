@@ -88,17 +88,6 @@ impl Deciding {
         })
     }
 
-    /// Decides without anything being taken or remembered.
-    #[must_use]
-    pub fn dry(
-        &self,
-        snapshot: &PolicySnapshot,
-        request: DecisionRequest<'_, '_>,
-        now: Timestamp,
-    ) -> Decision {
-        self.decide(snapshot, request, now, |_| false).decision
-    }
-
     /// Takes the charge of a call that was held and is let through now.
     ///
     /// # Errors
@@ -114,7 +103,7 @@ impl Deciding {
     }
 
     /// The numbers a decision needs; nothing is looked up that no engine asks for.
-    fn gather(
+    pub(super) fn gather(
         &self,
         snapshot: &PolicySnapshot,
         request: DecisionRequest<'_, '_>,

@@ -5,6 +5,7 @@
 
 mod deciding;
 mod live;
+mod rehearsal;
 mod sessions;
 mod table;
 
@@ -12,8 +13,8 @@ pub use deciding::{Decided, Deciding, GrantExceeded, LaterCharge, who};
 pub use live::{
     CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who,
 };
+pub use rehearsal::Rehearsal;
 pub use sessions::{LaterStep, Sessions};
-pub use table::SessionLimits;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::config::SessionLimits;
 use crate::decision::PolicySnapshot;
-use crate::facts::{Decided, SessionLimits};
+use crate::facts::Decided;
 use crate::facts::table::Table;
 use crate::model::call::{DecisionRequest, Principal};
 use crate::model::decision::{Decision, History, RiskLevel};
 use crate::model::time::Timestamp;
+use crate::policy::rules::PlanRules;
 
 /// The histories of sessions: in memory only, so that a restart forgets them.
 #[derive(Debug, Default)]
@@ -33,9 +35,8 @@ impl Sessions {
         Self { limits, table: Mutex::default() }
     }
 
-    /// Lets `work` decide `request` with what counts of its session's history; `None` where no rule looks at sessions, or the call
-    /// belongs to none. Where it says that the call goes on at once, the call counts in that history before another of the session
-    /// is decided, whether or not its execution then succeeds.
+    /// Lets `work` decide `request` with the history of its session; `None` where no rule looks at sessions, or the call belongs to
+    /// none ([`follow`]).
     pub(super) fn with_history(
         &self,
         snapshot: &PolicySnapshot,
@@ -43,23 +44,22 @@ impl Sessions {
         now: Timestamp,
         work: impl FnOnce(Option<&History>) -> (Decided, bool),
     ) -> Decided {
-        let (Some(plan), Some(session)) = (snapshot.plan(), request.session) else {
-            return work(None).0;
-        };
-        self.with(request.principal, session, now, |history| {
-            let relevant = plan.relevant(history);
-            let (decided, goes_on) = work(Some(&relevant));
-            if let Some(action) = request.call.action.capability().filter(|_| goes_on) {
-                plan.note(history, action, decided.decision.risk);
-            }
-            decided
-        })
+        let (Some(plan), Some(session)) = (snapshot.plan(), request.session) else { return work(None).0 };
+        self.with(request.principal, session, now, |history| follow(plan, history, request, work))
     }
 
     /// Counts a call that was held and is let through now.
     pub fn count_later(&self, step: &LaterStep, now: Timestamp) {
         let Some(plan) = step.snapshot.plan() else { return };
         self.with(&step.principal, &step.session, now, |history| plan.note(history, &step.action, step.risk));
+    }
+
+    /// What is remembered of a session.
+    pub(super) fn history(&self, principal: &Principal, session: &str, now: Timestamp) -> Option<History> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = table.remembered(&self.limits, principal, session, now);
+        drop(table);
+        shared.map(|shared| shared.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// How many sessions are remembered.
@@ -80,6 +80,22 @@ impl Sessions {
         drop(table);
         work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Lets `work` decide `request` with what counts of its session's `history`. Where it says that the call goes on at once, the call
+/// counts in that history before another of the session is decided, whether or not its execution then succeeds.
+pub(super) fn follow(
+    plan: &PlanRules,
+    history: &mut History,
+    request: DecisionRequest<'_, '_>,
+    work: impl FnOnce(Option<&History>) -> (Decided, bool),
+) -> Decided {
+    let relevant = plan.relevant(history);
+    let (decided, goes_on) = work(Some(&relevant));
+    if let Some(action) = request.call.action.capability().filter(|_| goes_on) {
+        plan.note(history, action, decided.decision.risk);
+    }
+    decided
 }
 
 impl LaterStep {

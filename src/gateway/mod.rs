@@ -6,6 +6,7 @@
 mod actions;
 mod assess;
 mod clock;
+mod counting;
 mod error;
 mod execution;
 mod head;
@@ -19,14 +20,14 @@ mod refusal;
 mod upstreams;
 
 pub use actions::{
-    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
+    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, DryRun, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
 pub use execution::Sent;
 pub use head::Incoming;
-pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
+pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};

@@ -311,6 +311,11 @@ impl Gateway {
         }
     }
 
+    /// Appends a record without waiting for it to be durable.
+    pub(super) fn append(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
+        self.ledger.append(payload, now).map(|_| ())
+    }
+
     pub(super) async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
         let started = Instant::now();
         self.ledger.record(payload, now).await?;

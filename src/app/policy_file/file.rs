@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::app::sources::document;
-use crate::decision::{Explanation, HoldRules, PolicySnapshot, SnapshotParts, explain};
+use crate::config::Holds;
+use crate::decision::{Explanation, PolicySnapshot, SnapshotParts, explain};
 use crate::facts::Sessions;
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
@@ -79,7 +80,8 @@ impl PolicyFile {
             hosts: Vec::new(),
             origins: Vec::new(),
             routes: Vec::new(),
-            holds: HoldRules::default(),
+            holds: Holds::default(),
+            public_url: None,
             rules: Some(rules),
             default: Outcome::Deny,
         });

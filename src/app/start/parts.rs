@@ -50,6 +50,7 @@ pub(super) fn gateway(
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
+        session_limits: loaded.config.policy.sessions,
         clock: Arc::clone(clock),
     })))
 }

@@ -22,7 +22,7 @@ pub(super) use control::{
 };
 pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
 pub(super) use holds::RawHolds;
-pub(super) use policy::{RawDefault, RawPolicy};
+pub(super) use policy::{RawDefault, RawPolicy, RawSessions};
 pub(super) use root::{RawConfig, RawStage};
 pub(super) use routes::{
     RawAllowPath, RawBalance, RawCall, RawHealth, RawHold, RawMatch, RawMcpDenial, RawMode, RawOperation,

@@ -87,6 +87,7 @@ impl Run {
                 data: Some(data.clone()),
                 error: None,
                 decision_id: self.decision_id,
+                code: None,
                 hold: None,
             },
             Err(failure) => {

@@ -16,9 +16,9 @@ pub(super) fn unfulfilled(decision: &mut Decision, onward: &Onward<'_>) -> bool 
     let reads = matches!(onward.incoming.method, "GET" | "HEAD");
     let edits = wanted.max_response_bytes.is_some() || !wanted.redact_response.is_empty();
     let what = if wanted.read_only && !reads {
-        "it must only read (read_only), and that cannot be told of this call"
+        "it must only read (read_only), and that cannot be told of it"
     } else if edits && onward.tunnel {
-        "its answer must be looked at, and nobody looks into a tunnel"
+        "what comes back must be looked at, and nobody looks into a tunnel"
     } else {
         return false;
     };
@@ -30,7 +30,7 @@ pub(super) fn unfulfilled(decision: &mut Decision, onward: &Onward<'_>) -> bool 
 pub(in crate::gateway) fn deny(decision: &mut Decision, what: &str) {
     decision.outcome = Outcome::Deny;
     decision.code = ReasonCode::ObligationUnfulfilled;
-    decision.reason = Reason::new(&format!("Blocked: the call may be made only if {what}."));
+    decision.reason = Reason::new(&format!("Blocked: an obligation cannot be fulfilled: {what}."));
     decision.charge = None;
 }
 

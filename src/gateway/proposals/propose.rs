@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use crate::audit::action::{ActionNote, GOVERNANCE};
 use crate::audit::record::{DecisionRecord, Origin};
-use crate::audit::AppendError;
 use crate::decision::PolicySnapshot;
 use crate::extract::Proposal;
 use crate::facts::Reservation;
-use crate::gateway::Consumed;
+use crate::gateway::{Consumed, counting};
 use crate::gateway::proposals::answer::allowed;
 use crate::gateway::proposals::{ProposalAnswer, ProposalDesk, ProposalRefused};
 use crate::model::call::Principal;
@@ -69,27 +68,21 @@ impl ProposalDesk {
             Ok(()) => (Some(answer.outcome), answer.code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
+        counting::settle(reservation, &recorded);
         self.gateway.metrics.count(&self.route, &self.counters, outcome, code);
         if let Err(error) = recorded {
             tracing::error!(%error, "the ledger took no record; the proposal was not decided");
-            let may_be_in = matches!(error, AppendError::Deadline | AppendError::NotDurable);
-            if let Some(reservation) = reservation.filter(|_| may_be_in) {
-                reservation.spend();
-            }
             if let Some(approval) = approval {
                 approval.give_back().await;
             }
             return Err(ProposalRefused::Ledger);
-        }
-        if let Some(reservation) = reservation {
-            reservation.spend();
         }
         if let Some(approval) = approval {
             // What its proposer does with it is not seen here: it may have been done from now on.
             approval.ended(true);
         }
         if answer.outcome == Outcome::Allow {
-            self.gateway.let_through(request, &decision, now);
+            self.gateway.let_through(request, now);
         }
         Ok(answer)
     }

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use thiserror::Error;
 
+use crate::facts::Who;
 use crate::audit::report::{ReportRecord, ReportedBy};
 use crate::gateway::proposals::ProposalDesk;
 use crate::model::call::Principal;
@@ -154,12 +155,12 @@ impl ProposalDesk {
             duration_ms: report.duration_ms,
             exit_code: report.exit_code,
         };
-        self.gateway.append_now(&line.payload(), now).map_err(|error| {
+        self.gateway.append(&line.payload(), now).map_err(|error| {
             tracing::error!(%error, "the ledger took no record of a report");
             ReportRefused::Ledger
         })?;
         if let Some(failed) = report.status.failed() {
-            self.gateway.reported(&caller.tenant, actor, capability, failed, now);
+            self.gateway.reported(&Who::new(&caller.tenant, actor, capability), failed, now);
         }
         Ok(())
     }

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::Reservation;
-use crate::gateway::HoldNote;
-use crate::gateway::holding::answers;
+use crate::facts::{GrantExceeded, LaterCharge, Reservation};
+use crate::gateway::holding::{Asking, Charging, Stood, answers};
 use crate::gateway::proposals::ProposalRefused;
-use crate::gateway::proposals::answer::allowed;
 use crate::gateway::proposals::propose::{Proposed, Settled};
-use crate::holds::{Ask, Hold, Lift, Limits, Named, ShownArguments, Standing, StoreError, shown_resource};
+use crate::gateway::{Consumed, HoldNote};
+use crate::holds::{Ask, Ended, Hold, Limits, Named, StoreError};
 use crate::model::call::{CallDigest, DigestBody, DigestParts};
 use crate::model::decision::{Decision, Outcome, Reason, ReasonCode};
 use crate::model::id::{HOLD, Id};
 use crate::model::json::{Json, NormalPath, PathAllowance, Text};
 
-/// How often a hold is looked at again because others used its approval up and gave it back.
-const TRIES: usize = 4;
+/// What a proposal is told with that wants a person.
+const APPROVAL: ReasonCode = ReasonCode::ApprovalRequired;
 
 /// The path of proposals: a part of what one is known by again.
 const PATH: &str = "/api/v1/governance/propose";
@@ -34,58 +33,36 @@ impl Proposed<'_, '_> {
         &self,
         decision: &Decision,
         token: Option<&str>,
-        mut reservation: Option<Reservation>,
+        reservation: Option<Reservation>,
     ) -> Result<Settled, ProposalRefused> {
         let record = self.record(decision).held(self.digest(), &self.desk.gateway.redaction);
-        let ask = Arc::new(self.ask(decision, record.digest()));
-        let Some(token) = token else { return self.unnamed(&record, &ask, decision, false).await };
-        let holds = &self.desk.gateway.holds;
+        let ask = Arc::new(self.asking(decision).ask(record.digest(), true));
+        let Some(token) = token else { return self.unnamed(&record, &ask, decision, APPROVAL).await };
         let Some(id) = Id::parse(HOLD, token) else {
             return self.unconfirmed(&record, &ask, decision, reservation).await;
         };
-        for _try in 0..TRIES {
-            let claimed = holds.claim(Arc::clone(&ask), Named::ByCaller(id), self.limits(), None).await;
-            let (claimed, _no_waiter) = claimed.map_err(|error| unavailable(&error))?;
-            let hold = match claimed.standing {
-                Standing::Approved(hold) if hold.id == id => hold,
-                Standing::Pending(hold) if hold.id == id && decision.outcome != Outcome::Allow => {
-                    return Ok(self.pending(&record, decision, &hold, ReasonCode::ApprovalRequired));
-                }
-                _ => return self.unconfirmed(&record, &ask, decision, reservation).await,
-            };
-            // Taken before the approval is used up: with none left the approval stays good for later.
-            if reservation.is_none() {
-                let request = self.desk.request(self.principal, self.proposal);
-                match self.desk.gateway.reserve(request, decision, self.facts.now) {
-                    Ok(taken) => reservation = taken,
-                    Err(refused) => return Ok(self.exceeded(&record, decision, &refused)),
-                }
+        let request = self.desk.request(self.principal, self.proposal);
+        // What policy allows by now has taken its own.
+        let charge = LaterCharge::of(request, decision).filter(|_| decision.outcome != Outcome::Allow);
+        let charging = Charging { facts: &self.desk.gateway.facts, charge: charge.as_ref() };
+        let (holds, limits) = (&self.desk.gateway.holds, Limits::of(&self.snapshot.holds));
+        let stood = holds.stand(&ask, Named::ByCaller(id), limits, None, charging).await;
+        match stood.map_err(|error| unavailable(&error))? {
+            Stood::Approved(hold, consumed, taken) => {
+                Ok(self.approved(&record, decision, &hold, consumed, taken.or(reservation)))
             }
-            let consumed = holds.consume(&hold, &self.decision_id).await;
-            if let Some(consumed) = consumed.map_err(|error| unavailable(&error))? {
-                let approved_by = consumed.approved_by();
-                let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
-                let by = approved_by.join(" and ");
-                let capability = self.proposal.call.action.capability().unwrap_or_default();
-                let said = format!("Approved by {by}. {}", allowed(decision, capability, &self.principal.id));
-                let reason = Reason::new(&said);
-                let line = record.payload(HeldOutcome {
-                    outcome,
-                    code,
-                    reason: &reason,
-                    hold: Some(&hold.id),
-                    approved_by: &approved_by,
-                });
-                let answer = self.answer(decision, outcome, code, reason.as_str());
-                return Ok(Settled { record: line, answer, approval: Some(Box::new(consumed)), reservation });
+            Stood::Exceeded(hold, exceeded) => Ok(self.exceeded(&record, decision, &hold, exceeded)),
+            // What policy asks for has become more than the hold that is named was for: another one was opened.
+            Stood::Pending(hold, _no_waiter) => {
+                let code = if hold.id == id { APPROVAL } else { ReasonCode::ConfirmationInvalid };
+                Ok(self.pending(&record, decision, &hold, code))
             }
-            // Another proposal with the same token used the approval up first.
-            let taken = holds.look(hold.id).await.map_err(|error| unavailable(&error))?;
-            if taken.is_some_and(|taken| taken.consumed_by.is_some()) {
-                return self.unconfirmed(&record, &ask, decision, None).await;
+            Stood::Unneeded(_) => Ok(self.settled(decision, reservation)),
+            Stood::Ended(Ended::Rejected(hold)) => {
+                Ok(self.ended(&record, decision, &Ended::Rejected(hold)))
             }
+            Stood::Ended(_) => self.unconfirmed(&record, &ask, decision, reservation).await,
         }
-        Err(unavailable(&StoreError::OneHold("the hold of this proposal changes too often".to_owned())))
     }
 
     /// The proposal names a hold that does not let it through: it is decided as if it named none, and told so.
@@ -99,7 +76,7 @@ impl Proposed<'_, '_> {
         if decision.outcome == Outcome::Allow {
             return Ok(self.settled(decision, reservation));
         }
-        self.unnamed(record, ask, decision, true).await
+        self.unnamed(record, ask, decision, ReasonCode::ConfirmationInvalid).await
     }
 
     /// The hold of a proposal that names none.
@@ -108,52 +85,65 @@ impl Proposed<'_, '_> {
         record: &HeldDecision,
         ask: &Arc<Ask>,
         decision: &Decision,
-        unconfirmed: bool,
+        code: ReasonCode,
     ) -> Result<Settled, ProposalRefused> {
-        let holds = &self.desk.gateway.holds;
-        let claimed = holds.claim(Arc::clone(ask), Named::No, self.limits(), None).await;
-        let (claimed, _no_waiter) = claimed.map_err(|error| unavailable(&error))?;
-        let code = if unconfirmed { ReasonCode::ConfirmationInvalid } else { ReasonCode::ApprovalRequired };
-        Ok(match claimed.standing {
-            Standing::Pending(hold) | Standing::Approved(hold) => self.pending(record, decision, &hold, code),
-            ended => self.ended(record, decision, &ended),
+        let found = self.desk.gateway.holds.ask(ask, Limits::of(&self.snapshot.holds)).await;
+        Ok(match found.map_err(|error| unavailable(&error))? {
+            Ok(hold) => self.pending(record, decision, &hold, code),
+            Err(ended) => self.ended(record, decision, &ended),
         })
+    }
+
+    /// People said yes, and it is this proposal that they meant.
+    fn approved(
+        &self,
+        record: &HeldDecision,
+        decision: &Decision,
+        hold: &Id,
+        consumed: Consumed,
+        reservation: Option<Reservation>,
+    ) -> Settled {
+        let approved_by = consumed.approved_by();
+        let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
+        let capability = self.proposal.call.action.capability().unwrap_or_default();
+        let (by, actor) = (approved_by.join(" and "), &self.principal.id);
+        let reason = Reason::new(&format!(
+            "Capability '{capability}' authorized for actor '{actor}'. Approved by {by}. Risk score {}.",
+            decision.score
+        ));
+        let hold = Some(hold);
+        let line =
+            record.payload(HeldOutcome { outcome, code, reason: &reason, hold, approved_by: &approved_by });
+        let answer = self.answer(decision, outcome, code, reason.as_str());
+        Settled { record: line, answer, approval: Some(Box::new(consumed)), reservation }
     }
 
     /// A person is wanted.
     fn pending(&self, record: &HeldDecision, decision: &Decision, hold: &Hold, code: ReasonCode) -> Settled {
-        let note = HoldNote::of(hold, self.links());
         let said = match code {
             ReasonCode::ConfirmationInvalid => format!("{NOT_CONFIRMED} {}", decision.reason),
             _ => decision.reason.to_string(),
         };
-        let reason = Reason::new(&said);
-        self.refused(record, decision, (decision.outcome, code), &reason, Some((hold, note)))
+        self.refused(record, decision, (decision.outcome, code), &Reason::new(&said), Some(hold))
     }
 
     /// Somebody said no, or there is no place for it.
-    fn ended(&self, record: &HeldDecision, decision: &Decision, standing: &Standing) -> Settled {
-        let (code, hold) = match standing {
-            Standing::Rejected(hold) => (ReasonCode::HoldRejected, Some(hold)),
-            Standing::Expired(hold) => (ReasonCode::HoldExpired, Some(hold)),
-            Standing::Cancelled(hold) => (ReasonCode::HoldCancelled, Some(hold)),
-            Standing::Consumed(hold) => (ReasonCode::AlreadyExecuted, Some(hold)),
-            Standing::Full(_) => (ReasonCode::HoldLimit, None),
-            Standing::Foreign | Standing::Pending(_) | Standing::Approved(_) | Standing::Unneeded => {
-                (ReasonCode::HoldMismatch, None)
-            }
-        };
-        let said = match standing {
-            Standing::Full(limit) => answers::full(*limit).to_owned(),
-            _ => answers::ended(code, hold),
-        };
-        let hold = hold.map(|hold| (hold, HoldNote::of(hold, self.links())));
-        self.refused(record, decision, (Outcome::Deny, code), &Reason::new(&said), hold)
+    fn ended(&self, record: &HeldDecision, decision: &Decision, ended: &Ended) -> Settled {
+        let reason = Reason::new(&answers::ended(ended));
+        self.refused(record, decision, (Outcome::Deny, ended.code()), &reason, ended.hold())
     }
 
     /// It is approved, and its caller's grant allows no more calls for now.
-    fn exceeded(&self, record: &HeldDecision, decision: &Decision, reason: &Reason) -> Settled {
-        self.refused(record, decision, (Outcome::Deny, ReasonCode::GrantRateExceeded), reason, None)
+    fn exceeded(
+        &self,
+        record: &HeldDecision,
+        decision: &Decision,
+        hold: &Hold,
+        exceeded: GrantExceeded,
+    ) -> Settled {
+        let reason = Reason::new(&format!("The proposal is approved. {exceeded}"));
+        let told = (Outcome::Deny, ReasonCode::GrantRateExceeded);
+        self.refused(record, decision, told, &reason, Some(hold))
     }
 
     fn refused(
@@ -162,26 +152,31 @@ impl Proposed<'_, '_> {
         decision: &Decision,
         (outcome, code): (Outcome, ReasonCode),
         reason: &Reason,
-        hold: Option<(&Hold, HoldNote)>,
+        hold: Option<&Hold>,
     ) -> Settled {
-        let id = hold.as_ref().map(|(hold, _)| &hold.id);
+        let id = hold.map(|hold| &hold.id);
         let line = record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by: &[] });
         let mut answer = self.answer(decision, outcome, code, reason.as_str());
-        answer.hold = hold.map(|(_, note)| note);
+        answer.hold = hold.map(|hold| HoldNote::of(hold, self.links()));
         Settled { record: line, answer, approval: None, reservation: None }
     }
 
     fn links(&self) -> Option<&str> {
-        let configured = self.snapshot.holds.public_url.as_ref();
+        let configured = self.snapshot.public_url.as_ref();
         configured.or_else(|| self.desk.gateway.holds.links()).map(|links| &**links)
     }
 
-    fn limits(&self) -> Limits {
-        let rules = &self.snapshot.holds;
-        Limits {
-            all: rules.max_pending,
-            tenant: rules.max_pending_per_tenant,
-            actor: rules.max_pending_per_actor,
+    /// What approvers are asked.
+    const fn asking<'d>(&'d self, decision: &'d Decision) -> Asking<'d, '_> {
+        Asking {
+            snapshot: self.snapshot,
+            redaction: &self.desk.gateway.redaction,
+            principal: self.principal,
+            route: &self.desk.route,
+            call: &self.proposal.call,
+            decision,
+            decision_id: self.decision_id,
+            now: self.facts.now,
         }
     }
 
@@ -215,34 +210,6 @@ impl Proposed<'_, '_> {
             mcp_params: &[],
             body: DigestBody::Json(&body),
         })
-    }
-
-    fn ask(&self, decision: &Decision, digest: CallDigest) -> Ask {
-        let (rules, principal, call) = (&self.snapshot.holds, self.principal, &self.proposal.call);
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
-        let escalated = decision.outcome == Outcome::Escalate;
-        Ask {
-            tenant: Arc::clone(&principal.tenant),
-            actor: Arc::clone(&principal.id),
-            actor_kind: principal.kind,
-            key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
-            // Nobody but the callers of this listener comes here, so a repeat finds its hold, key or not.
-            ticket: true,
-            digest,
-            route: Arc::clone(&self.desk.route),
-            capability: call.action.capability().unwrap_or_default().to_owned(),
-            resource: shown_resource(&call.resource),
-            arguments: ShownArguments::of(&call.parameters, &self.desk.gateway.redaction),
-            outcome: decision.outcome,
-            reason: decision.reason.as_str().to_owned(),
-            lifts: Lift::of(decision),
-            roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
-            decision_id: self.decision_id.to_string(),
-            snapshot_version: self.snapshot.reference.version,
-            created_at: self.facts.now,
-            expires_at: self.facts.now.after(rules.ttl_for(principal.kind)),
-        }
     }
 }
 

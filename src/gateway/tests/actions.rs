@@ -10,17 +10,17 @@ use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
-use crate::config::{Sources, load_document};
+use crate::config::{SessionLimits, Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
 use crate::gateway::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Clock, Executor,
-    ExecutorAction, ExecutorError, Gateway, GatewayParts, HoldDesk, SystemClock,
+    ExecutorAction, ExecutorError, Gateway, GatewayParts, HoldDesk, SystemClock, Vote,
 };
-use crate::holds::MemoryStore;
+use crate::holds::{Approver, MemoryStore};
 use crate::identity::SessionSeal;
 use crate::model::call::{Principal, PrincipalKind};
-use crate::model::decision::SnapshotRef;
+use crate::model::decision::{ReasonCode, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::handle::Handle;
 use crate::model::json::Reader;
@@ -63,6 +63,7 @@ struct World {
     ledger: Arc<Ledger>,
     snapshot: Arc<PolicySnapshot>,
     executor: Arc<Obedient>,
+    holds: Arc<HoldDesk>,
     desk: Arc<ActionDesk>,
 }
 
@@ -82,14 +83,16 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(MemoryStore::default());
         let holds = HoldDesk::new(store, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
+        let holds = Arc::new(holds);
         let gateway = Gateway::new(GatewayParts {
             snapshot: Arc::new(Handle::new(Arc::clone(&snapshot))),
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([7; 32]),
-            holds: Arc::new(holds),
+            holds: Arc::clone(&holds),
             redaction: Redaction::new(["password"]),
             access_log: None,
+            facts: Arc::default(),
             metrics,
             clock,
         });
@@ -100,7 +103,7 @@ impl World {
             approval,
             numbered: 41,
         });
-        Self { folder, ledger, snapshot, executor, desk: Arc::new(desk) }
+        Self { folder, ledger, snapshot, executor, holds, desk: Arc::new(desk) }
     }
 
     async fn execute(&self, action: &str) -> Result<ActionAnswer, ActionRefused> {
@@ -180,4 +183,25 @@ async fn where_people_are_asked_nothing_runs_before_they_answer() {
     let id = |answer: &ActionAnswer| answer.hold.as_ref().unwrap().id;
     assert_eq!((first.status, id(&first) == id(&again), id(&first) == id(&other)), ("pending", true, false));
     assert_eq!(world.executor.0.load(Ordering::Relaxed), 0);
+}
+
+/// An approval lets one action through. Whoever wanted it at the same moment is asked for anew, as if it had come after that.
+#[tokio::test]
+async fn of_two_that_race_for_an_approval_one_runs_and_the_other_waits() {
+    let world = World::new(Approval::Hold);
+    let action = r#"{"type":"write","target":"a"}"#;
+    let first = world.execute(action).await.unwrap().hold.unwrap();
+    let approved = world.holds.decide(&Approver::local_admin(), first.id, Vote::Approve, None).await;
+    approved.unwrap();
+    let (one, other) = tokio::join!(world.execute(action), world.execute(action));
+    let (mut ran, mut waits) = (one.unwrap(), other.unwrap());
+    if ran.status != "success" {
+        std::mem::swap(&mut ran, &mut waits);
+    }
+    assert_eq!((ran.status, ran.hold.is_none()), ("success", true));
+    assert_eq!((waits.status, waits.code), ("pending", Some(ReasonCode::ApprovalRequired)));
+    let second = waits.hold.unwrap();
+    assert_ne!(second.id, first.id);
+    assert_eq!(world.execute(action).await.unwrap().hold.unwrap().id, second.id);
+    assert_eq!(world.executor.0.load(Ordering::Relaxed), 1);
 }

@@ -110,7 +110,11 @@ impl Server {
 
     /// The records of the ledger so far.
     pub fn records(&self) -> Vec<Value> {
-        records(&self.folder.path().join("policy.yaml.aegis/ledger"))
+        records(&self.ledger())
+    }
+
+    pub fn ledger(&self) -> PathBuf {
+        self.folder.path().join("policy.yaml.aegis/ledger")
     }
 }
 

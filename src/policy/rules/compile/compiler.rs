@@ -10,6 +10,7 @@ use crate::policy::rules::compile::lenient;
 use crate::policy::rules::condition::Condition;
 use crate::policy::rules::index::Index;
 use crate::policy::rules::raw::{RawApproval, RawDefaults, RawRules, RawVersion};
+use crate::policy::rules::rule_set::Rule;
 use crate::policy::rules::{Defaults, RuleSet};
 
 /// The JSON Schema (draft 2020-12) of a rules file.
@@ -150,7 +151,7 @@ impl<'d> Compiler<'d> {
             rules.extend(rule);
             shown.push(as_written);
         }
-        let index = Index::new(rules.iter().map(|rule| &rule.action_type));
+        let index = Index::new(rules.iter().map(Rule::globs));
         RuleSet { rules, index, defaults, shown, plan }
     }
 
