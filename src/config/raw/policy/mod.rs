@@ -1,0 +1,11 @@
+//! `policy`: what decides. Imports nothing of ours. Start reading at [`RawPolicy`].
+
+mod risk;
+mod section;
+mod sessions;
+
+pub(in crate::config) use risk::{
+    RawBands, RawBaselines, RawMultipliers, RawRisk, RawShare, RawTrust, RawWeights,
+};
+pub(in crate::config) use section::{RawCombine, RawDefault, RawPart, RawPolicy};
+pub(in crate::config) use sessions::RawSessions;
