@@ -34,6 +34,8 @@ pub(in crate::control) enum DocumentError {
     Policy {
         /// Everything that is wrong with it: the place, as far as known, and the sentence.
         problems: Vec<(Option<usize>, String)>,
+        /// How many problems there are besides.
+        more: usize,
     },
     /// A policy update without a policy.
     #[error("Provide 'yaml' string or policy dict with 'rules'")]
@@ -175,7 +177,7 @@ impl DocumentError {
                     add("field", json!(field));
                 }
             }
-            Self::Policy { problems } => {
+            Self::Policy { problems, more } => {
                 if let Some((line, detail)) = problems.first() {
                     add("detail", json!(detail));
                     if let Some(line) = line {
@@ -189,6 +191,9 @@ impl DocumentError {
             Self::Batch(items) => {
                 add("detail", json!("No action of the batch can be read."));
                 add("errors", items.iter().map(ItemError::to_value).collect());
+                if *more > 0 {
+                    add("more", json!(more));
+                }
             }
             Self::Item(item) => {
                 if let Value::Object(object) = item.to_value() {
