@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 
 use crate::app::policy_server::keys::keys;
 use crate::app::start::{App, Options, Planes};
-use crate::app::{ConfigSource, load};
+use crate::app::{ConfigSource, load_to_start};
 use crate::config::Secret;
 use crate::control::{Access, Door};
 use crate::gateway::{Approval, Executor};
@@ -110,7 +110,7 @@ pub fn policy_server(options: &PolicyServerOptions, executor: Arc<dyn Executor>)
         bail!(objection);
     }
     let source = options.source();
-    let loaded = load(&source)?;
+    let loaded = load_to_start(&source)?;
     App::start(
         Options {
             source,
