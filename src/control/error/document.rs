@@ -32,7 +32,7 @@ pub(in crate::control) enum DocumentError {
     /// A policy that is refused.
     #[error("Bad request")]
     Policy {
-        /// Everything that is wrong with it: the place, as far as known, and the sentence.
+        /// What is wrong with it: the place, as far as known, and the sentence.
         problems: Vec<(Option<usize>, String)>,
         /// How many problems there are besides.
         more: usize,
@@ -103,7 +103,11 @@ impl ItemError {
         Self {
             status: StatusCode::FORBIDDEN,
             error: "The key does not speak for this agent.".to_owned(),
-            detail: None,
+            detail: Some(
+                "agent_id names an agent that is not among the actors of this key. Leave agent_id out to ask as the key's own actor, \
+                 or have the agent added to the key's actors in control.keys."
+                    .to_owned(),
+            ),
             field: Some("agent_id"),
             index: None,
         }
@@ -187,13 +191,13 @@ impl DocumentError {
                 let problem =
                     |(line, detail): &(Option<usize>, String)| json!({"line": line, "detail": detail});
                 add("problems", problems.iter().map(problem).collect());
+                if *more > 0 {
+                    add("more", json!(more));
+                }
             }
             Self::Batch(items) => {
                 add("detail", json!("No action of the batch can be read."));
                 add("errors", items.iter().map(ItemError::to_value).collect());
-                if *more > 0 {
-                    add("more", json!(more));
-                }
             }
             Self::Item(item) => {
                 if let Value::Object(object) = item.to_value() {
@@ -220,6 +224,7 @@ impl From<ActionsError> for DocumentError {
         match error {
             ActionsError::NotJson(detail) => Self::NotJson { detail },
             ActionsError::Bad(detail) => Self::Bad { field: None, detail },
+            ActionsError::Number { field, detail } => Self::Bad { field: Some(field), detail },
         }
     }
 }
