@@ -19,10 +19,10 @@ use hyper_util::service::TowerToHyperService;
 use crate::control::server::places::Place;
 
 /// How much of a body that nobody reads is taken before the answer, in bytes, so that the connection can be used on.
-const REST_MAX_BYTES: u64 = 1024 * 1024;
+const REST_MAX_BYTES: u64 = 2 * 1024 * 1024;
 
 /// How long it is waited for.
-const REST_PATIENCE: Duration = Duration::from_millis(250);
+const REST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The router, for one connection.
 #[derive(Debug)]
