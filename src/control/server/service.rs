@@ -51,15 +51,18 @@ impl Service<Request<Incoming>> for Guarded {
             }
             // Who waits to be told to send the body does not send it after a refusal.
             let sends = !request.headers().contains_key(EXPECT);
-            let rest = Arc::new(Mutex::new(None));
+            let rest = Arc::new(Mutex::new(Rest::Nothing));
             let body = |body| Asked { body: Some(body), rest: Arc::clone(&rest), place: Arc::clone(&place) };
             let answer = router.call(request.map(|incoming| Body::new(body(incoming)))).await;
             let answer = answer.unwrap_or_else(|never: Infallible| match never {});
             let mut answer = answer.map(|body| Answer { body, place: Arc::clone(&place) });
-            let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(rest) = rest
-                && !(sends && is_taken(rest).await)
-            {
+            let rest = std::mem::take(&mut *rest.lock().unwrap_or_else(PoisonError::into_inner));
+            let goes_on = match rest {
+                Rest::Nothing => true,
+                Rest::Some(rest) => sends && is_taken(rest).await,
+                Rest::Broken => false,
+            };
+            if !goes_on {
                 place.leave_unread();
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -89,11 +92,27 @@ async fn is_taken(mut rest: Incoming) -> bool {
     tokio::time::timeout(REST_PATIENCE, whole).await.unwrap_or(false)
 }
 
+/// What is left of a request's body once nobody reads it any more.
+#[derive(Default)]
+enum Rest {
+    #[default]
+    Nothing,
+    Some(Incoming),
+    /// It is no body, so nobody knows where the next request begins.
+    Broken,
+}
+
 /// The body of a request. What is not read of it when it is dropped is kept in `rest`.
 struct Asked {
     body: Option<Incoming>,
-    rest: Arc<Mutex<Option<Incoming>>>,
+    rest: Arc<Mutex<Rest>>,
     place: Arc<Place>,
+}
+
+impl Asked {
+    fn keep(&self, rest: Rest) {
+        *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = rest;
+    }
 }
 
 impl HttpBody for Asked {
@@ -110,8 +129,11 @@ impl HttpBody for Asked {
         if ends && !self.place.has_body() {
             return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::ConnectionAborted).into())));
         }
-        if frame.is_none() {
+        if !matches!(frame, Some(Ok(_))) {
             self.body = None;
+        }
+        if matches!(frame, Some(Err(_))) {
+            self.keep(Rest::Broken);
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
@@ -129,8 +151,9 @@ impl Drop for Asked {
     fn drop(&mut self) {
         // What is done from here on does not wait for the caller.
         self.place.has_body();
-        let left = self.body.take().filter(|body| !body.is_end_stream());
-        *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        if let Some(left) = self.body.take().filter(|body| !body.is_end_stream()) {
+            self.keep(Rest::Some(left));
+        }
     }
 }
 

@@ -162,6 +162,8 @@ async fn whoever_sends_more_than_is_read_is_answered_and_told_that_the_connectio
         assert_eq!(one.contains("connection: close\r\n"), ends, "{head}: {said}");
         assert!(first.is_empty() == ends && (ends || second.ends_with("here")), "{head}: {said}");
     }
+    let broken = answers(address, "POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked", 100).await;
+    assert!(broken.starts_with("HTTP/1.1 400") && broken.contains("connection: close\r\n"), "{broken}");
 }
 
 #[tokio::test]
