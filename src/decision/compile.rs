@@ -6,13 +6,14 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
+    CompileError, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::model::slots::Slots;
+use crate::policy::governance::Combine;
 use crate::policy::rules::RuleSet;
 use crate::risk::{Bands, Baselines, Multipliers, RiskModel, Trust, Weights};
 use crate::telemetry::{Redaction, RouteCounters};

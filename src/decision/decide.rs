@@ -6,7 +6,7 @@ use crate::decision::combine::combine;
 use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{
-    Decision, Engine, Facts, Obligations, Outcome, Reason, ReasonCode, RiskLevel, RiskScore,
+    Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore,
 };
 use crate::policy::governance::{Capability, Content, Grant};
 use crate::policy::{governance, rules};

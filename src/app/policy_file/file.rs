@@ -1,5 +1,6 @@
 //! [`PolicyFile`]: a rules file that can be asked.
 
+use std::sync::Arc;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -7,8 +8,8 @@ use serde_json::Value;
 
 use crate::app::sources::document;
 use crate::config::Holds;
-use crate::decision::{Explanation, PolicySnapshot, SnapshotParts, explain};
-use crate::facts::Sessions;
+use crate::decision::{Explanation, Governing, PolicySnapshot, SnapshotParts, explain};
+use crate::facts::Deciding;
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Decision, Outcome, SnapshotRef};
@@ -82,6 +83,8 @@ impl PolicyFile {
             routes: Vec::new(),
             holds: Holds::default(),
             public_url: None,
+            governance: Arc::default(),
+            governing: Governing::default(),
             rules: Some(rules),
             default: Outcome::Deny,
         });
@@ -116,7 +119,7 @@ impl PolicyFile {
     ///
     /// # Errors
     /// The parameters are no JSON that a caller could send.
-    pub fn decide(&self, question: &Question, now: Timestamp, sessions: &Sessions) -> Result<Explanation> {
+    pub fn decide(&self, question: &Question, now: Timestamp, sessions: &Deciding) -> Result<Explanation> {
         let text = question.params.to_string();
         let params = self.snapshot.reader.parse(text.as_bytes()).context("the parameters")?;
         let id = question.agent.as_deref().unwrap_or(NOBODY);

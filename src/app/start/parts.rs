@@ -18,6 +18,7 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
 use crate::decision::compile;
+use crate::facts::{Deciding, Sessions};
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
     NoExecutor, Publisher,
@@ -50,7 +51,7 @@ pub(super) fn gateway(
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
-        session_limits: loaded.config.policy.sessions,
+        facts: Arc::new(Deciding::new(Sessions::new(loaded.config.policy.sessions), Arc::default())),
         clock: Arc::clone(clock),
     })))
 }

@@ -8,7 +8,7 @@ use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
-use crate::facts::{Decided, LaterCharge, LaterStep, Reservation};
+use crate::facts::{Decided, LaterStep, Reservation};
 use crate::gateway::{Consumed, counting};
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
