@@ -13,6 +13,7 @@
 )]
 
 mod decisions;
+mod governance;
 mod holds;
 mod ledger;
 mod lifecycle;
