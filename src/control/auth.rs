@@ -30,6 +30,11 @@ impl Operator {
         }
     }
 
+    /// The tenant whose things it may see; `None`, only in open mode: every tenant's.
+    pub(in crate::control) fn tenant(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| &*key.tenant)
+    }
+
     /// Who it is where holds are decided.
     pub(in crate::control) fn approver(&self) -> Approver {
         self.key.as_ref().map_or_else(Approver::local_admin, Approver::holder)

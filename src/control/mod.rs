@@ -7,6 +7,7 @@ mod body;
 mod cursor;
 mod dto;
 mod error;
+mod ledger;
 mod policies;
 mod query;
 mod router;

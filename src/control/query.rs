@@ -3,6 +3,7 @@
 use crate::control::ControlError;
 use crate::extract::parse_query;
 use crate::model::json::{CaseEqualKeys, Json};
+use crate::model::time::Timestamp;
 
 /// How many items a list shows unless asked for fewer or more.
 const LIMIT: usize = 50;
@@ -39,6 +40,36 @@ impl Query {
     pub(in crate::control) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A point in time.
+    ///
+    /// # Errors
+    /// 400 for what is none.
+    pub(in crate::control) fn time(&self, name: &'static str) -> Result<Option<Timestamp>, ControlError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let time = Timestamp::parse_rfc3339(text).ok_or_else(|| {
+            let detail = format!("{name} is a time such as 2026-11-23T06:19:54Z; a + in it is written %2B.");
+            ControlError::bad_query(Some(name), detail)
+        });
+        time.map(Some)
+    }
+
+    /// One of `words`.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(in crate::control) fn word(
+        &self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, ControlError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let found = words.iter().copied().find(|word| *word == text);
+        let found = found.ok_or_else(|| {
+            ControlError::bad_query(Some(name), format!("{name} is one of {}.", words.join(", ")))
+        });
+        found.map(Some)
     }
 
     /// How many items a list is to show: 1 to 200, 50 unless asked for.

@@ -3,16 +3,21 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 
-use crate::control::routes::{health, holds, metrics, policy_server, status};
+use crate::control::error::{GovernanceError, finish as finish_error};
+use crate::control::routes::{audit, governance, health, holds, metrics, policy_server, status};
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
+
+/// The folders of documents 001 and 000.
+const GOVERNANCE: [&str; 4] =
+    ["/api/v1/governance", "/api/v1/capabilities", "/api/v1/policies", "/api/v1/actors"];
 
 /// Longest request id taken over from a caller, in bytes.
 const REQUEST_ID_MAX_BYTES: usize = 128;
@@ -22,7 +27,10 @@ pub fn control_router(state: ControlState) -> Router {
     let router = Router::new()
         .merge(probes())
         .merge(policy_server::routes())
+        .merge(governance::routes())
         .route("/metrics", reading(get(metrics::guarded)))
+        .route("/api/v1/audit/log", reading(get(audit::list)))
+        .route("/api/v1/audit/log/{decision_id}", reading(get(audit::show)))
         .route("/api/v1/status", reading(get(status::status)))
         .route("/api/v1/holds", reading(get(holds::list)))
         .route("/api/v1/holds/{id}", reading(get(holds::show)))
@@ -67,9 +75,22 @@ fn acting(post: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
 
 fn finish(router: Router<ControlState>, state: ControlState) -> Router {
     router
-        .fallback(|| async { ControlError::NotFound })
+        .fallback(unknown)
         .layer(middleware::from_fn_with_state(state.clone(), with_request_id))
         .with_state(state)
+}
+
+/// There is nothing at the path, told in the form of the surface it would belong to.
+async fn unknown(uri: Uri) -> Response {
+    let path = uri.path();
+    let governance = GOVERNANCE
+        .iter()
+        .any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if governance {
+        GovernanceError(ControlError::NotFound).into_response()
+    } else {
+        ControlError::NotFound.into_response()
+    }
 }
 
 /// Answers every request with its id: the caller's own `X-Request-ID` where it is fit to be shown, else the trace id of
@@ -79,7 +100,7 @@ async fn with_request_id(State(state): State<ControlState>, request: Request, ne
         let id = state.clock.id(REQUEST, state.clock.now()).to_string();
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req_"))
     });
-    let mut response = next.run(request).await;
+    let mut response = finish_error(next.run(request).await, id.to_str().unwrap_or_default());
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

@@ -13,6 +13,8 @@
 )]
 
 mod decisions;
+mod governance;
+mod governed;
 mod holds;
 mod ledger;
 mod lifecycle;

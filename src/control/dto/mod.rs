@@ -2,6 +2,10 @@
 
 mod audit_entry;
 mod hold;
+mod ledger;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
+pub(in crate::control) use ledger::{
+    DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
+};

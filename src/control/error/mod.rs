@@ -1,8 +1,11 @@
 //! The one place of the control listener that makes HTTP of errors: `problem.rs` in our own form, `document.rs` in that of
-//! document 002.
+//! document 002, `governance.rs` in that of documents 000 and 001. `code.rs` lists what problems there are.
 
+mod code;
 mod document;
+mod governance;
 mod problem;
 
 pub(in crate::control) use document::{DocumentError, ItemError};
+pub(in crate::control) use governance::{GovernanceError, finish};
 pub use problem::ControlError;

@@ -61,9 +61,23 @@ pub enum ControlError {
     /// A body that is not said to be JSON.
     #[error("The body must be sent as application/json.")]
     MediaType,
-    /// No such hold, for whoever asks.
-    #[error("There is no such hold.")]
-    NoSuchHold,
+    /// No such thing, for whoever asks; named by the word for it.
+    #[error("There is no such {0}.")]
+    NoSuch(&'static str),
+    /// An idempotency key that is none.
+    #[error("{0}")]
+    BadIdempotencyKey(&'static str),
+    /// An idempotency key that came with another body before.
+    #[error(
+        "This idempotency key was used for a request with another body. Repeat that body as it was, or take a new key."
+    )]
+    IdempotencyKeyReused,
+    /// The first request with an idempotency key is still under way.
+    #[error("A request with this idempotency key is under way. Repeat it later to get its answer.")]
+    IdempotencyInProgress,
+    /// The index of the ledger is out of order, or too far behind.
+    #[error("The ledger cannot be searched at present. Try again later.")]
+    IndexUnavailable,
     /// A hold that only approvers and its own actor see.
     #[error("The key lacks the scope {}, and it is not known to speak for the actor of this hold.", Scope::HoldsApprove.as_str())]
     NotOwnHold,
@@ -98,9 +112,9 @@ impl ControlError {
         Self::BadBody { field: field.map(str::to_owned), detail }
     }
 
-    const fn status(&self) -> StatusCode {
+    pub(super) const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NoSuchHold => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Identity(_) => StatusCode::UNAUTHORIZED,
             Self::Scope(_) | Self::ForeignHost | Self::CrossSite | Self::NotOwnHold | Self::OthersHold => {
@@ -113,50 +127,34 @@ impl ControlError {
                 }
                 ChangeRefused::Unrecorded => StatusCode::SERVICE_UNAVAILABLE,
             },
-            Self::BadQuery { .. } | Self::BadCursor | Self::BadBody { .. } => StatusCode::BAD_REQUEST,
+            Self::BadQuery { .. } | Self::BadCursor | Self::BadBody { .. } | Self::BadIdempotencyKey(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::StoreUnavailable | Self::LedgerUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable | Self::IndexUnavailable | Self::LedgerUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// The stable code behind `urn:aegis:`.
-    const fn code(&self) -> &'static str {
+    /// The members or parameters to blame, and what is wrong with each.
+    pub(super) fn fields(&self) -> Vec<(&str, &str)> {
         match self {
-            Self::NotFound | Self::NoSuchHold => "not-found",
-            Self::MethodNotAllowed(_) => "method-not-allowed",
-            Self::Identity(IdentityError::Missing) => "credentials-missing",
-            Self::Identity(_) => "credentials-invalid",
-            Self::Scope(_) | Self::NotOwnHold => "scope-missing",
-            Self::OthersHold => "not-own-hold",
-            Self::ForeignHost => "host-not-allowed",
-            Self::CrossSite => "cross-site",
-            Self::BadQuery { .. } => "bad-query",
-            Self::BadCursor => "bad-cursor",
-            Self::BadBody { .. } => "bad-body",
-            Self::BodyTooLarge => "body-too-large",
-            Self::BodyTooSlow => "body-timeout",
-            Self::MediaType => "media-type-not-supported",
-            Self::Hold(refused, _) => match refused {
-                ChangeRefused::Stands(_) => "not-pending",
-                ChangeRefused::ApprovedAlready => "approved-already",
-                ChangeRefused::Own => "own-hold",
-                ChangeRefused::RoleMissing(_) => "role-missing",
-                ChangeRefused::PersonMissing => "person-missing",
-                ChangeRefused::Unrecorded => "ledger-unavailable",
-            },
-            Self::StoreUnavailable => "store-unavailable",
-            Self::LedgerUnavailable => "ledger-unavailable",
-            Self::Internal => "internal-error",
+            Self::BadQuery { field: Some(field), detail } | Self::BadBody { field: Some(field), detail } => {
+                vec![(field, detail)]
+            }
+            _ => Vec::new(),
         }
     }
 
     /// What the problem says besides what every one does.
     fn members(&self) -> Map<String, Value> {
         let mut members = Map::new();
-        if let Self::BadQuery { field: Some(field), .. } | Self::BadBody { field: Some(field), .. } = self {
+        if let [(field, _)] = *self.fields() {
             members.insert("field".to_owned(), json!(field));
         }
         if let Self::Hold(ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready, hold) = self {
@@ -166,13 +164,15 @@ impl ControlError {
         members
     }
 
-    fn header(&self) -> Option<(HeaderName, &'static str)> {
+    pub(super) fn header(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
             Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
-            Self::StoreUnavailable | Self::LedgerUnavailable | Self::Hold(ChangeRefused::Unrecorded, _) => {
-                Some((RETRY_AFTER, RETRY_AFTER_S))
-            }
+            Self::StoreUnavailable
+            | Self::IndexUnavailable
+            | Self::LedgerUnavailable
+            | Self::IdempotencyInProgress
+            | Self::Hold(ChangeRefused::Unrecorded, _) => Some((RETRY_AFTER, RETRY_AFTER_S)),
             _ => None,
         }
     }
@@ -182,7 +182,7 @@ impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut problem = Map::new();
-        problem.insert("type".to_owned(), json!(format!("urn:aegis:{}", self.code())));
+        problem.insert("type".to_owned(), json!(format!("urn:aegis:{}", self.code().as_str())));
         problem.insert("title".to_owned(), json!(status.canonical_reason().unwrap_or("Error")));
         problem.insert("status".to_owned(), json!(status.as_u16()));
         problem.insert("detail".to_owned(), json!(self.to_string()));

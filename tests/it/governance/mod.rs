@@ -1,5 +1,6 @@
-//! Governance by API: capabilities, policies, grants and statuses, proposals, and what all of them do to proxied calls.
+//! The governance API of document 001 and the audit log, as their clients reach them.
 
-mod day;
-mod rates;
+mod audit_log;
+mod decisions;
+mod errors;
 mod world;

@@ -1,154 +1,128 @@
-//! A gateway that is governed by API: capabilities, policies and grants are required, and nothing is written in files.
+//! A gateway with two tenants, whose agents call a tool, and people who read what was decided.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Gateway, Route, Tool, key_hash};
+use crate::support::{Answer, Gateway, Tool, key_hash};
 
-pub const AGENT: &str = "text-of-the-agents-key";
-pub const OTHER: &str = "text-of-another-agents-key";
-pub const ADMIN: &str = "text-of-the-administrators-key";
-pub const OPS: &str = "text-of-the-operators-key";
-pub const RISK: &str = "text-of-the-risk-leads-key";
-pub const SECURITY: &str = "text-of-the-security-leads-key";
-/// An agent of another tenant.
-pub const STRANGER: &str = "text-of-the-strangers-key";
-/// Administers the other tenant.
-pub const STRANGE_ADMIN: &str = "text-of-the-strangers-administrators-key";
+const RULES: &str = "version: 1\ndefaults: {risk_level: medium, approval: block}\nrules:\n\
+    - {name: reads, match: {type: \"crm.*.read\"}, risk_level: low, approval: auto}\n\
+    - {name: deletes, match: {type: \"crm.*.delete\"}, risk_level: critical, approval: block}\n\
+    - {name: creates, match: {type: \"crm.*.create\"}, risk_level: high, approval: approve}\n\
+    - {name: notes, match: {type: \"note\"}, approval: auto}\n";
 
-/// The section `policy` unless a world says otherwise.
-pub const REQUIRED: &str = "{capabilities: required, grants: required}";
+/// Id and the rest of each key of the world.
+const KEYS: [(&str, &str); 8] = [
+    ("bot-1", "actor: {id: agent-1, type: ai-agent}, scopes: [\"governance:propose\"], tenant: acme"),
+    ("bot-2", "actor: {id: agent-2, type: automation}, scopes: [\"governance:propose\"], tenant: acme"),
+    ("reader", "scopes: [\"governance:read\"], tenant: acme"),
+    ("auditor", "scopes: [\"audit:read\"], tenant: acme"),
+    ("ops", "scopes: [admin], tenant: acme"),
+    ("metrics", "scopes: [\"metrics:read\"], tenant: acme"),
+    ("stranger", "scopes: [admin], tenant: other"),
+    ("root", "scopes: [admin]"),
+];
 
 #[derive(Debug)]
 pub struct World {
-    pub tool: Tool,
     pub gateway: Gateway,
+    _tool: Tool,
+}
+
+/// A key, made of its id.
+pub fn key(id: &str) -> String {
+    format!("the-key-of-{id}-0123456789abcdef")
 }
 
 impl World {
     pub fn start() -> Self {
-        Self::with(REQUIRED)
-    }
-
-    /// A world whose section `policy` is `policy`.
-    pub fn with(policy: &str) -> Self {
         let tool = Tool::start();
-        let route = Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").closed();
-        let production = Route::tool_call("prod", tool.address)
-            .with("hold: {wait_ms: 0, max_wait_ms: 60000}")
-            .with("environment: production")
-            .closed();
-        let routes = Route::section(&[route, production]);
+        let keys: String = KEYS
+            .iter()
+            .map(|(id, more)| format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(&key(id))))
+            .collect();
         let config = format!(
-            "version: 1\ndata_dir: data\ncontrol:\n  listen: 127.0.0.1:0\n  keys:\n{}\
-             gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ntelemetry: {{log: info}}\n\
-             audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {policy}\n{routes}",
-            keys()
+            "version: 1\ndata_dir: data\naudit: {{durability: process}}\n\
+             policy: {{rules: rules.yaml, default: deny}}\n\
+             gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ncontrol:\n  listen: 127.0.0.1:0\n  keys:\n{keys}\
+             routes:\n- name: crm\n  match: {{path_prefix: /crm}}\n  protocol: http\n  capability_prefix: crm\n  \
+               hold: {{wait_ms: 0}}\n  upstream: {{addresses: [\"{}\"]}}\n  operations:\n  \
+               - {{method: POST, path: \"/crm/contacts\", capability: crm.contacts.create, resource: contacts}}\n  \
+               - {{method: GET, path: \"/crm/contacts/{{id}}\", capability: crm.contacts.read, resource: \"contact:{{id}}\"}}\n  \
+               - {{method: DELETE, path: \"/crm/contacts/{{id}}\", capability: crm.contacts.delete, resource: \"contact:{{id}}\"}}\n",
+            tool.address
         );
-        let gateway = Gateway::configured(&config).start();
-        Self { tool, gateway }
+        Self { gateway: Gateway::configured(&config).file("rules.yaml", RULES).start(), _tool: tool }
     }
 
-    /// Asks the control API.
-    pub fn ask(&self, key: &str, method: &str, path: &str, body: &Value) -> Answer {
-        let sends = matches!(method, "POST" | "PUT");
-        let body = if sends { body.to_string().into_bytes() } else { Vec::new() };
-        let headers = [("Authorization", &*format!("Bearer {key}")), ("Content-Type", "application/json")];
-        self.gateway.control_client().request(method, path, &headers, &body)
+    /// Asks the control listener with the key of `who`.
+    pub fn ask(&self, who: &str, method: &str, path: &str) -> Answer {
+        self.gateway.control_client().request(method, path, &[("X-Api-Key", &key(who))], b"")
     }
 
-    pub fn get(&self, key: &str, path: &str) -> Value {
-        let answer = self.ask(key, "GET", path, &Value::Null);
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    /// The JSON of an answer that is 200.
+    pub fn get(&self, who: &str, path: &str) -> Value {
+        let answer = self.ask(who, "GET", path);
+        assert_eq!(answer.status, 200, "{who} {path}: {}", answer.text());
         answer.json()
     }
 
-    /// Registers, creates or grants something as the administrator.
-    pub fn make(&self, path: &str, body: &Value) -> Value {
-        let answer = self.ask(ADMIN, "POST", path, body);
-        assert_eq!(answer.status, 201, "{path}: {}", answer.text());
-        answer.json()
-    }
-
-    pub fn register(&self, name: &str, risk_level: &str) -> Value {
-        self.make("/api/v1/capabilities", &json!({"name": name, "risk_level": risk_level}))
-    }
-
-    pub fn policy(&self, name: &str, rules: &Value) -> Value {
-        self.make("/api/v1/policies", &json!({"name": name, "rules": rules}))
-    }
-
-    pub fn grant(&self, actor: &str, capability: &str, constraints: &Value) -> Value {
-        let body = json!({"capability": capability, "constraints": constraints});
-        self.make(&format!("/api/v1/actors/{actor}/grants"), &body)
-    }
-
-    pub fn propose_raw(&self, key: &str, body: &Value) -> Answer {
-        self.ask(key, "POST", "/api/v1/governance/propose", body)
-    }
-
-    /// A proposal of `agent-1`; its answer must be a decision.
-    pub fn propose(&self, capability: &str, parameters: &Value) -> Value {
-        self.decided(&proposal(capability, parameters))
-    }
-
-    /// The same with the token of a hold.
-    pub fn confirm(&self, capability: &str, parameters: &Value, token: &Value) -> Value {
-        let mut body = proposal(capability, parameters);
-        body["confirmation_token"] = token.clone();
-        self.decided(&body)
-    }
-
-    fn decided(&self, body: &Value) -> Value {
-        let answer = self.propose_raw(AGENT, body);
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()
-    }
-
-    pub fn approve(&self, key: &str, hold: &Value) -> Answer {
-        let path = format!("/api/v1/holds/{}/approve", hold.as_str().unwrap());
-        self.ask(key, "POST", &path, &json!({}))
-    }
-
-    /// A tool call of `agent-1` through the data plane.
-    pub fn call(&self, method: &str, path: &str) -> Answer {
-        let body: &[u8] = if method == "POST" { b"{\"name\":\"ada\"}" } else { b"" };
-        let headers = [("X-Api-Key", AGENT), ("Content-Type", "application/json")];
+    /// Calls the tool as `who`.
+    pub fn call(&self, who: &str, method: &str, path: &str) -> Answer {
+        let body = if method == "POST" {
+            &br#"{"name":"Ada","password":"swordfish","share":12.50}"#[..]
+        } else {
+            b""
+        };
+        let headers =
+            [("X-Api-Key", &*key(who)), ("Content-Type", "application/json"), ("X-Request-ID", "call-1")];
         self.gateway.client().request(method, path, &headers, body)
     }
 
-    /// The gateway ends by `signal` and another one starts in its place.
-    pub fn restart(&mut self, signal: &str) {
-        self.gateway.signal(signal);
-        self.gateway.wait();
-        self.gateway = self.gateway.restart();
+    /// Has the policy server execute an action as `who`; the decision's id.
+    pub fn execute(&self, who: &str) -> String {
+        let body = json!({"action_type": "note", "target": "desk", "params": {"n": 1.50}, "metadata": {"why": "test"}});
+        let headers = [("X-Api-Key", &*key(who)), ("Content-Type", "application/json")];
+        let answer = self.gateway.control_client().request(
+            "POST",
+            "/api/v1/execute",
+            &headers,
+            body.to_string().as_bytes(),
+        );
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["decision_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Three calls of agents of `acme` on the data plane, one of the policy server, and one of another tenant.
+    pub fn populated() -> Self {
+        let world = Self::start();
+        assert_eq!(world.call("bot-1", "GET", "/crm/contacts/7").status, 200);
+        assert_eq!(world.call("bot-2", "DELETE", "/crm/contacts/7").status, 403);
+        assert_eq!(world.call("bot-1", "POST", "/crm/contacts").status, 403);
+        world.execute("bot-2");
+        world.execute("stranger");
+        world
     }
 }
 
-pub fn proposal(capability: &str, parameters: &Value) -> Value {
-    json!({
-        "actor": {"id": "agent-1", "type": "ai-agent"},
-        "action": {"capability": capability, "parameters": parameters},
-    })
+/// The members of an object.
+pub fn names(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-/// Asserts what a proposal came to.
-pub fn came_to(answer: &Value, outcome: &str, code: &str) {
-    assert_eq!((answer["outcome"].as_str(), answer["code"].as_str()), (Some(outcome), Some(code)), "{answer}");
-}
-
-fn keys() -> String {
-    let key =
-        |id: &str, text: &str, more: &str| format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text));
-    let manages = "\"capabilities:manage\", \"policies:manage\", \"grants:manage\", \"governance:read\"";
-    [
-        key("agent", AGENT, "scopes: [\"governance:propose\"], actor: {id: agent-1}"),
-        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}"),
-        key("admin", ADMIN, "scopes: [admin]"),
-        key("ops", OPS, "scopes: [\"holds:approve\", \"audit:read\"], person: olga"),
-        key("risk", RISK, "scopes: [\"holds:approve\"], person: eve, roles: [risk_lead]"),
-        key("security", SECURITY, "scopes: [\"holds:approve\"], person: bob, roles: [security_lead]"),
-        key("stranger", STRANGER, "tenant: elsewhere, scopes: [\"governance:propose\"], actor: {id: agent-1}"),
-        key("strange_admin", STRANGE_ADMIN, &format!("tenant: elsewhere, scopes: [{manages}]")),
-    ]
-    .concat()
+/// What is wrong, in the form of documents 000 and 001.
+pub fn is_error(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (status, Some("application/json")),
+        "{}",
+        answer.text()
+    );
+    let error = &answer.json()["error"];
+    assert_eq!(error["code"], code, "{error}");
+    assert_eq!(error["request_id"].as_str(), answer.header("x-aegis-request-id"), "{error}");
+    assert!(
+        error["message"].as_str().is_some_and(|message| !message.is_empty() && message.len() <= 300),
+        "{error}"
+    );
+    assert_eq!(names(&answer.json()), ["error"]);
 }

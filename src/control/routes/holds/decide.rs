@@ -61,7 +61,7 @@ pub(in crate::control) async fn cancel(
         Ok(hold) if caller.speaks_for(&hold.ask) => {}
         Ok(_) => return Err(ControlError::OthersHold),
         // One answer for what is another's and for what is not there: it tells such a caller nothing.
-        Err(ControlError::NoSuchHold) if !approves => return Err(ControlError::OthersHold),
+        Err(ControlError::NoSuch(_)) if !approves => return Err(ControlError::OthersHold),
         Err(error) => return Err(error),
     }
     let (id, comment) = (id(&path)?, comment(request).await?);

@@ -28,7 +28,7 @@ pub(in crate::control) async fn show(
     if !operator.may(Scope::HoldsApprove) {
         // One answer for what is another's and for what is not there: it tells such a caller nothing.
         let own = matches!(&found, Ok(hold) if operator.approver().speaks_for(&hold.ask));
-        if !own && matches!(found, Ok(_) | Err(ControlError::NoSuchHold)) {
+        if !own && matches!(found, Ok(_) | Err(ControlError::NoSuch(_))) {
             return Err(ControlError::NotOwnHold);
         }
     }
@@ -40,7 +40,7 @@ pub(in crate::control) async fn show(
 /// The hold of a path, as far as `operator` may see holds of its tenant.
 ///
 /// # Errors
-/// [`ControlError::NoSuchHold`], also for a text that is no id; 503 without the store.
+/// [`ControlError::NoSuch`], also for a text that is no id; 503 without the store.
 pub(super) async fn find(
     operator: &Operator,
     state: &ControlState,
@@ -54,10 +54,10 @@ pub(super) async fn find(
 /// The id in a path.
 ///
 /// # Errors
-/// [`ControlError::NoSuchHold`].
+/// [`ControlError::NoSuch`].
 pub(super) fn id(path: &HoldPath) -> Result<Id, ControlError> {
-    let text = path.as_ref().map_err(|_| ControlError::NoSuchHold)?;
-    Id::parse(HOLD, text).ok_or(ControlError::NoSuchHold)
+    let text = path.as_ref().map_err(|_| ControlError::NoSuch("hold"))?;
+    Id::parse(HOLD, text).ok_or(ControlError::NoSuch("hold"))
 }
 
 /// A hold as an answer of its own, with `waiting` requests that wait for it.
@@ -69,7 +69,7 @@ impl ControlError {
     /// What is said of something that was not done with a hold.
     pub(super) fn hold(error: HoldError, state: &ControlState) -> Self {
         match error {
-            HoldError::NotFound => Self::NoSuchHold,
+            HoldError::NotFound => Self::NoSuch("hold"),
             HoldError::Refused(refused, hold) => {
                 let waiting = state.holds.waiters().of(&hold.id);
                 Self::Hold(refused, HoldForm::new(&hold, waiting, state.clock.now()).to_value())

@@ -1,0 +1,95 @@
+//! The closed list of problem codes: what stands behind `urn:aegis:` in our own problems, and in `error.code` on the governance
+//! and enforcement paths.
+
+use crate::holds::ChangeRefused;
+use crate::identity::IdentityError;
+
+use crate::control::ControlError;
+
+macro_rules! codes {
+    ($($name:ident $text:literal),* $(,)?) => {
+        /// What kind of problem it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(in crate::control) enum ProblemCode {
+            $(#[doc = $text] $name),*
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub(in crate::control) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as callers see it. None is ever renamed.
+            pub(in crate::control) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text),*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    ApprovedAlready "approved-already",
+    BadBody "bad-body",
+    BadCursor "bad-cursor",
+    BadIdempotencyKey "bad-idempotency-key",
+    BadQuery "bad-query",
+    BodyTimeout "body-timeout",
+    BodyTooLarge "body-too-large",
+    CredentialsInvalid "credentials-invalid",
+    CredentialsMissing "credentials-missing",
+    CrossSite "cross-site",
+    HostNotAllowed "host-not-allowed",
+    IdempotencyInProgress "idempotency-in-progress",
+    IdempotencyKeyReused "idempotency-key-reused",
+    IndexUnavailable "index-unavailable",
+    InternalError "internal-error",
+    LedgerUnavailable "ledger-unavailable",
+    MediaTypeNotSupported "media-type-not-supported",
+    MethodNotAllowed "method-not-allowed",
+    NotFound "not-found",
+    NotOwnHold "not-own-hold",
+    NotPending "not-pending",
+    OwnHold "own-hold",
+    PersonMissing "person-missing",
+    RoleMissing "role-missing",
+    ScopeMissing "scope-missing",
+    StoreUnavailable "store-unavailable",
+}
+
+impl ControlError {
+    /// What kind of problem it is.
+    pub(in crate::control) const fn code(&self) -> ProblemCode {
+        match self {
+            Self::NotFound | Self::NoSuch(_) => ProblemCode::NotFound,
+            Self::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
+            Self::Identity(IdentityError::Missing) => ProblemCode::CredentialsMissing,
+            Self::Identity(_) => ProblemCode::CredentialsInvalid,
+            Self::Scope(_) | Self::NotOwnHold => ProblemCode::ScopeMissing,
+            Self::OthersHold => ProblemCode::NotOwnHold,
+            Self::ForeignHost => ProblemCode::HostNotAllowed,
+            Self::CrossSite => ProblemCode::CrossSite,
+            Self::BadQuery { .. } => ProblemCode::BadQuery,
+            Self::BadCursor => ProblemCode::BadCursor,
+            Self::BadBody { .. } => ProblemCode::BadBody,
+            Self::BodyTooLarge => ProblemCode::BodyTooLarge,
+            Self::BodyTooSlow => ProblemCode::BodyTimeout,
+            Self::MediaType => ProblemCode::MediaTypeNotSupported,
+            Self::BadIdempotencyKey(_) => ProblemCode::BadIdempotencyKey,
+            Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
+            Self::IdempotencyInProgress => ProblemCode::IdempotencyInProgress,
+            Self::Hold(refused, _) => match refused {
+                ChangeRefused::Stands(_) => ProblemCode::NotPending,
+                ChangeRefused::ApprovedAlready => ProblemCode::ApprovedAlready,
+                ChangeRefused::Own => ProblemCode::OwnHold,
+                ChangeRefused::RoleMissing(_) => ProblemCode::RoleMissing,
+                ChangeRefused::PersonMissing => ProblemCode::PersonMissing,
+                ChangeRefused::Unrecorded => ProblemCode::LedgerUnavailable,
+            },
+            Self::StoreUnavailable => ProblemCode::StoreUnavailable,
+            Self::IndexUnavailable => ProblemCode::IndexUnavailable,
+            Self::LedgerUnavailable => ProblemCode::LedgerUnavailable,
+            Self::Internal => ProblemCode::InternalError,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `GET /api/v1/governance/decisions` and `.../{id}`: what was decided, whatever surface it was asked on.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+
+use crate::audit::index::{AuditQuery, CallKey};
+use crate::control::auth::Operator;
+use crate::control::dto::{DecisionDetail, DecisionForm, DecisionPage};
+use crate::control::error::GovernanceError;
+use crate::control::ledger::{self, FilterNames};
+use crate::control::query::Query;
+use crate::control::{ControlError, ControlState};
+use crate::model::call::Scope;
+use crate::model::decision::Outcome;
+use crate::model::id::{DECISION, Id};
+
+const PATH: &str = "/api/v1/governance/decisions";
+
+/// Who may read decisions.
+const READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead];
+
+const FILTERS: FilterNames = &["actor_id", "capability", "outcome", "since", "until"];
+
+/// A page of decisions, the newest first.
+pub(super) async fn list(
+    operator: Result<Operator, ControlError>,
+    State(state): State<ControlState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<DecisionPage>, GovernanceError> {
+    let operator = operator?;
+    operator.require(READERS)?;
+    let known = [FILTERS, &["limit", "cursor"]].concat();
+    let query = Query::read(query.as_deref(), &known)?;
+    let text = |name: &str| query.text(name).map(str::to_owned);
+    let wanted = AuditQuery {
+        kinds: vec!["decision".to_owned()],
+        actor: text("actor_id"),
+        capability: text("capability"),
+        outcome: query.word("outcome", &Outcome::ALL.map(Outcome::as_str))?.map(str::to_owned),
+        since: query.time("since")?,
+        until: query.time("until")?,
+        ..AuditQuery::default()
+    };
+    let page = ledger::page(&state, &operator, (PATH, &query, FILTERS), wanted, DecisionForm::of).await?;
+    Ok(Json(DecisionPage { decisions: page.items, total: page.total, cursor: page.cursor }))
+}
+
+/// One decision, by its id or the UUID in it.
+pub(super) async fn show(
+    operator: Result<Operator, ControlError>,
+    State(state): State<ControlState>,
+    id: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<DecisionDetail>, GovernanceError> {
+    let operator = operator?;
+    operator.require(READERS)?;
+    Query::read(query.as_deref(), &[])?;
+    let missing = ControlError::NoSuch("decision");
+    let id = id.ok().map(|Path(id)| id).filter(|id| is_decision(id));
+    let Some(id) = id else { return Err(missing.into()) };
+    let findings = operator.may(Scope::AuditRead);
+    let found =
+        ledger::decision(&state, &operator, id, move |call| DecisionDetail::of(call, findings)).await?;
+    found.map(Json).ok_or_else(|| missing.into())
+}
+
+/// Whether a text may be a decision's id: the ids of other things share its bits.
+fn is_decision(id: &str) -> bool {
+    Id::parse(DECISION, id).is_some() || (!id.contains('_') && CallKey::parse(id).is_some())
+}

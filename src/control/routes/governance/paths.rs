@@ -1,0 +1,19 @@
+//! Its paths.
+
+use axum::Router;
+use axum::routing::{MethodRouter, get};
+
+use crate::control::error::GovernanceError;
+use crate::control::routes::governance::decisions;
+use crate::control::{ControlError, ControlState};
+
+/// Its paths. Other methods are told so before any key is asked.
+pub(in crate::control) fn routes() -> Router<ControlState> {
+    Router::new()
+        .route("/api/v1/governance/decisions", only(get(decisions::list), "GET, HEAD"))
+        .route("/api/v1/governance/decisions/{id}", only(get(decisions::show), "GET, HEAD"))
+}
+
+fn only(methods: MethodRouter<ControlState>, allowed: &'static str) -> MethodRouter<ControlState> {
+    methods.fallback(move || async move { GovernanceError(ControlError::MethodNotAllowed(allowed)) })
+}
