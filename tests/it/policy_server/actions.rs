@@ -196,7 +196,6 @@ fn sessions_count_only_what_names_them() {
     }
 }
 
-<<<<<<< HEAD
 /// What is evaluated together is judged as if it were executed together, and leaves nothing behind.
 #[test]
 fn a_batch_is_evaluated_as_it_would_be_executed() {
@@ -283,7 +282,7 @@ fn what_was_executed_is_listed_from_the_command_line() {
     let ledger = server.ledger();
     let offline = said(&["--url", "http://127.0.0.1:1", "--actor", "bot-1", ledger.to_str().unwrap()]);
     assert!(offline.contains("read_all"), "{offline}");
-=======
+
 #[test]
 fn times_of_the_audit_log_are_those_of_the_standard() {
     let server = Server::start(POLICY, &Start::default());
@@ -334,5 +333,4 @@ fn a_body_that_is_far_too_long_is_answered_before_the_connection_ends() {
         let answer = client.request("POST", "/api/v1/evaluate", &[("X-API-Key", "k1")], &long);
         assert_eq!((answer.status, answer.header("connection")), (413, None));
     }
->>>>>>> wt-door
 }
