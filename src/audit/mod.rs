@@ -16,8 +16,8 @@ pub mod index;
 pub mod ledger;
 pub mod line;
 pub mod read;
-pub mod reconcile;
 mod reasons;
+pub mod reconcile;
 pub mod record;
 pub mod report;
 

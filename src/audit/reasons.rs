@@ -43,10 +43,9 @@ impl Line {
         if !obligations.redact_response.is_empty() {
             self.bytes.push(b']');
         }
-        for (is_set, key) in [
-            (obligations.read_only, ",\"read_only\":true"),
-            (obligations.monitoring, ",\"monitoring\":true"),
-        ] {
+        for (is_set, key) in
+            [(obligations.read_only, ",\"read_only\":true"), (obligations.monitoring, ",\"monitoring\":true")]
+        {
             if is_set {
                 self.raw(key, "");
             }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch, SnapshotParts,
+    CompileError, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
+    SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRing};

@@ -5,9 +5,7 @@ use crate::decision::authorized::{Authorized, question};
 use crate::decision::combine::combine;
 use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
 use crate::model::call::DecisionRequest;
-use crate::model::decision::{
-    Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore,
-};
+use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};
 use crate::policy::governance::{Capability, Content, Grant};
 use crate::policy::{governance, rules};
 use crate::risk::Band;
@@ -118,7 +116,8 @@ fn obligations(
 ) -> Obligations {
     let mut obligations = authorized.obligations.clone();
     obligations.rate_limit = grant.and_then(|grant| grant.rate_limit);
-    let monitored = snapshot.governing.risk.as_ref().is_some_and(|model| model.band(score) == Band::Monitoring);
+    let monitored =
+        snapshot.governing.risk.as_ref().is_some_and(|model| model.band(score) == Band::Monitoring);
     obligations.monitoring |= is_registered && monitored;
     obligations
 }

@@ -10,9 +10,7 @@ mod sessions;
 mod table;
 
 pub use deciding::{Decided, Deciding, GrantExceeded, LaterCharge, who};
-pub use live::{
-    CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who,
-};
+pub use live::{CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who};
 pub use rehearsal::Rehearsal;
 pub use sessions::{LaterStep, Sessions};
 

@@ -8,8 +8,7 @@ use crate::model::time::Timestamp;
 
 /// What was taken of a grant is spent with the decision's record, and given back where the ledger surely has none.
 pub(in crate::gateway) fn settle(reservation: Option<Reservation>, recorded: &Result<(), AppendError>) {
-    let may_be_in =
-        matches!(recorded, Ok(()) | Err(AppendError::Deadline | AppendError::NotDurable));
+    let may_be_in = matches!(recorded, Ok(()) | Err(AppendError::Deadline | AppendError::NotDurable));
     if let Some(reservation) = reservation.filter(|_| may_be_in) {
         reservation.spend();
     }

@@ -68,7 +68,9 @@ impl fmt::Display for Pointer {
         for token in &self.tokens {
             match token {
                 Token::Every => formatter.write_str("/*")?,
-                Token::One { key, .. } => write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1"))?,
+                Token::One { key, .. } => {
+                    write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1"))?
+                }
             }
         }
         Ok(())

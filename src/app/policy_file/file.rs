@@ -1,7 +1,7 @@
 //! [`PolicyFile`]: a rules file that can be asked.
 
-use std::sync::Arc;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::Value;

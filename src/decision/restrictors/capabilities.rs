@@ -20,7 +20,8 @@ pub(in crate::decision) fn restrict(
     // What has no name is refused for that.
     let Some(name) = request.call.action.capability() else { return Said::nothing(engine) };
     let Some(capability) = registered else {
-        let reason = format!("Blocked: the capability {name} is not registered. Ask whoever manages capabilities.");
+        let reason =
+            format!("Blocked: the capability {name} is not registered. Ask whoever manages capabilities.");
         return Said::denied(engine, ReasonCode::CapabilityUnknown, &reason);
     };
     let parameters = &request.call.parameters;

@@ -40,7 +40,8 @@ pub(in crate::decision) fn restrict(
         return Said::denied(engine, ReasonCode::GrantMissing, &reason);
     };
     if grant.expires_at.is_some_and(|end| facts.now >= end) {
-        let reason = format!("Blocked: the grant of {capability} to {actor} has ended. Ask whoever manages grants.");
+        let reason =
+            format!("Blocked: the grant of {capability} to {actor} has ended. Ask whoever manages grants.");
         return Said::denied(engine, ReasonCode::GrantExpired, &reason);
     }
     if let Some(window) = grant.time_window.as_ref().filter(|window| !window.contains(facts.now)) {

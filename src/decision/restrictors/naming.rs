@@ -1,7 +1,7 @@
 //! The restrictor that refuses calls no policy could name.
 
-use crate::model::call::{Action, ToolCall};
 use crate::decision::restrictors::Said;
+use crate::model::call::{Action, ToolCall};
 use crate::model::decision::{Engine, ReasonCode};
 
 /// Denies a call whose tool has no capability name. A rule such as `type: "*"` must not admit what the operators cannot

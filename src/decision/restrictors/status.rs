@@ -11,7 +11,8 @@ pub(in crate::decision) fn restrict(snapshot: &PolicySnapshot, principal: &Princ
     let engine = Engine::Status;
     if let Some(switch) = snapshot.governance.kill_switch(&principal.tenant) {
         let why = because(&switch.reason);
-        let reason = format!("Blocked: the kill switch is active{why}. Nothing is let through until it is released.");
+        let reason =
+            format!("Blocked: the kill switch is active{why}. Nothing is let through until it is released.");
         return Said::denied(engine, ReasonCode::KillSwitch, &reason);
     }
     let object = snapshot.governance.actor(&principal.tenant, &principal.id);
@@ -24,7 +25,11 @@ pub(in crate::decision) fn restrict(snapshot: &PolicySnapshot, principal: &Princ
         Standing::Revoked => ("revoked", ReasonCode::ActorRevoked),
     };
     let why = because(&status.reason);
-    Said::denied(engine, code, &format!("Blocked: {} is {word}{why}. Ask whoever manages actors.", principal.id))
+    Said::denied(
+        engine,
+        code,
+        &format!("Blocked: {} is {word}{why}. Ask whoever manages actors.", principal.id),
+    )
 }
 
 fn because(reason: &str) -> String {

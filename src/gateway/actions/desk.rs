@@ -128,7 +128,10 @@ impl ActionDesk {
         if decision.outcome == Outcome::Deny || !(edits || wanted.read_only) {
             return true;
         }
-        deny(decision, "what may come back of it is limited (constraints), which is done for proxied calls only");
+        deny(
+            decision,
+            "what may come back of it is limited (constraints), which is done for proxied calls only",
+        );
         false
     }
 

@@ -142,12 +142,7 @@ impl<'a> Asked<'_, 'a> {
 }
 
 /// It goes on by virtue of its approval.
-fn approved(
-    record: &HeldDecision,
-    hold: &Id,
-    consumed: Consumed,
-    taken: Option<Reservation>,
-) -> Settled {
+fn approved(record: &HeldDecision, hold: &Id, consumed: Consumed, taken: Option<Reservation>) -> Settled {
     let approved_by = consumed.approved_by();
     let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
     let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));

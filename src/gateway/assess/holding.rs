@@ -115,10 +115,12 @@ impl Known<'_> {
         let Asked { call, decision, decision_id, step, charge, reservation, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let terms = self.terms(&onward, rpc_id.clone());
-        let (route, mut forwarding) =
-            self.forward(
+        let (route, mut forwarding) = self.forward(
             Onward { plan: fulfilled(onward.plan, &decision.obligations, self.route), ..onward },
-            Some(decision_id), rpc_id.clone(), Some(&call.action));
+            Some(decision_id),
+            rpc_id.clone(),
+            Some(&call.action),
+        );
         forwarding.charged(reservation);
         Assessed {
             answer: Answer::Held(Box::new(Held {

@@ -238,8 +238,7 @@ impl Known<'_> {
     ) -> Assessed {
         let started = Instant::now();
         let session = self.session_name(onward.session.as_deref());
-        let request =
-            DecisionRequest {
+        let request = DecisionRequest {
             session: session.as_deref(),
             context: self.context(&onward),
             ..DecisionRequest::new(&self.principal, call)

@@ -12,7 +12,7 @@ mod session;
 mod shed;
 mod tool_names;
 
-pub(super) use obligations::deny;
 pub(super) use known::{Answer, Assessed};
+pub(super) use obligations::deny;
 pub(super) use session::BoundSession;
 pub(super) use tool_names::ToolNames;

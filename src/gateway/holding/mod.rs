@@ -12,8 +12,8 @@ mod waiting;
 
 pub use answers::HoldNote;
 pub(in crate::gateway) use asking::Asking;
-pub use desk::{Consumed, HoldDesk, HoldError, Vote};
 pub(in crate::gateway) use desk::{Charging, Stood, WaitPlace};
+pub use desk::{Consumed, HoldDesk, HoldError, Vote};
 pub(in crate::gateway) use held::{Held, Judged, Resumed, Terms, Then};
 pub(in crate::gateway) use preference::Preference;
 pub use waiting::Waiting;

@@ -37,7 +37,9 @@ pub enum ProposalRefused {
     #[error("The ledger takes no record, so nothing was decided. Try again later.")]
     Ledger,
     /// The store keeps no hold for it.
-    #[error("This proposal needs a person's approval, and the gateway cannot keep it for one now. Try again shortly.")]
+    #[error(
+        "This proposal needs a person's approval, and the gateway cannot keep it for one now. Try again shortly."
+    )]
     Store,
     /// A defect, caught.
     #[error("A defect of the gateway was caught; nothing was decided.")]

@@ -47,8 +47,11 @@ impl ProposalDesk {
         principal: &'r Principal,
         proposal: &'r Proposal<'a>,
     ) -> DecisionRequest<'r, 'a> {
-        let context =
-            CallContext { route: &self.route, metadata: proposal.metadata.as_ref(), ..CallContext::default() };
+        let context = CallContext {
+            route: &self.route,
+            metadata: proposal.metadata.as_ref(),
+            ..CallContext::default()
+        };
         DecisionRequest {
             session: proposal.session.as_ref().map(Text::as_str),
             context,

@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use thiserror::Error;
 
-use crate::facts::Who;
 use crate::audit::report::{ReportRecord, ReportedBy};
+use crate::facts::Who;
 use crate::gateway::proposals::ProposalDesk;
 use crate::model::call::Principal;
 use crate::model::decision::ExecutionResult;

@@ -23,7 +23,8 @@ const APPROVAL: ReasonCode = ReasonCode::ApprovalRequired;
 const PATH: &str = "/api/v1/governance/propose";
 
 /// What a confirmation that is not good for the proposal is told with, before what holds without it.
-const NOT_CONFIRMED: &str = "The confirmation_token names no approved hold of exactly this proposal, so it was decided anew.";
+const NOT_CONFIRMED: &str =
+    "The confirmation_token names no approved hold of exactly this proposal, so it was decided anew.";
 
 impl Proposed<'_, '_> {
     /// Finds or opens the proposal's hold, and says what that makes of it.
@@ -58,9 +59,7 @@ impl Proposed<'_, '_> {
                 Ok(self.pending(&record, decision, &hold, code))
             }
             Stood::Unneeded(_) => Ok(self.settled(decision, reservation)),
-            Stood::Ended(Ended::Rejected(hold)) => {
-                Ok(self.ended(&record, decision, &Ended::Rejected(hold)))
-            }
+            Stood::Ended(Ended::Rejected(hold)) => Ok(self.ended(&record, decision, &Ended::Rejected(hold))),
             Stood::Ended(_) => self.unconfirmed(&record, &ask, decision, reservation).await,
         }
     }

@@ -27,9 +27,7 @@ fn every_outcome_is_reached_by_proposals() {
     world.grant("agent-1", "infrastructure.deploy", &json!({}));
     came_to(&world.propose("infrastructure.deploy", &deploy), "DENY", "default_denied");
 
-    let rule = |outcome: &str, condition: &str| {
-        json!({"capability": "infrastructure.deploy", "condition": condition, "outcome": outcome, "priority": 100})
-    };
+    let rule = |outcome: &str, condition: &str| json!({"capability": "infrastructure.deploy", "condition": condition, "outcome": outcome, "priority": 100});
     let staging = rule("ALLOW", "parameters.environment == 'staging'");
     let production = rule("REQUIRE_CONFIRMATION", "parameters.environment == 'production'");
     let policy = world.policy("deploys", &json!([staging, production]));
@@ -41,7 +39,11 @@ fn every_outcome_is_reached_by_proposals() {
     came_to(&asked, "REQUIRE_CONFIRMATION", "approval_required");
     let hold = asked["confirmation"]["hold_id"].clone();
     // Nobody has approved yet, and the proposer may not.
-    came_to(&world.confirm("infrastructure.deploy", &deploy, &hold), "REQUIRE_CONFIRMATION", "approval_required");
+    came_to(
+        &world.confirm("infrastructure.deploy", &deploy, &hold),
+        "REQUIRE_CONFIRMATION",
+        "approval_required",
+    );
     assert_eq!(world.approve(AGENT, &hold).status, 403);
     assert_eq!(world.approve(OPS, &hold).status, 200);
     // Another proposal is not confirmed by it.

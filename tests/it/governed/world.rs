@@ -133,12 +133,17 @@ pub fn proposal(capability: &str, parameters: &Value) -> Value {
 
 /// Asserts what a proposal came to.
 pub fn came_to(answer: &Value, outcome: &str, code: &str) {
-    assert_eq!((answer["outcome"].as_str(), answer["code"].as_str()), (Some(outcome), Some(code)), "{answer}");
+    assert_eq!(
+        (answer["outcome"].as_str(), answer["code"].as_str()),
+        (Some(outcome), Some(code)),
+        "{answer}"
+    );
 }
 
 fn keys() -> String {
-    let key =
-        |id: &str, text: &str, more: &str| format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text));
+    let key = |id: &str, text: &str, more: &str| {
+        format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text))
+    };
     let manages = "\"capabilities:manage\", \"policies:manage\", \"grants:manage\", \"governance:read\"";
     [
         key("agent", AGENT, "scopes: [\"governance:propose\"], actor: {id: agent-1}"),
@@ -147,7 +152,11 @@ fn keys() -> String {
         key("ops", OPS, "scopes: [\"holds:approve\", \"audit:read\"], person: olga"),
         key("risk", RISK, "scopes: [\"holds:approve\"], person: eve, roles: [risk_lead]"),
         key("security", SECURITY, "scopes: [\"holds:approve\"], person: bob, roles: [security_lead]"),
-        key("stranger", STRANGER, "tenant: elsewhere, scopes: [\"governance:propose\"], actor: {id: agent-1}"),
+        key(
+            "stranger",
+            STRANGER,
+            "tenant: elsewhere, scopes: [\"governance:propose\"], actor: {id: agent-1}",
+        ),
         key("strange_admin", STRANGE_ADMIN, &format!("tenant: elsewhere, scopes: [{manages}]")),
     ]
     .concat()

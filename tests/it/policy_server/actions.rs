@@ -282,6 +282,7 @@ fn what_was_executed_is_listed_from_the_command_line() {
     let ledger = server.ledger();
     let offline = said(&["--url", "http://127.0.0.1:1", "--actor", "bot-1", ledger.to_str().unwrap()]);
     assert!(offline.contains("read_all"), "{offline}");
+}
 
 #[test]
 fn times_of_the_audit_log_are_those_of_the_standard() {
