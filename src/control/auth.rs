@@ -8,7 +8,10 @@ use axum::http::{HeaderMap, Method};
 use crate::control::{Access, ControlError, ControlState, Door};
 use crate::holds::Approver;
 use crate::identity::{IdentityError, Key, Presented, authenticate};
-use crate::model::call::Scope;
+use crate::model::call::{Principal, PrincipalKind, Scope};
+
+/// The tenant of callers without a key.
+const ANYONE: &str = "anonymous";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -33,6 +36,37 @@ impl Operator {
     /// The tenant whose things it may see; `None`, only in open mode: every tenant's.
     pub(in crate::control) fn tenant(&self) -> Option<&str> {
         self.key.as_ref().map(|key| &*key.tenant)
+    }
+
+    /// Whether it may speak for `actor` of its tenant: the one that its key stands for, or one that the key admits. Without a key,
+    /// for any.
+    pub(in crate::control) fn speaks_for(&self, actor: &str) -> bool {
+        self.key.as_ref().is_none_or(|key| key.admits(actor) || *key.principal(None).id == *actor)
+    }
+
+    /// `actor`, as the caller may speak for it. What kind of actor the key's own is, the key says and not the caller.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(in crate::control) fn acting(
+        &self,
+        actor: &str,
+        kind: PrincipalKind,
+    ) -> Result<Principal, ControlError> {
+        if !self.speaks_for(actor) {
+            return Err(ControlError::ForeignActor);
+        }
+        let Some(key) = &self.key else { return Ok(Principal::new(ANYONE, actor, kind)) };
+        let own = key.principal(None);
+        if *own.id == *actor { Ok(own) } else { Ok(Principal { kind, ..key.principal(Some(actor)) }) }
+    }
+
+    /// The caller itself, as reports and records name it.
+    pub(in crate::control) fn principal(&self) -> Principal {
+        match &self.key {
+            Some(key) => key.principal(None),
+            None => Principal::new(ANYONE, "local-admin", PrincipalKind::Human),
+        }
     }
 
     /// Who it is where holds are decided.

@@ -136,6 +136,18 @@ async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, Contr
     Ok(bytes)
 }
 
+/// The whole body of a request that must be JSON, of at most `most` bytes.
+///
+/// # Errors
+/// 400, 408, 413 or 415.
+pub(in crate::control) async fn read_json(request: Request, most: usize) -> Result<Vec<u8>, ControlError> {
+    let (parts, body) = request.into_parts();
+    if !is_json(&parts.headers) {
+        return Err(ControlError::MediaType);
+    }
+    read_whole(&parts.headers, body, most).await
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(written), None) = (types.next(), types.next()) else { return false };

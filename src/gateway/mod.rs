@@ -31,7 +31,7 @@ pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, Report, ReportRefused, ReportStatus};
+pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
 pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 

@@ -20,7 +20,7 @@ use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Ledger, OpenReport};
 use crate::control::{ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router};
-use crate::gateway::{Clock, Gateway, SystemClock};
+use crate::gateway::{Clock, Gateway, ProposalDesk, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -90,6 +90,7 @@ impl App {
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
+        let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
         let reloader = Arc::new(Reloader::new(
             options.source,
             Arc::clone(&publisher),
@@ -104,6 +105,7 @@ impl App {
             ledger: Arc::clone(&ledger),
             index,
             actions,
+            proposals,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             metrics: Arc::clone(&metrics),

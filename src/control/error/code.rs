@@ -1,6 +1,7 @@
 //! The closed list of problem codes: what stands behind `urn:aegis:` in our own problems, and in `error.code` on the governance
 //! and enforcement paths.
 
+use crate::gateway::ReportRefused;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 
@@ -29,6 +30,8 @@ macro_rules! codes {
 }
 
 codes! {
+    ActorMismatch "actor-mismatch",
+    AlreadyReported "already-reported",
     ApprovedAlready "approved-already",
     BadBody "bad-body",
     BadCursor "bad-cursor",
@@ -50,6 +53,7 @@ codes! {
     NotFound "not-found",
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
+    NothingToReport "nothing-to-report",
     OwnHold "own-hold",
     PersonMissing "person-missing",
     RoleMissing "role-missing",
@@ -71,7 +75,15 @@ impl ControlError {
             Self::CrossSite => ProblemCode::CrossSite,
             Self::BadQuery { .. } => ProblemCode::BadQuery,
             Self::BadCursor => ProblemCode::BadCursor,
-            Self::BadBody { .. } => ProblemCode::BadBody,
+            Self::BadBody { .. } | Self::BadFields(_) => ProblemCode::BadBody,
+            Self::ForeignActor => ProblemCode::ActorMismatch,
+            Self::Report(refused) => match refused {
+                ReportRefused::Unknown => ProblemCode::NotFound,
+                ReportRefused::NotAllowed | ReportRefused::Witnessed => ProblemCode::NothingToReport,
+                ReportRefused::Reported => ProblemCode::AlreadyReported,
+                ReportRefused::Index => ProblemCode::IndexUnavailable,
+                ReportRefused::Ledger => ProblemCode::LedgerUnavailable,
+            },
             Self::BodyTooLarge => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
             Self::MediaType => ProblemCode::MediaTypeNotSupported,

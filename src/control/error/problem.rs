@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::control::body::BODY_MAX_BYTES;
+use crate::gateway::ReportRefused;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 use crate::model::call::Scope;
@@ -52,6 +53,17 @@ pub enum ControlError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A body with several things wrong with it; at least one. Each is a member, dotted (empty: the body), and a sentence.
+    #[error("{}", first(.0))]
+    BadFields(Vec<(String, String)>),
+    /// The key does not speak for the actor that is named.
+    #[error(
+        "The key does not speak for this actor. Name the actor that the key stands for, or use a key whose actors admit it."
+    )]
+    ForeignActor,
+    /// A report that is not taken.
+    #[error("{0}")]
+    Report(ReportRefused),
     /// A body above the limit.
     #[error("The body is longer than {BODY_MAX_BYTES} bytes.")]
     BodyTooLarge,
@@ -117,9 +129,20 @@ impl ControlError {
             Self::NotFound | Self::NoSuch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Identity(_) => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::ForeignHost | Self::CrossSite | Self::NotOwnHold | Self::OthersHold => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Scope(_)
+            | Self::ForeignHost
+            | Self::CrossSite
+            | Self::NotOwnHold
+            | Self::OthersHold
+            | Self::ForeignActor => StatusCode::FORBIDDEN,
+            Self::Report(refused) => match refused {
+                ReportRefused::Unknown => StatusCode::NOT_FOUND,
+                ReportRefused::NotAllowed | ReportRefused::Witnessed | ReportRefused::Reported => {
+                    StatusCode::CONFLICT
+                }
+                ReportRefused::Index | ReportRefused::Ledger => StatusCode::SERVICE_UNAVAILABLE,
+            },
+            Self::BadFields(_) => StatusCode::BAD_REQUEST,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
                 ChangeRefused::Own | ChangeRefused::RoleMissing(_) | ChangeRefused::PersonMissing => {
@@ -147,6 +170,11 @@ impl ControlError {
             Self::BadQuery { field: Some(field), detail } | Self::BadBody { field: Some(field), detail } => {
                 vec![(field, detail)]
             }
+            Self::BadFields(fields) => {
+                let named = fields.iter().filter(|(field, _)| !field.is_empty());
+                named.map(|(field, message)| (field.as_str(), message.as_str())).collect()
+            }
+            Self::ForeignActor => vec![("actor.id", "names an actor that the key does not speak for.")],
             _ => Vec::new(),
         }
     }
@@ -172,6 +200,7 @@ impl ControlError {
             | Self::IndexUnavailable
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress
+            | Self::Report(ReportRefused::Index | ReportRefused::Ledger)
             | Self::Hold(ChangeRefused::Unrecorded, _) => Some((RETRY_AFTER, RETRY_AFTER_S)),
             _ => None,
         }
@@ -195,6 +224,14 @@ impl IntoResponse for ControlError {
         }
         response
     }
+}
+
+fn first(fields: &[(String, String)]) -> String {
+    let more = match fields.len() {
+        0 | 1 => String::new(),
+        count => format!(" ({} more)", count - 1),
+    };
+    fields.first().map(|(_, message)| format!("{message}{more}")).unwrap_or_default()
 }
 
 fn either(scopes: &[Scope]) -> String {

@@ -115,12 +115,10 @@ impl Known<'_> {
         let Asked { call, decision, decision_id, step, charge, reservation, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let terms = self.terms(&onward, rpc_id.clone());
-        let (route, mut forwarding) = self.forward(
-            Onward { plan: fulfilled(onward.plan, &decision.obligations, self.route), ..onward },
-            Some(decision_id),
-            rpc_id.clone(),
-            Some(&call.action),
-        );
+        let plan = fulfilled(onward.plan, &decision.obligations, self.route);
+        let onward = Onward { plan, ..onward };
+        let (route, mut forwarding) =
+            self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
         forwarding.charged(reservation);
         Assessed {
             answer: Answer::Held(Box::new(Held {

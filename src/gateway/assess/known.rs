@@ -284,12 +284,11 @@ impl Known<'_> {
         let (outcome, code) = (Some(decision.outcome), decision.code);
         let access = self.access(call.action.capability());
         if allowed || !enforced {
-            let (route, mut forwarding) = self.forward(
-                Onward { plan: fulfilled(onward.plan, &decision.obligations, self.route), ..onward },
-                Some(decision_id),
-                rpc_id.clone(),
-                Some(&call.action),
-            );
+            self.gateway.let_through(request, self.facts.now);
+            let plan = fulfilled(onward.plan, &decision.obligations, self.route);
+            let onward = Onward { plan, ..onward };
+            let (route, mut forwarding) =
+                self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
             forwarding.charged(reservation);
             return Assessed {
                 answer: Answer::Forward(forwarding),

@@ -11,4 +11,4 @@ mod standing;
 
 pub use answer::{ProposalAnswer, ProposalRefused};
 pub use desk::ProposalDesk;
-pub use report::{Report, ReportRefused, ReportStatus};
+pub use report::ReportRefused;

@@ -8,38 +8,8 @@ use crate::audit::report::{ReportRecord, ReportedBy};
 use crate::facts::Who;
 use crate::gateway::proposals::ProposalDesk;
 use crate::model::call::Principal;
-use crate::model::decision::ExecutionResult;
+use crate::model::decision::Report;
 use crate::model::id::{DECISION, Id};
-
-/// What a proposer says became of its proposal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The decision that allowed it.
-    pub decision_id: String,
-    /// How it ended.
-    pub status: ReportStatus,
-    /// What came of it, in words; at most 500 characters.
-    pub summary: Option<String>,
-    /// How long it took, in milliseconds.
-    pub duration_ms: Option<u64>,
-    /// The exit code, where there was one.
-    pub exit_code: Option<i64>,
-}
-
-/// How an execution ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportStatus {
-    /// It was done.
-    Completed,
-    /// It went wrong.
-    Failed,
-    /// It took too long.
-    Timeout,
-    /// The tool did not permit it.
-    PermissionDenied,
-    /// A person called it off. It says nothing of the actor.
-    AbortedByUser,
-}
 
 /// Why a report was not taken. Nothing was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -62,49 +32,6 @@ pub enum ReportRefused {
     /// The ledger takes nothing.
     #[error("The ledger takes no record, so nothing was recorded. Try again later.")]
     Ledger,
-}
-
-impl ReportStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Completed, Self::Failed, Self::Timeout, Self::PermissionDenied, Self::AbortedByUser];
-
-    /// The word in reports and records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Timeout => "timeout",
-            Self::PermissionDenied => "permission_denied",
-            Self::AbortedByUser => "aborted_by_user",
-        }
-    }
-
-    /// The status of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
-    /// Whether it was a failure of the actor; `None`: it says nothing of it.
-    #[must_use]
-    pub const fn failed(self) -> Option<bool> {
-        match self {
-            Self::Completed => Some(false),
-            Self::Failed | Self::Timeout | Self::PermissionDenied => Some(true),
-            Self::AbortedByUser => None,
-        }
-    }
-
-    /// The same in the words of executions.
-    const fn result(self) -> ExecutionResult {
-        match self.failed() {
-            Some(false) => ExecutionResult::Completed,
-            Some(true) => ExecutionResult::Failed,
-            None => ExecutionResult::Cancelled,
-        }
-    }
 }
 
 impl ProposalDesk {
