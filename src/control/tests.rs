@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
-use crate::config::{SessionLimits, Sources, load_document};
+use crate::config::{Sources, load_document};
 use crate::control::{
     Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, control_router, serve, telemetry_router,
 };

@@ -167,13 +167,13 @@ impl Authorized {
 }
 
 /// What the policies are asked; `None` where there are none, or the call has no name they could speak of.
-pub(super) fn question<'q, 'a>(
+pub(super) fn question<'q>(
     snapshot: &PolicySnapshot,
-    request: DecisionRequest<'q, 'a>,
+    request: DecisionRequest<'q, 'q>,
     level: Option<RiskLevel>,
     score: Option<RiskScore>,
     facts: Facts<'_>,
-) -> Option<PolicyQuestion<'q, 'a>> {
+) -> Option<PolicyQuestion<'q>> {
     if snapshot.governance.policy_count() == 0 {
         return None;
     }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use crate::config::{Config, Holds, Sources, load_document};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Holds, SessionLimits};
-use crate::decision::{PolicySnapshot, SnapshotParts};
+use crate::decision::{Governing, PolicySnapshot, SnapshotParts};
 use crate::facts::{LaterStep, Rehearsal, Sessions};
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
@@ -49,7 +49,7 @@ fn asked<T>(
     action: &str,
     work: impl FnOnce(DecisionRequest<'_, '_>) -> T,
 ) -> T {
-    let principal = Principal { tenant: "t".into(), id: who.into(), kind: PrincipalKind::AiAgent, key: None };
+    let principal = Principal::new("t", who, PrincipalKind::AiAgent);
     let call = ToolCall {
         action: Action::Verbatim(action.to_owned().into()),
         resource: "x".into(),
@@ -57,7 +57,7 @@ fn asked<T>(
         parameters: Parameters::none(),
         description: "".into(),
     };
-    work(DecisionRequest { principal: &principal, call: &call, session, agent: None })
+    work(DecisionRequest { session, ..DecisionRequest::new(&principal, &call) })
 }
 
 struct World {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
-use crate::config::{SessionLimits, Sources, load_document};
+use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
 use crate::gateway::{

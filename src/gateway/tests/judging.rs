@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
-use crate::config::{SessionLimits, Sources, load_document};
+use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::gateway::{
     Candidate, Clock, Gateway, GatewayParts, HoldDesk, Incoming, Permit, PublishError, Publisher,
