@@ -2,6 +2,8 @@
 
 mod audit_entry;
 mod hold;
+mod snapshot;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
+pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::admin::{DEPLOYMENT_TENANT, Refused};
 use crate::control::body::BODY_MAX_BYTES;
+use crate::gateway::{AdminError, PublishError};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 use crate::model::call::Scope;
@@ -79,6 +81,18 @@ pub enum ControlError {
     /// The ledger takes nothing.
     #[error("The ledger takes no record, so nothing was changed. Try again later.")]
     LedgerUnavailable,
+    /// No such snapshot.
+    #[error("There is no such snapshot.")]
+    NoSuchSnapshot,
+    /// What only keys that speak for the deployment do.
+    #[error("This changes what holds for every tenant, and takes a key of tenant {DEPLOYMENT_TENANT}.")]
+    DeploymentOnly,
+    /// An earlier snapshot does not come back: every problem.
+    #[error("The content of that snapshot cannot be in force: {}", .0.join("; "))]
+    RollbackRefused(Vec<String>),
+    /// The store of what is administered is out of order.
+    #[error("The store of what is administered is out of order, and nothing was changed. Try again later.")]
+    AdminUnavailable,
     /// A defect.
     #[error("The request could not be served.")]
     Internal,
@@ -100,12 +114,16 @@ impl ControlError {
 
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NoSuchHold => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchHold | Self::NoSuchSnapshot => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Identity(_) => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::ForeignHost | Self::CrossSite | Self::NotOwnHold | Self::OthersHold => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Scope(_)
+            | Self::ForeignHost
+            | Self::CrossSite
+            | Self::NotOwnHold
+            | Self::OthersHold
+            | Self::DeploymentOnly => StatusCode::FORBIDDEN,
+            Self::RollbackRefused(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
                 ChangeRefused::Own | ChangeRefused::RoleMissing(_) | ChangeRefused::PersonMissing => {
@@ -117,7 +135,9 @@ impl ControlError {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::StoreUnavailable | Self::LedgerUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::StoreUnavailable | Self::AdminUnavailable | Self::LedgerUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -125,7 +145,7 @@ impl ControlError {
     /// The stable code behind `urn:aegis:`.
     const fn code(&self) -> &'static str {
         match self {
-            Self::NotFound | Self::NoSuchHold => "not-found",
+            Self::NotFound | Self::NoSuchHold | Self::NoSuchSnapshot => "not-found",
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::Identity(IdentityError::Missing) => "credentials-missing",
             Self::Identity(_) => "credentials-invalid",
@@ -147,7 +167,9 @@ impl ControlError {
                 ChangeRefused::PersonMissing => "person-missing",
                 ChangeRefused::Unrecorded => "ledger-unavailable",
             },
-            Self::StoreUnavailable => "store-unavailable",
+            Self::DeploymentOnly => "deployment-only",
+            Self::RollbackRefused(_) => "rollback-refused",
+            Self::StoreUnavailable | Self::AdminUnavailable => "store-unavailable",
             Self::LedgerUnavailable => "ledger-unavailable",
             Self::Internal => "internal-error",
         }
@@ -163,16 +185,36 @@ impl ControlError {
             members.insert("state".to_owned(), hold.get("state").cloned().unwrap_or_default());
             members.insert("hold".to_owned(), hold.clone());
         }
+        if let Self::RollbackRefused(problems) = self {
+            members.insert("problems".to_owned(), json!(problems));
+        }
         members
+    }
+
+    /// What is said of a rollback, or of an earlier snapshot, that there is not.
+    pub(in crate::control) fn administered(error: AdminError) -> Self {
+        match error {
+            AdminError::Refused(Refused::NoSnapshot) => Self::NoSuchSnapshot,
+            AdminError::Refused(refused) => Self::RollbackRefused(vec![refused.to_string()]),
+            AdminError::Bad(problems) => {
+                Self::RollbackRefused(problems.iter().map(ToString::to_string).collect())
+            }
+            AdminError::Failed(PublishError::Ledger(_)) => Self::LedgerUnavailable,
+            AdminError::Failed(error) => {
+                tracing::error!(%error, "an earlier snapshot could not be read or put in force");
+                Self::AdminUnavailable
+            }
+        }
     }
 
     fn header(&self) -> Option<(HeaderName, &'static str)> {
         match self {
             Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
             Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
-            Self::StoreUnavailable | Self::LedgerUnavailable | Self::Hold(ChangeRefused::Unrecorded, _) => {
-                Some((RETRY_AFTER, RETRY_AFTER_S))
-            }
+            Self::StoreUnavailable
+            | Self::AdminUnavailable
+            | Self::LedgerUnavailable
+            | Self::Hold(ChangeRefused::Unrecorded, _) => Some((RETRY_AFTER, RETRY_AFTER_S)),
             _ => None,
         }
     }

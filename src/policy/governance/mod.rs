@@ -5,7 +5,6 @@
 mod content;
 mod object;
 mod objects;
-mod pending;
 pub mod raw;
 mod schema;
 mod window;
@@ -15,6 +14,5 @@ pub use content::{
 };
 pub use object::{Content, Kind, Object, ObjectKey, Source, Stamp};
 pub use objects::Objects;
-pub use pending::{Defaults, Governance, Written, file_schema, read, read_file};
 pub use schema::ParameterSchema;
 pub use window::TimeWindow;
