@@ -6,6 +6,7 @@ mod content;
 mod object;
 mod objects;
 pub mod raw;
+mod read;
 mod schema;
 mod window;
 
@@ -14,5 +15,9 @@ pub use content::{
 };
 pub use object::{Content, Kind, Object, ObjectKey, Source, Stamp};
 pub use objects::Objects;
-pub use schema::ParameterSchema;
-pub use window::TimeWindow;
+pub use read::{Defaults, Written, file_schema, read, read_file, schema};
+pub use schema::{ParameterSchema, SchemaError, SchemaMismatch};
+pub use window::{TimeWindow, TimeWindowError};
+
+#[cfg(test)]
+mod tests;
