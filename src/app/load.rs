@@ -6,15 +6,17 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
+use crate::admin::{FileSet, Pins, Role, Text};
 use crate::app::SystemSources;
-use crate::app::policy_server::StoredPolicy;
+use crate::app::counting::{OnRefusal, Rules, counting};
+use crate::app::governed::{Governed, Instead, governed, shown_config};
 use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::document::{Document, Node, Place, Problem, Problems};
-use crate::policy::rules::{self, RuleSet};
+use crate::policy::rules::RuleSet;
 use crate::telemetry::check_log_filter;
 
 /// What a policy that came by API is called in messages.
@@ -62,8 +64,10 @@ pub struct Loaded {
     pub rules: Option<RuleSet>,
     /// SHA-256 of all that the snapshot is made of, in lower-case hexadecimal.
     pub hash: Arc<str>,
-    /// The files it was read from.
+    /// The files it was read from, and the folder of governance objects where there is one.
     pub files: Vec<PathBuf>,
+    /// The texts that count, and the governance objects in them.
+    pub files_read: FileSet,
     /// The text of the rules file, also where a policy that came by API stands in its place; empty where there is none.
     pub(super) rules_file: String,
     /// What strict loading would have refused, where rules are loaded leniently.
@@ -77,38 +81,28 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
-    load_by(source, Counts::Written)
+    load_by(source, Instead::Pinned(&Pins::default()), OnRefusal::Fail)
 }
 
 /// Loads a configuration whole, for a start. A rules file that is refused does not take a policy away that came by API and is kept: it
-/// serves on, as it would have without a restart, and [`Loaded`] says what is wrong with the file.
+/// serves on, as it would have without a restart, and [`Loaded`] says what is wrong with the file. `pins`: what an earlier
+/// snapshot brought back.
 ///
 /// # Errors
 /// As for [`load`]; where there is no such policy, what is wrong with the rules file too.
 pub fn load_to_start(source: &ConfigSource) -> Result<Loaded> {
-    load_by(source, Counts::WrittenOrKept)
+    load_by(source, Instead::Pinned(&Pins::default()), OnRefusal::Kept)
 }
 
-/// Loads a configuration whole, with the rules in `put` in the place of its own.
+/// Loads a configuration whole, with something in the place of its files.
 ///
 /// # Errors
 /// As for [`load`].
-pub(super) fn load_with(source: &ConfigSource, put: &str) -> Result<Loaded> {
-    load_by(source, Counts::Put(put))
+pub(super) fn load_with(source: &ConfigSource, instead: Instead<'_>) -> Result<Loaded> {
+    load_by(source, instead, OnRefusal::Fail)
 }
 
-/// Which rules count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counts<'p> {
-    /// Those that were put over this very file and kept, or else the file's own.
-    Written,
-    /// The same; and where they are refused, those that are kept, whatever they were put over.
-    WrittenOrKept,
-    /// These.
-    Put(&'p str),
-}
-
-fn load_by(source: &ConfigSource, counts: Counts<'_>) -> Result<Loaded> {
+fn load_by(source: &ConfigSource, instead: Instead<'_>, on_refusal: OnRefusal) -> Result<Loaded> {
     let mut digest = Fingerprint::default();
     let Written { name, text, base, variables } = written(source)?;
     digest.note(text.as_bytes());
@@ -116,31 +110,34 @@ fn load_by(source: &ConfigSource, counts: Counts<'_>) -> Result<Loaded> {
     let document = Document::parse(&name, &text)?;
     let sources = NotingSources::default();
     let config = load_document(document.clone(), &base, variables, &sources);
-    // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
-    let rules_path = match &config {
-        Ok(config) => config.policy.rules.clone(),
-        Err(_) => document.node("/policy/rules").and_then(Node::text).map(|path| base.join(path)),
+    // Rules and governance objects are looked at also when the configuration is wrong, so that everything wrong is said at once.
+    let named = |pointer: &str| document.node(pointer).and_then(Node::text).map(|path| base.join(path));
+    let (rules_path, governance_path) = match &config {
+        Ok(config) => (config.policy.rules.clone(), config.policy.governance.clone()),
+        Err(_) => (named("/policy/rules"), named("/policy/governance")),
     };
-    let files = files(source, rules_path.as_deref(), &sources);
+    let governed = governed(&document, governance_path.as_deref(), instead);
     let data_dir = config.as_ref().ok().map(|config| config.data_dir.as_path());
     let written = rules_text(source, &document, rules_path.as_deref());
     let rules = match written {
         Ok(written) => {
             let lenient = matches!(source, ConfigSource::Policy { lenient: true, .. });
-            let rules = counting(written, counts, data_dir)?.compile(lenient, counts, data_dir)?;
-            digest.note(rules.as_ref().map_or(&b""[..], |rules| rules.text.as_bytes()));
+            let rules = counting(written, instead, data_dir)?.compile(lenient, on_refusal, data_dir)?;
+            let text = rules.as_ref().ok().and_then(|rules| rules.rules_text.as_ref());
+            digest.note(text.map_or(&b""[..], |text| text.text.as_bytes()));
             rules
         }
         Err(problems) => Err(problems),
     };
-    let (config, rules) = match (config, rules) {
-        (Ok(config), Ok(rules)) => (config, rules),
-        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => return Err(problems.into()),
-        (Err(first), Err(second)) => {
-            let both = first.into_list().into_iter().chain(second.into_list()).collect();
-            return Err(Problems::from_list(both).context("the configuration could not be read")?.into());
+    let (config, rules, governed) = match (config, rules, governed) {
+        (Ok(config), Ok(rules), Ok(governed)) => (config, rules, governed),
+        (config, rules, governed) => {
+            let found = [config.err(), rules.err(), governed.err()];
+            let all = found.into_iter().flatten().flat_map(Problems::into_list).collect();
+            return Err(Problems::from_list(all).context("the configuration could not be read")?.into());
         }
     };
+    let files = files(source, rules_path.as_deref(), &governed.watched, &sources);
     if let Err(error) = check_log_filter(&config.telemetry.log) {
         return Err(Problems::from(document.problem("/telemetry/log", error.to_string())).into());
     }
@@ -150,8 +147,18 @@ fn load_by(source: &ConfigSource, counts: Counts<'_>) -> Result<Loaded> {
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
-    let Rules { rules, rules_file, warnings, refused, .. } = rules;
-    let loaded = Loaded { config, rules, hash: digest.finish(), files, rules_file, warnings, refused };
+    for text in &governed.texts {
+        // Not the folder they are in: what is loaded elsewhere is the same.
+        digest.note(Path::new(&*text.name).file_name().unwrap_or_default().as_encoded_bytes());
+        digest.note(text.text.as_bytes());
+    }
+    let config_text = Text { role: Role::Config, name: name.into(), text: shown_config(&document).into() };
+    let Rules { rules, rules_file, rules_text, pin, warnings, refused } = rules;
+    let Governed { texts, objects, pin: governance, .. } = governed;
+    let texts = std::iter::once(config_text).chain(rules_text).chain(texts).collect();
+    let files_read = FileSet { texts, objects, pins: Pins { rules: pin, governance } };
+    let hash = digest.finish();
+    let loaded = Loaded { config, rules, hash, files, files_read, rules_file, warnings, refused };
     loaded.check()?;
     Ok(loaded)
 }
@@ -192,13 +199,19 @@ fn written(source: &ConfigSource) -> Result<Written> {
 }
 
 /// The files to watch.
-fn files(source: &ConfigSource, rules: Option<&Path>, sources: &NotingSources) -> Vec<PathBuf> {
+fn files(
+    source: &ConfigSource,
+    rules: Option<&Path>,
+    governed: &[PathBuf],
+    sources: &NotingSources,
+) -> Vec<PathBuf> {
     match source {
         ConfigSource::Embedded { .. } => Vec::new(),
         ConfigSource::Policy { policy, .. } => vec![policy.clone()],
         ConfigSource::File(path) => {
             let mut files = vec![path.clone()];
             files.extend(rules.map(Path::to_owned));
+            files.extend_from_slice(governed);
             files.extend(sources.files());
             files
         }
@@ -229,83 +242,6 @@ fn rules_text(
             Err(document.key_problem("/policy/rules", message).into())
         }
     }
-}
-
-/// The rules that count, before they are compiled.
-struct Counting {
-    name: String,
-    text: String,
-    /// Whether there are any, if only an empty file.
-    any: bool,
-    rules_file: String,
-}
-
-/// Rules that are compiled.
-struct Rules {
-    rules: Option<RuleSet>,
-    /// What they were compiled from.
-    text: String,
-    rules_file: String,
-    warnings: Vec<Problem>,
-    refused: Option<Problems>,
-}
-
-/// Which rules count, of a rules file and what is kept in `data_dir`.
-fn counting(
-    written: Option<(String, String)>,
-    counts: Counts<'_>,
-    data_dir: Option<&Path>,
-) -> Result<Counting> {
-    let any = written.is_some();
-    let (name, rules_file) = written.unwrap_or_default();
-    let put = match (counts, data_dir) {
-        (Counts::Put(put), _) => Some(put.to_owned()),
-        (_, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?.map(|stored| stored.policy),
-        (_, None) => None,
-    };
-    Ok(match put {
-        Some(text) => Counting { name: PUT.to_owned(), text, any: true, rules_file },
-        None => Counting { name, text: rules_file.clone(), any, rules_file },
-    })
-}
-
-impl Counting {
-    /// The compiled rules, or those that are kept in `data_dir` where that counts and these are refused.
-    fn compile(
-        self,
-        lenient: bool,
-        counts: Counts<'_>,
-        data_dir: Option<&Path>,
-    ) -> Result<Result<Rules, Problems>> {
-        let Self { name, text, any, rules_file } = self;
-        if !any {
-            let (warnings, refused) = (Vec::new(), None);
-            return Ok(Ok(Rules { rules: None, text, rules_file, warnings, refused }));
-        }
-        let problems = match compiled(&name, &text, lenient) {
-            Ok((rules, warnings)) => {
-                return Ok(Ok(Rules { rules: Some(rules), text, rules_file, warnings, refused: None }));
-            }
-            Err(problems) => problems,
-        };
-        let kept = match (counts, data_dir) {
-            (Counts::WrittenOrKept, Some(data_dir)) => StoredPolicy::any(data_dir)?,
-            _ => None,
-        };
-        let Some(text) = kept.map(|kept| kept.policy) else { return Ok(Err(problems)) };
-        Ok(match compiled(PUT, &text, lenient) {
-            Ok((rules, warnings)) => {
-                Ok(Rules { rules: Some(rules), text, rules_file, warnings, refused: Some(problems) })
-            }
-            Err(_) => Err(problems),
-        })
-    }
-}
-
-/// Rules, and what strict loading would have refused.
-fn compiled(name: &str, text: &str, lenient: bool) -> Result<(RuleSet, Vec<Problem>), Problems> {
-    let document = Document::parse(name, text)?;
-    if lenient { rules::compile_lenient(&document) } else { Ok((rules::compile(&document)?, Vec::new())) }
 }
 
 /// SHA-256 over everything a snapshot is made of, each part with its length before it.

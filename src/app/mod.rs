@@ -5,6 +5,8 @@
 
 mod admin_key;
 mod check;
+mod counting;
+mod governed;
 mod indexing;
 mod inquiry;
 mod load;

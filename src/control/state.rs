@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
-use crate::control::{CursorSeal, PolicyWriter};
-use crate::gateway::{ActionDesk, Clock, HoldDesk, ProposalDesk, Publisher};
+use crate::control::{CursorSeal, PolicyWriter, SnapshotRollback};
+use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, ProposalDesk, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -55,6 +55,10 @@ pub struct ControlState {
     pub actions: Arc<ActionDesk>,
     /// Where proposals are decided.
     pub proposals: Arc<ProposalDesk>,
+    /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
+    pub administrator: Administrator,
+    /// Puts the content of earlier snapshots in force.
+    pub rollback: Arc<dyn SnapshotRollback>,
     /// Stores policies that come over HTTP.
     pub policies: Arc<dyn PolicyWriter>,
     /// Calls that wait for people.

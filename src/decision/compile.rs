@@ -42,7 +42,6 @@ pub fn compile(
         routes,
         holds: config.holds.clone(),
         public_url: config.control.public_url.as_deref().map(Arc::from),
-        governance: Arc::default(),
         governing: governing(config),
         rules,
         default: config.policy.default,

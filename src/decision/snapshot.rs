@@ -16,7 +16,7 @@ pub struct PolicySnapshot {
     /// Its version and hash, which every decision made under it names.
     pub reference: SnapshotRef,
     /// The keys callers are identified by.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// How bodies are read.
     pub reader: Reader,
     /// `Host` values served, lower case; one without a port serves every port; empty = any.
@@ -32,9 +32,9 @@ pub struct PolicySnapshot {
     /// What is administered besides: capabilities, policies, grants, statuses.
     pub governance: Arc<Governance>,
     /// Which engines take part.
-    pub(super) governing: Governing,
+    pub(super) governing: Arc<Governing>,
     /// The compiled rules file.
-    pub(super) rules: Option<RuleSet>,
+    pub(super) rules: Option<Arc<RuleSet>>,
     /// `policy.default`: what holds where nothing else speaks.
     pub(super) default: Outcome,
     /// Why an allowed call is allowed: made once, since every allowed call carries it.
@@ -60,8 +60,6 @@ pub struct SnapshotParts {
     pub holds: Holds,
     /// See [`PolicySnapshot::public_url`].
     pub public_url: Option<Arc<str>>,
-    /// See [`PolicySnapshot::governance`].
-    pub governance: Arc<Governance>,
     /// Which engines take part.
     pub governing: Governing,
     /// The compiled rules file, where one is configured.
@@ -76,18 +74,38 @@ impl PolicySnapshot {
     pub fn new(parts: SnapshotParts) -> Self {
         Self {
             reference: parts.reference,
-            keys: parts.keys,
+            keys: Arc::new(parts.keys),
             reader: parts.reader,
             hosts: parts.hosts,
             origins: parts.origins,
             routes: parts.routes.into_iter().map(Arc::new).collect(),
             holds: parts.holds,
-            governance: parts.governance,
-            governing: parts.governing,
+            governance: Arc::default(),
+            governing: Arc::new(parts.governing),
             public_url: parts.public_url,
-            rules: parts.rules,
+            rules: parts.rules.map(Arc::new),
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),
+        }
+    }
+
+    /// The same with other governance objects: everything else is shared.
+    #[must_use]
+    pub fn with_governance(&self, reference: SnapshotRef, governance: Arc<Governance>) -> Self {
+        Self {
+            reference,
+            keys: Arc::clone(&self.keys),
+            reader: self.reader,
+            hosts: self.hosts.clone(),
+            origins: self.origins.clone(),
+            routes: self.routes.clone(),
+            holds: self.holds.clone(),
+            public_url: self.public_url.clone(),
+            governance,
+            governing: Arc::clone(&self.governing),
+            rules: self.rules.clone(),
+            default: self.default,
+            allowed_reason: self.allowed_reason.clone(),
         }
     }
 
@@ -111,45 +129,42 @@ impl PolicySnapshot {
     /// How many rules are loaded.
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        self.rules.as_ref().map_or(0, RuleSet::len)
+        self.rules().map_or(0, RuleSet::len)
     }
 
     /// The rules over sessions, where there are any: only then is a session's history of use.
     #[must_use]
     pub fn plan(&self) -> Option<&PlanRules> {
-        self.rules.as_ref().and_then(RuleSet::plan)
+        self.rules().and_then(RuleSet::plan)
     }
 
     /// Whether grants are needed, so that their uses count.
     #[must_use]
-    pub const fn counts_uses(&self) -> bool {
+    pub fn counts_uses(&self) -> bool {
         self.governing.grants_required
     }
 
     /// Whether the risk of calls is scored.
     #[must_use]
-    pub const fn scores_risk(&self) -> bool {
+    pub fn scores_risk(&self) -> bool {
         self.governing.risk.is_some()
     }
 
     /// The compiled rules file, where there is one.
     #[must_use]
-    pub const fn rules(&self) -> Option<&RuleSet> {
-        self.rules.as_ref()
+    pub fn rules(&self) -> Option<&RuleSet> {
+        self.rules.as_deref()
     }
 
     /// What holds for a call no authorizer speaks of: the rules file's written defaults, else `policy.default`.
     #[must_use]
     pub fn default_outcome(&self) -> Outcome {
-        self.rules.as_ref().and_then(RuleSet::defaults).map_or(self.default, |defaults| defaults.outcome)
+        self.rules().and_then(RuleSet::defaults).map_or(self.default, |defaults| defaults.outcome)
     }
 
     /// The risk level shown for such a call.
     #[must_use]
     pub fn default_risk(&self) -> RiskLevel {
-        self.rules
-            .as_ref()
-            .and_then(RuleSet::defaults)
-            .map_or_else(RiskLevel::default, |defaults| defaults.risk)
+        self.rules().and_then(RuleSet::defaults).map_or_else(RiskLevel::default, |defaults| defaults.risk)
     }
 }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use crate::config::{Config, Holds, Sources, load_document};
-use crate::decision::{HoldWait, PolicySnapshot, SnapshotParts, certainly_denied, combine, compile, decide};
+use crate::decision::{
+    Governing, HoldWait, PolicySnapshot, SnapshotParts, certainly_denied, combine, compile, decide,
+};
 use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
@@ -33,7 +33,6 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
         routes: vec![],
         holds: Holds::default(),
         public_url: None,
-        governance: Arc::default(),
         governing: Governing::default(),
         rules,
         default,

@@ -4,6 +4,7 @@
 //! a [`Permit`], without which `proxy` cannot forward anything.
 
 mod actions;
+mod administer;
 mod assess;
 mod clock;
 mod counting;
@@ -23,8 +24,9 @@ pub use actions::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, DryRun, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
+pub use administer::{Administrator, Applied};
 pub use clock::{Clock, SystemClock};
-pub use error::PublishError;
+pub use error::{AdminError, PublishError};
 pub use execution::Sent;
 pub use head::Incoming;
 pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
@@ -32,7 +34,7 @@ pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
 pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
-pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
+pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! [`PolicyFile`]: a rules file that can be asked.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -83,7 +82,6 @@ impl PolicyFile {
             routes: Vec::new(),
             holds: Holds::default(),
             public_url: None,
-            governance: Arc::default(),
             governing: Governing::default(),
             rules: Some(rules),
             default: Outcome::Deny,

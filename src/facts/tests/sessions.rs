@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Holds, SessionLimits};
 use crate::decision::{Governing, PolicySnapshot, SnapshotParts};
-use crate::facts::{LaterStep, Rehearsal, Sessions};
+use crate::facts::{Deciding, LaterStep, Rehearsal, Sessions};
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Decision, Outcome, ReasonCode, SnapshotRef};
@@ -32,7 +32,6 @@ fn snapshot(text: &str) -> Arc<PolicySnapshot> {
         routes: vec![],
         holds: Holds::default(),
         public_url: None,
-        governance: Arc::default(),
         governing: Governing::default(),
         rules: Some(rules),
         default: Outcome::Deny,
@@ -61,14 +60,18 @@ fn asked<T>(
 }
 
 struct World {
-    sessions: Sessions,
+    sessions: Deciding,
     snapshot: Arc<PolicySnapshot>,
     now: i64,
 }
 
 impl World {
     fn new(limits: SessionLimits) -> Self {
-        Self { sessions: Sessions::new(limits), snapshot: snapshot(RULES), now: 0 }
+        Self {
+            sessions: Deciding::new(Sessions::new(limits), Arc::default()),
+            snapshot: snapshot(RULES),
+            now: 0,
+        }
     }
 
     /// The decision on a call of `who` in `session`, and the step it is once it is approved.
@@ -98,7 +101,7 @@ fn a_history_is_of_one_actor_and_session() {
     assert_eq!(world.decide("ann", None, "b").0.outcome, Outcome::Allow);
     let (denied, _) = world.decide("ann", Some("s"), "b");
     assert_eq!((denied.outcome, denied.code), (Outcome::Deny, ReasonCode::PlanDenied));
-    assert_eq!(world.sessions.count(), 3);
+    assert_eq!(world.sessions.sessions().count(), 3);
 }
 
 #[test]
@@ -131,14 +134,14 @@ fn sessions_are_bounded_and_an_actor_pushes_out_its_own_first() {
         assert_eq!(world.outcome(who, session, "a"), Outcome::Allow);
         world.now += SECOND;
     }
-    assert_eq!(world.sessions.count(), 3);
+    assert_eq!(world.sessions.sessions().count(), 3);
     assert_eq!(world.outcome("bob", "b", "b"), Outcome::Deny, "another's sessions are let be");
     assert_eq!(world.outcome("ann", "3", "b"), Outcome::Deny);
     assert_eq!(world.outcome("ann", "1", "b"), Outcome::Allow, "its oldest is gone");
     // One more actor pushes out what was idle longest.
     world.now += SECOND;
     assert_eq!(world.outcome("cyd", "c", "a"), Outcome::Allow);
-    assert_eq!(world.sessions.count(), 3);
+    assert_eq!(world.sessions.sessions().count(), 3);
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn what_no_rule_looks_at_is_not_remembered() {
     let mut world = World::new(SessionLimits::default());
     world.snapshot = snapshot("rules: [{approval: auto}]\n");
     assert_eq!(world.outcome("ann", "s", "a"), Outcome::Allow);
-    assert_eq!(world.sessions.count(), 0);
+    assert_eq!(world.sessions.sessions().count(), 0);
 }
 
 #[test]
@@ -183,7 +186,7 @@ fn a_rehearsal_goes_on_from_what_was_and_leaves_nothing() {
         assert_eq!(rehearsed(who, session, action), outcome, "{who} {session:?} {action}");
     }
     // It pushed nobody out, made no step, and kept no session alive.
-    assert_eq!(world.sessions.count(), 1);
+    assert_eq!(world.sessions.sessions().count(), 1);
     world.now += 1;
     assert_eq!(world.outcome("ann", "s", "b"), Outcome::Allow);
     assert_eq!(world.outcome("ann", "r", "b"), Outcome::Allow);
