@@ -20,7 +20,6 @@ use crate::policy::rules::RuleSet;
 use crate::telemetry::check_log_filter;
 
 /// What a policy that came by API is called in messages.
-const PUT: &str = "policy";
 
 /// Where a configuration is.
 #[derive(Clone, Debug)]

@@ -166,7 +166,7 @@ impl Proposed<'_, '_> {
     }
 
     /// What approvers are asked.
-    fn asking<'d>(&'d self, decision: &'d Decision) -> Asking<'d, '_> {
+    fn asking<'d>(&'d self, decision: &'d Decision) -> Asking<'d, 'd> {
         Asking {
             snapshot: self.snapshot,
             redaction: &self.desk.gateway.redaction,
