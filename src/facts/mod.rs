@@ -7,9 +7,7 @@ mod live;
 mod sessions;
 mod table;
 
-pub use live::{
-    CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who,
-};
+pub use live::{CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who};
 pub use sessions::{Decided, LaterStep, Sessions};
 pub use table::SessionLimits;
 
