@@ -14,6 +14,7 @@ mod in_flight;
 mod permit;
 mod pipeline;
 mod publish;
+mod rebuild;
 mod refusal;
 mod upstreams;
 
@@ -30,6 +31,7 @@ pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
 pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
+pub use rebuild::{Begun, Fold, FoldStep, RebuildError};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]
