@@ -10,6 +10,7 @@ mod inquiry;
 mod load;
 mod policy_file;
 mod policy_server;
+mod rebuilding;
 mod reload;
 mod remote;
 mod sources;

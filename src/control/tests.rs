@@ -105,6 +105,7 @@ impl Control {
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([0; 32]),
             holds: Arc::clone(&desk),
+            live: Arc::default(),
             redaction: Redaction::default(),
             access_log: None,
             metrics: Arc::clone(&metrics),

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use crate::audit::AppendError;
 use crate::decision::Route;
 use crate::extract::McpEra;
+use crate::facts::Who;
 use crate::gateway::Consumed;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::execution::{Execution, Sent};
@@ -97,6 +98,11 @@ impl Forwarding {
     /// It is not forwarded, and no record of it is in the ledger.
     pub(in crate::gateway) fn forget(&mut self) {
         self.execution.forget();
+    }
+
+    /// Whose call it is; `None` where nothing was decided of it.
+    pub(in crate::gateway) const fn who(&self) -> Option<Who> {
+        self.execution.who()
     }
 
     /// The approval that lets it through.

@@ -8,9 +8,9 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::facts::Sessions;
+use crate::facts::{Live, Sessions};
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
-use crate::gateway::execution::Recorder;
+use crate::gateway::execution::{Recorder, RecorderParts};
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
 use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
@@ -32,6 +32,7 @@ pub struct Gateway {
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
     pub(super) histories: Arc<Sessions>,
+    pub(super) live: Arc<Live>,
     pub(super) holds: Arc<HoldDesk>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
@@ -51,6 +52,8 @@ pub struct GatewayParts {
     pub sessions: SessionSeal,
     /// Where calls wait for people.
     pub holds: Arc<HoldDesk>,
+    /// What is known of callers.
+    pub live: Arc<Live>,
     /// What is not stored.
     pub redaction: Redaction,
     /// Where each request leaves a line.
@@ -82,12 +85,18 @@ impl Gateway {
             max_concurrent_requests,
             sessions,
             holds,
+            live,
             redaction,
             access_log,
             metrics,
             clock,
         } = parts;
-        let recorder = Recorder::new(Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
+        let recorder = Recorder::new(RecorderParts {
+            ledger: Arc::clone(&ledger),
+            live: Arc::clone(&live),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+        });
         Self {
             snapshot,
             ledger,
@@ -97,6 +106,7 @@ impl Gateway {
             sessions,
             tool_names: Arc::default(),
             histories: Arc::default(),
+            live,
             holds,
             redaction,
             metrics,
@@ -114,6 +124,12 @@ impl Gateway {
     #[must_use]
     pub const fn histories(&self) -> &Arc<Sessions> {
         &self.histories
+    }
+
+    /// What is known of callers: uses of their grants, and their conduct.
+    #[must_use]
+    pub const fn live(&self) -> &Arc<Live> {
+        &self.live
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -216,7 +232,13 @@ impl Gateway {
             }
         }
         match then {
-            Then::Forward(forwarding) => Verdict::Forward(Permit::new(forwarding)),
+            Then::Forward(forwarding) => {
+                // What is let through although it is not allowed (mode `shadow`) says nothing of what is usual.
+                if let (Some(who), Some(Outcome::Allow)) = (forwarding.who(), outcome) {
+                    self.live.let_through(&who, now);
+                }
+                Verdict::Forward(Permit::new(forwarding))
+            }
             Then::Refuse(refusal) => Verdict::Refuse(refusal),
             Then::Wait(waiting) => Verdict::Wait(waiting),
         }

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::indexing::{self, Indexing};
 use crate::app::load::Loaded;
+use crate::app::rebuilding::{Rebuilding, Rebuilt};
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts};
 use crate::app::stop::Signals;
@@ -45,6 +46,7 @@ pub struct App {
     pub(in crate::app) watcher: Option<file_watch::Watcher>,
     pub(in crate::app) signals: Signals,
     pub(in crate::app) indexing: Indexing,
+    pub(in crate::app) rebuilding: Rebuilding,
     gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -72,11 +74,13 @@ impl App {
         // Before any other record, so that a start that is cut off here can be told by the next one.
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let holds = parts::holds(&data_dir, &ledger, &metrics, &clock)?;
         let publisher = Arc::new(parts::publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
         let held_by = (&ledger, &holds, &metrics, &clock);
-        let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
+        let gateway =
+            parts::gateway(loaded, &publisher, held_by, rebuilt.live(), SessionSeal::new(session_key))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
@@ -133,6 +137,7 @@ impl App {
             control,
             telemetry,
             indexing: Indexing::start(&state.index, &metrics)?,
+            rebuilding: Rebuilding::start(rebuilt, &metrics)?,
             state,
             stop,
             watcher,

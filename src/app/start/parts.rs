@@ -18,6 +18,7 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
 use crate::decision::compile;
+use crate::facts::Live;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
     NoExecutor, Publisher,
@@ -39,6 +40,7 @@ pub(super) fn gateway(
     loaded: &Loaded,
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
+    live: &Arc<Live>,
     sessions: SessionSeal,
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
@@ -46,6 +48,7 @@ pub(super) fn gateway(
         ledger: Arc::clone(ledger),
         max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
         holds: Arc::clone(holds),
+        live: Arc::clone(live),
         sessions,
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,

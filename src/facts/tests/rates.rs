@@ -108,7 +108,7 @@ fn run(acts: &[Act]) -> Result<bool, proptest::test_runner::TestCaseError> {
             Act::Count { step } => {
                 now += step;
                 let bytes = live.checkpoint();
-                live.grant_uses(&who, 60, at(now));
+                let _uses = live.grant_uses(&who, 60, at(now));
                 prop_assert_eq!(bytes, live.checkpoint());
             }
             Act::Use { step, limit, given_back } => {

@@ -8,7 +8,7 @@ use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
-use crate::facts::{Decided, LaterStep};
+use crate::facts::{Decided, LaterStep, Who};
 use crate::gateway::Consumed;
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
@@ -88,6 +88,9 @@ impl ActionDesk {
                 {
                     self.gateway.histories.count_later(&step, now);
                 }
+                if let Some(who) = asked.who() {
+                    self.gateway.live.let_through(&who, now);
+                }
                 Ok(Run::begin(&asked, approval).finish().await)
             }
             (Err(error), then) => {
@@ -134,6 +137,12 @@ impl<'r, 'a> Asked<'r, 'a> {
         let approved_by = &[AUTO_APPROVER.to_owned()];
         let record = held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by });
         Settled { record, outcome, code, then: Then::Run(None) }
+    }
+
+    /// Whose action it is, by what its records say of it.
+    pub(super) fn who(&self) -> Option<Who> {
+        let principal = &self.caller.principal;
+        Some(Who::new(&principal.tenant, &principal.id, self.action.call.action.capability()?))
     }
 
     /// The record of the decision.

@@ -49,6 +49,8 @@ pub struct Fold {
 struct Followed {
     path: PathBuf,
     position: Position,
+    /// Where the last record that was read begins, while its hash is not in `position` yet.
+    read: Option<(u64, u64)>,
     /// `None` once it is complete.
     cursor: Option<Cursor>,
 }
@@ -167,7 +169,8 @@ impl Fold {
     /// # Errors
     /// It cannot be written; the file is as it was.
     pub fn save(&mut self) -> io::Result<()> {
-        let positions = self.epochs.values().map(|followed| followed.position.clone()).collect();
+        let positions = self.epochs.values_mut().map(Followed::settle).collect::<Result<_, _>>();
+        let positions = positions.map_err(io::Error::other)?;
         file::write(&self.file, &Checkpoint { positions, state: self.state.checkpoint() })?;
         self.unsaved = false;
         Ok(())
@@ -192,7 +195,10 @@ impl Fold {
                 true => None,
                 false => Some(Cursor::resume(path, position.next, segment, offset)?),
             };
-            self.epochs.insert(position.epoch.clone(), Followed { path: path.clone(), position, cursor });
+            self.epochs.insert(
+                position.epoch.clone(),
+                Followed { path: path.clone(), position, read: None, cursor },
+            );
         }
         if known > 0 && self.epochs.is_empty() {
             return Ok(Err("it is of another ledger".to_owned()));
@@ -212,7 +218,7 @@ impl Fold {
             let position =
                 Position { epoch: epoch.clone(), next: 0, place: (0, 0), last: None, complete: false };
             let cursor = Some(Cursor::new(&path));
-            self.epochs.insert(epoch, Followed { path, position, cursor });
+            self.epochs.insert(epoch, Followed { path, position, read: None, cursor });
             found += 1;
         }
         Ok(found)
@@ -240,8 +246,18 @@ impl Followed {
         }
         self.position.next = cursor.next_seq();
         self.position.place = cursor.next_place();
-        self.position.last = Some((cursor.line_place(), HexHash::of_line(line)));
+        self.read = Some(cursor.line_place());
         Ok(Some(line.len()))
+    }
+
+    /// How far it was read, with the hash of the last record, which is not worked out for every record that is read.
+    fn settle(&mut self) -> Result<Position, LedgerError> {
+        if let Some(place) = self.read {
+            let hash = hash_at(&self.path, self.position.next, place)?;
+            self.position.last = hash.map(|hash| (place, hash));
+            self.read = None;
+        }
+        Ok(self.position.clone())
     }
 
     /// Whether it has just come to the end of a sealed log.
@@ -261,10 +277,13 @@ impl Followed {
 
 /// Whether the last record that was read of an epoch still stands there.
 fn fits(path: &Path, position: &Position) -> bool {
-    let Some(((segment, offset), hash)) = &position.last else { return true };
-    let last = || -> Result<bool, LedgerError> {
-        let mut cursor = Cursor::resume(path, position.next.saturating_sub(1), *segment, *offset)?;
-        Ok(cursor.advance()? == LineEnd::Full && HexHash::of_line(cursor.line()) == *hash)
-    };
-    last().unwrap_or(false)
+    let Some((place, hash)) = &position.last else { return position.next == 0 };
+    matches!(hash_at(path, position.next, *place), Ok(Some(found)) if found == *hash)
+}
+
+/// The hash of the record before record `next`, which begins at `place`; `None` when there is none.
+fn hash_at(path: &Path, next: u64, (segment, offset): (u64, u64)) -> Result<Option<HexHash>, LedgerError> {
+    let mut cursor = Cursor::resume(path, next.saturating_sub(1), segment, offset)?;
+    let found = cursor.advance()? == LineEnd::Full && cursor.next_seq() == next;
+    Ok(found.then(|| HexHash::of_line(cursor.line())))
 }

@@ -88,6 +88,7 @@ impl World {
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([7; 32]),
             holds: Arc::new(holds),
+            live: Arc::default(),
             redaction: Redaction::new(["password"]),
             access_log: None,
             metrics,

@@ -112,6 +112,7 @@ impl Parts {
                 Arc::clone(&self.metrics),
                 Arc::clone(&self.clock),
             )),
+            live: Arc::default(),
             redaction: Redaction::default(),
             access_log: None,
             metrics: Arc::clone(&self.metrics),
