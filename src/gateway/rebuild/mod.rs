@@ -7,4 +7,7 @@ mod event;
 mod file;
 mod fold;
 
+#[cfg(test)]
+mod tests;
+
 pub use fold::{Begun, Fold, FoldStep, RebuildError};
