@@ -85,15 +85,16 @@ fn benches(criterion: &mut Criterion) {
             live.reported(&who, step == 3, time);
         }
     }
-    let conduct = resident() - before;
-    println!("facts/actor with 2 capabilities: {} bytes", conduct / ACTORS as usize);
+    let (conduct, size) = (resident() - before, live.size());
+    println!("facts/actor with 2 capabilities: {} bytes", conduct / size.actors);
     for number in 0..ACTORS {
         for step in 0..20 {
             live.note_use(&who(number), 20, at(step * 1_000_000));
         }
     }
-    println!("facts/grant of 20 with 20 uses: {} bytes", (resident() - before - conduct) / ACTORS as usize);
-    println!("facts/size: {:?}, checkpoint {} bytes", live.size(), live.checkpoint().len());
+    let size = live.size();
+    println!("facts/grant of 20 with 20 uses: {} bytes", (resident() - before - conduct) / size.grants);
+    println!("facts/size: {size:?}, checkpoint {} bytes", live.checkpoint().len());
     let known = who(7);
     group
         .bench_function("conduct", |bencher| bencher.iter(|| black_box(live.conduct(&known, at(5_000_000)))));

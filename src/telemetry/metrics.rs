@@ -136,14 +136,14 @@ impl Metrics {
                 &["route", "address"],
             )?,
         };
-        let build =
-            IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
-        build.with_label_values(&[version]).set(1);
-        metrics.register(build)?;
+        metrics.register(version)?;
         Ok(metrics)
     }
 
-    fn register(&self, build: IntGaugeVec) -> Result<(), TelemetryError> {
+    fn register(&self, version: &str) -> Result<(), TelemetryError> {
+        let build =
+            IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
+        build.with_label_values(&[version]).set(1);
         self.registry.register(Box::new(build))?;
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.executions.clone()))?;

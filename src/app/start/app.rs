@@ -85,12 +85,7 @@ impl App {
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
         let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = loaded
-            .config
-            .telemetry
-            .listen
-            .map(|address| parts::bind(&control_runtime, address))
-            .transpose()?;
+        let telemetry = parts::telemetry(&control_runtime, &loaded.config)?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;

@@ -223,6 +223,11 @@ pub(super) fn publish_first(
     }
 }
 
+/// The listener for metrics without a key, where there is one.
+pub(super) fn telemetry(runtime: &Runtime, config: &Config) -> Result<Option<TcpListener>> {
+    config.telemetry.listen.map(|address| bind(runtime, address)).transpose()
+}
+
 pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
     runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
 }

@@ -42,11 +42,14 @@ fn times(count: i64, first: i64, step: i64) -> Vec<(&'static str, i64)> {
     (0..count).map(|number| ("a.b", first + number * step)).collect()
 }
 
+/// What it is about, the calls before, the capability and time of the call, and what is unusual.
+type Case<'c> = (&'static str, &'c [(&'static str, i64)], &'static str, i64, &'static str);
+
 #[test]
 fn what_is_unusual() {
     // On each of the ten days before, at noon.
     let daily = times(10, -10 * DAY, DAY);
-    let cases: [(&str, &[(&str, i64)], &str, i64, &str); 12] = [
+    let cases: [Case<'_>; 12] = [
         ("nothing before ten calls", &times(9, -9 * DAY, DAY), "a.c", 3 * HOUR, ""),
         ("the usual", &daily, "a.b", 0, ""),
         ("another capability", &daily, "a.c", 0, "capability"),

@@ -21,7 +21,7 @@ fn run(grants: usize, limit: RateLimit, each: i64) -> (Arc<Live>, Vec<Vec<i64>>)
             scope.spawn(move || {
                 start.wait();
                 for number in 0..each {
-                    let grant = (number as usize + thread) % grants;
+                    let grant = (usize::try_from(number).unwrap() + thread) % grants;
                     // Some threads read the clock and come late.
                     let now = clock.fetch_add(SECOND / 16, Ordering::Relaxed) - number % 3 * SECOND;
                     let who = Who::new("t", "ann", &format!("a.n{grant}"));
