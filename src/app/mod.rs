@@ -12,6 +12,7 @@ mod inquiry;
 mod load;
 mod policy_file;
 mod policy_server;
+mod rebuilding;
 mod reload;
 mod remote;
 mod sources;

@@ -17,6 +17,7 @@ mod permit;
 mod pipeline;
 mod proposals;
 mod publish;
+mod rebuild;
 mod refusal;
 mod upstreams;
 
@@ -35,6 +36,7 @@ pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
 pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
+pub use rebuild::{Begun, Fold, FoldStep, RebuildError};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

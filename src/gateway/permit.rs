@@ -7,7 +7,7 @@ use http::HeaderValue;
 use crate::audit::AppendError;
 use crate::decision::Route;
 use crate::extract::McpEra;
-use crate::facts::Reservation;
+use crate::facts::{Reservation, Who};
 use crate::gateway::Consumed;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::execution::{Execution, Sent};
@@ -113,6 +113,11 @@ impl Forwarding {
         if let Some(reservation) = self.reservation.take() {
             reservation.spend();
         }
+    }
+
+    /// Whose call it is; `None` where nothing was decided of it.
+    pub(in crate::gateway) const fn who(&self) -> Option<Who> {
+        self.execution.who()
     }
 
     /// The approval that lets it through.

@@ -8,9 +8,9 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::facts::Deciding;
+use crate::facts::{Deciding, Live};
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
-use crate::gateway::execution::Recorder;
+use crate::gateway::execution::{Recorder, RecorderParts};
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
 use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
@@ -90,7 +90,12 @@ impl Gateway {
             metrics,
             clock,
         } = parts;
-        let recorder = Recorder::new(Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
+        let recorder = Recorder::new(RecorderParts {
+            ledger: Arc::clone(&ledger),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            live: Arc::clone(facts.live()),
+        });
         Self {
             snapshot,
             ledger,
@@ -117,6 +122,12 @@ impl Gateway {
     #[must_use]
     pub const fn facts(&self) -> &Arc<Deciding> {
         &self.facts
+    }
+
+    /// What is known of callers: uses of their grants, and their conduct.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        self.facts.live()
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -219,7 +230,13 @@ impl Gateway {
             }
         }
         match then {
-            Then::Forward(forwarding) => Verdict::Forward(Permit::new(forwarding)),
+            Then::Forward(forwarding) => {
+                // What is let through although it is not allowed (mode `shadow`) says nothing of what is usual.
+                if let (Some(who), Some(Outcome::Allow)) = (forwarding.who(), outcome) {
+                    self.facts.live().let_through(&who, now);
+                }
+                Verdict::Forward(Permit::new(forwarding))
+            }
             Then::Refuse(refusal) => Verdict::Refuse(refusal),
             Then::Wait(waiting) => Verdict::Wait(waiting),
         }

@@ -8,7 +8,7 @@ use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
-use crate::facts::{Decided, LaterStep, Reservation};
+use crate::facts::{Decided, LaterStep, Reservation, Who};
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
@@ -93,12 +93,14 @@ impl ActionDesk {
         match (recorded, then) {
             (Ok(()), Then::Answer(answer)) => Ok(*answer),
             (Ok(()), Then::Run(approval, _)) => {
-                self.gateway.let_through(request, now);
                 // What waited for a person counts in its session from now on.
                 if approval.is_some()
                     && let Some(step) = LaterStep::of(snapshot, request, &decision)
                 {
                     self.gateway.facts.count_later(&step, now);
+                }
+                if let Some(who) = asked.who() {
+                    self.gateway.facts.live().let_through(&who, now);
                 }
                 Ok(Run::begin(&asked, approval).finish().await)
             }
@@ -146,6 +148,12 @@ impl<'r, 'a> Asked<'r, 'a> {
         let approved_by = &[AUTO_APPROVER.to_owned()];
         let record = held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by });
         Settled { record, outcome, code, then: Then::Run(None, None) }
+    }
+
+    /// Whose action it is, by what its records say of it.
+    pub(super) fn who(&self) -> Option<Who> {
+        let principal = &self.caller.principal;
+        Some(Who::new(&principal.tenant, &principal.id, self.action.call.action.capability()?))
     }
 
     /// The record of the decision.

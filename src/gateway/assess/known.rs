@@ -284,7 +284,6 @@ impl Known<'_> {
         let (outcome, code) = (Some(decision.outcome), decision.code);
         let access = self.access(call.action.capability());
         if allowed || !enforced {
-            self.gateway.let_through(request, self.facts.now);
             let plan = fulfilled(onward.plan, &decision.obligations, self.route);
             let onward = Onward { plan, ..onward };
             let (route, mut forwarding) =

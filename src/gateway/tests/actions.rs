@@ -13,14 +13,15 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
+use crate::facts::{Live, Who};
 use crate::gateway::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Clock, Executor,
-    ExecutorAction, ExecutorError, Gateway, GatewayParts, HoldDesk, SystemClock, Vote,
+    ExecutorAction, ExecutorError, Fold, Gateway, GatewayParts, HoldDesk, SystemClock, Vote,
 };
 use crate::holds::{Approver, MemoryStore};
 use crate::identity::SessionSeal;
 use crate::model::call::{Principal, PrincipalKind};
-use crate::model::decision::{ReasonCode, SnapshotRef};
+use crate::model::decision::{Outcome, ReasonCode, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::handle::Handle;
 use crate::model::json::Reader;
@@ -65,6 +66,7 @@ struct World {
     executor: Arc<Obedient>,
     holds: Arc<HoldDesk>,
     desk: Arc<ActionDesk>,
+    live: Arc<Live>,
 }
 
 impl World {
@@ -84,6 +86,8 @@ impl World {
         let store = Arc::new(MemoryStore::default());
         let holds = HoldDesk::new(store, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
         let holds = Arc::new(holds);
+        let facts = Arc::new(Deciding::default());
+        let live = Arc::clone(facts.live());
         let gateway = Gateway::new(GatewayParts {
             snapshot: Arc::new(Handle::new(Arc::clone(&snapshot))),
             ledger: Arc::clone(&ledger),
@@ -92,7 +96,7 @@ impl World {
             holds: Arc::clone(&holds),
             redaction: Redaction::new(["password"]),
             access_log: None,
-            facts: Arc::default(),
+            facts,
             metrics,
             clock,
         });
@@ -103,7 +107,7 @@ impl World {
             approval,
             numbered: 41,
         });
-        Self { folder, ledger, snapshot, executor, holds, desk: Arc::new(desk) }
+        Self { folder, ledger, snapshot, executor, holds, desk: Arc::new(desk), live }
     }
 
     async fn execute(&self, action: &str) -> Result<ActionAnswer, ActionRefused> {
@@ -112,6 +116,15 @@ impl World {
         let actions = Actions::read(&Reader::default(), action.as_bytes()).unwrap();
         let action: &ActionCall<'_> = actions.items.first().unwrap().as_ref().unwrap();
         self.desk.execute(&self.snapshot, &caller, action).await
+    }
+
+    fn evaluate(&self, action: &str) {
+        let principal = Principal::new("acme", "ann", PrincipalKind::default());
+        let caller = ActionCaller { principal, is_agent: false, named_agent: false };
+        let text = format!("{{\"type\":\"{action}\"}}");
+        let actions = Actions::read(&Reader::default(), text.as_bytes()).unwrap();
+        let decision = self.desk.evaluate(&self.snapshot, &caller, actions.items[0].as_ref().unwrap());
+        assert_eq!(decision.unwrap().outcome, Outcome::Allow);
     }
 
     fn records(&self) -> Vec<Value> {
@@ -204,4 +217,37 @@ async fn of_two_that_race_for_an_approval_one_runs_and_the_other_waits() {
     assert_ne!(second.id, first.id);
     assert_eq!(world.execute(action).await.unwrap().hold.unwrap().id, second.id);
     assert_eq!(world.executor.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_caller_is_what_its_records_make_again() {
+    let world = World::new(Approval::Auto);
+    let live = &world.live;
+    let caller = |action: &str| Who::new("acme", "ann", action);
+    // Decided without being done, refused, or waiting: nothing is known.
+    for action in ["refused", "odd"] {
+        world.execute(&format!("{{\"type\":\"{action}\"}}")).await.unwrap();
+    }
+    world.evaluate("read");
+    assert_eq!(live.size().actors, 0);
+    for action in ["read"; 9].iter().chain(&["read_panic", "read_nothing", "write"]) {
+        world.execute(&format!("{{\"type\":\"{action}\"}}")).await.unwrap();
+    }
+    let (mut fold, _) =
+        Fold::begin(&world.folder.path().join("ledger"), &world.folder.path().join("facts.checkpoint"))
+            .unwrap();
+    fold.catch_up().unwrap();
+    let (again, now) = (fold.live().unwrap(), SystemClock.now());
+    for (action, reports, failures, new) in [
+        ("read", 9, 0, false),
+        ("read_panic", 1, 1, false),
+        ("read_nothing", 0, 0, false),
+        ("write", 1, 0, false),
+        ("odd", 0, 0, true),
+    ] {
+        let known = live.conduct(&caller(action), now);
+        assert_eq!((known.reports, known.failures), (reports, failures), "{action}");
+        assert_eq!(known.anomaly.new_capability, new, "{action}");
+        assert_eq!(known, again.conduct(&caller(action), now), "{action}");
+    }
 }
