@@ -8,7 +8,8 @@ fn check(cases: &[(&str, u32, u32, &str)]) {
     for (text, line, column, words) in cases {
         match Condition::parse(text) {
             Ok(_) => wrong.push(format!("{text}: accepted")),
-            Err(error) if error.to_string().contains(words) && (error.line, error.column) == (*line, *column) => {}
+            Err(error)
+                if error.to_string().contains(words) && (error.line, error.column) == (*line, *column) => {}
             Err(error) => wrong.push(format!("{text}: {error}")),
         }
     }
