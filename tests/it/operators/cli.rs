@@ -58,7 +58,7 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
         verbs,
         [
             "serve", "demo", "init", "check", "simulate", "test", "diff", "explain", "schema", "audit",
-            "holds", "keys", "status", "health", "help"
+            "holds", "keys", "snapshots", "status", "health", "help"
         ]
     );
 }
