@@ -28,4 +28,4 @@ pub use row::{Entry, Origin, Row, RowChange};
 pub use store::{AdminStore, SnapshotContent, SnapshotRow, Step, Stored, StoredObject};
 
 #[cfg(test)]
-pub(crate) use tests::MemoryAdminStore;
+pub(crate) use tests::{Faults, MemoryAdminStore, sample};
