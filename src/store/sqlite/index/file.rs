@@ -18,7 +18,7 @@ use crate::store::sqlite::open::make_private;
 const TABLES: &str = include_str!("../../migrations/index.sql");
 
 /// The version of the tables and of what is put into them. A file of another one is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// What says that a database is an index of ours (`application_id`): "aegi".
 const OURS: i64 = 0x6165_6769;

@@ -87,7 +87,10 @@ impl Statement {
             // Word for word the condition of the index.
             self.sql.push_str(&format!(" AND c.outcome <> {}", Tag::of("ALLOW").0));
         }
-        if !search.kinds.is_empty() {
+        if let [Tag(kind)] = *search.kinds {
+            self.sql.push_str(" AND c.kind = ?");
+            self.values.push(Box::new(kind));
+        } else if !search.kinds.is_empty() {
             let marks = vec!["?"; search.kinds.len()].join(", ");
             self.sql.push_str(&format!(" AND c.kind IN ({marks})"));
             self.values.extend(search.kinds.iter().map(|Tag(kind)| Box::new(*kind) as Box<dyn ToSql>));
@@ -108,6 +111,8 @@ fn index(search: &Search) -> Option<&'static str> {
         () if tags.actor.is_some() => Some("calls_by_actor"),
         () if tags.capability.is_some() => Some("calls_by_capability"),
         () if refuses(search) => Some("calls_not_allowed"),
+        // Of one kind alone it is in the order of lists.
+        () if tags.tenant.is_some() && search.kinds.len() == 1 => Some("calls_by_tenant"),
         () => None,
     }
 }
