@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
+use crate::admin::{FileSet, Pin, Pins, Role, Text};
 use crate::app::SystemSources;
+use crate::app::governed::{Governed, Instead, governed, shown_config};
 use crate::app::policy_server::StoredPolicy;
 use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
@@ -59,8 +61,10 @@ pub struct Loaded {
     pub rules: Option<RuleSet>,
     /// SHA-256 of all that the snapshot is made of, in lower-case hexadecimal.
     pub hash: Arc<str>,
-    /// The files it was read from.
+    /// The files it was read from, and the folder of governance objects where there is one.
     pub files: Vec<PathBuf>,
+    /// The texts that count, and the governance objects in them.
+    pub files_read: FileSet,
     /// The text of the rules file, also where a policy that came by API stands in its place; empty where there is none.
     pub(super) rules_file: String,
     /// What strict loading would have refused, where rules are loaded leniently.
@@ -72,14 +76,14 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
-    load_with(source, None)
+    load_with(source, Instead::Pinned(&Pins::default()))
 }
 
-/// Loads a configuration whole, with the rules in `put` in the place of its own, where there are some.
+/// Loads a configuration whole, with something in the place of its files.
 ///
 /// # Errors
 /// As for [`load`].
-pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Loaded> {
+pub(super) fn load_with(source: &ConfigSource, instead: Instead<'_>) -> Result<Loaded> {
     let mut digest = Fingerprint::default();
     let Written { name, text, base, variables } = written(source)?;
     digest.note(text.as_bytes());
@@ -87,30 +91,32 @@ pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Load
     let document = Document::parse(&name, &text)?;
     let sources = NotingSources::default();
     let config = load_document(document.clone(), &base, variables, &sources);
-    // The rules are looked at also when the configuration is wrong, so that everything wrong is said at once.
-    let rules_path = match &config {
-        Ok(config) => config.policy.rules.clone(),
-        Err(_) => document.node("/policy/rules").and_then(Node::text).map(|path| base.join(path)),
+    // Rules and governance objects are looked at also when the configuration is wrong, so that everything wrong is said at once.
+    let named = |pointer: &str| document.node(pointer).and_then(Node::text).map(|path| base.join(path));
+    let (rules_path, governance_path) = match &config {
+        Ok(config) => (config.policy.rules.clone(), config.policy.governance.clone()),
+        Err(_) => (named("/policy/rules"), named("/policy/governance")),
     };
-    let files = files(source, rules_path.as_deref(), &sources);
+    let governed = governed(&document, governance_path.as_deref(), instead);
     let data_dir = config.as_ref().ok().map(|config| config.data_dir.as_path());
     let written = rules_text(source, &document, rules_path.as_deref());
     let rules = match written {
         Ok(written) => {
-            let counts = counting(written, put, data_dir)?;
+            let counts = counting(written, instead, data_dir)?;
             digest.note(counts.text.as_bytes());
             counts.compile(matches!(source, ConfigSource::Policy { lenient: true, .. }))
         }
         Err(problems) => Err(problems),
     };
-    let (config, rules) = match (config, rules) {
-        (Ok(config), Ok(rules)) => (config, rules),
-        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => return Err(problems.into()),
-        (Err(first), Err(second)) => {
-            let both = first.into_list().into_iter().chain(second.into_list()).collect();
-            return Err(Problems::from_list(both).context("the configuration could not be read")?.into());
+    let (config, rules, governed) = match (config, rules, governed) {
+        (Ok(config), Ok(rules), Ok(governed)) => (config, rules, governed),
+        (config, rules, governed) => {
+            let found = [config.err(), rules.err(), governed.err()];
+            let all = found.into_iter().flatten().flat_map(Problems::into_list).collect();
+            return Err(Problems::from_list(all).context("the configuration could not be read")?.into());
         }
     };
+    let files = files(source, rules_path.as_deref(), &governed.watched, &sources);
     if let Err(error) = check_log_filter(&config.telemetry.log) {
         return Err(Problems::from(document.problem("/telemetry/log", error.to_string())).into());
     }
@@ -120,8 +126,18 @@ pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Load
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
-    let Rules { rules, rules_file, warnings } = rules;
-    let loaded = Loaded { config, rules, hash: digest.finish(), files, rules_file, warnings };
+    for text in &governed.texts {
+        // Not the folder they are in: what is loaded elsewhere is the same.
+        digest.note(Path::new(&*text.name).file_name().unwrap_or_default().as_encoded_bytes());
+        digest.note(text.text.as_bytes());
+    }
+    let config_text = Text { role: Role::Config, name: name.into(), text: shown_config(&document).into() };
+    let Rules { rules, rules_file, rules_text, pin, warnings } = rules;
+    let Governed { texts, objects, pin: governance, .. } = governed;
+    let texts = std::iter::once(config_text).chain(rules_text).chain(texts).collect();
+    let files_read = FileSet { texts, objects, pins: Pins { rules: pin, governance } };
+    let hash = digest.finish();
+    let loaded = Loaded { config, rules, hash, files, files_read, rules_file, warnings };
     loaded.check()?;
     Ok(loaded)
 }
@@ -162,13 +178,19 @@ fn written(source: &ConfigSource) -> Result<Written> {
 }
 
 /// The files to watch.
-fn files(source: &ConfigSource, rules: Option<&Path>, sources: &NotingSources) -> Vec<PathBuf> {
+fn files(
+    source: &ConfigSource,
+    rules: Option<&Path>,
+    governed: &[PathBuf],
+    sources: &NotingSources,
+) -> Vec<PathBuf> {
     match source {
         ConfigSource::Embedded { .. } => Vec::new(),
         ConfigSource::Policy { policy, .. } => vec![policy.clone()],
         ConfigSource::File(path) => {
             let mut files = vec![path.clone()];
             files.extend(rules.map(Path::to_owned));
+            files.extend_from_slice(governed);
             files.extend(sources.files());
             files
         }
@@ -208,39 +230,52 @@ struct Counting {
     /// Whether there are any, if only an empty file.
     any: bool,
     rules_file: String,
+    pin: Option<Pin>,
 }
 
 /// Rules that are compiled.
 struct Rules {
     rules: Option<RuleSet>,
     rules_file: String,
+    /// The text that counts, where there is one.
+    rules_text: Option<Text>,
+    pin: Option<Pin>,
     warnings: Vec<Problem>,
 }
 
-/// Which rules count: those in `put`, those that were put over this very file and kept in `data_dir`, or the file's own.
+/// Which rules count: those that stand in the place of the file's, those that were put over this very file and kept in `data_dir`,
+/// or the file's own.
 fn counting(
     written: Option<(String, String)>,
-    put: Option<&str>,
+    instead: Instead<'_>,
     data_dir: Option<&Path>,
 ) -> Result<Counting> {
     let any = written.is_some();
     let (name, rules_file) = written.unwrap_or_default();
-    let stored = match (put, data_dir) {
+    let pin = instead.rules(&rules_file);
+    if let Some(pin) = pin {
+        let (name, text) = match pin.texts.first() {
+            Some(text) => (format!("{} of snapshot {}", text.name, pin.version), text.text.to_string()),
+            None => (name, String::new()),
+        };
+        return Ok(Counting { name, text, any: !pin.texts.is_empty(), rules_file, pin: Some(pin) });
+    }
+    let stored = match (instead.put(), data_dir) {
         (None, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?,
         _ => None,
     };
-    let put = put.map(str::to_owned).or(stored.map(|stored| stored.policy));
+    let put = instead.put().map(str::to_owned).or(stored.map(|stored| stored.policy));
     Ok(match put {
-        Some(text) => Counting { name: "policy".to_owned(), text, any: true, rules_file },
-        None => Counting { name, text: rules_file.clone(), any, rules_file },
+        Some(text) => Counting { name: "policy".to_owned(), text, any: true, rules_file, pin: None },
+        None => Counting { name, text: rules_file.clone(), any, rules_file, pin: None },
     })
 }
 
 impl Counting {
     fn compile(self, lenient: bool) -> Result<Rules, Problems> {
-        let Self { name, text, any, rules_file } = self;
+        let Self { name, text, any, rules_file, pin } = self;
         if !any {
-            return Ok(Rules { rules: None, rules_file, warnings: Vec::new() });
+            return Ok(Rules { rules: None, rules_file, rules_text: None, pin, warnings: Vec::new() });
         }
         let document = Document::parse(&name, &text)?;
         let (rules, warnings) = if lenient {
@@ -248,7 +283,11 @@ impl Counting {
         } else {
             (rules::compile(&document)?, Vec::new())
         };
-        Ok(Rules { rules: Some(rules), rules_file, warnings })
+        // Under the name it was first read by, also when it came back.
+        let name =
+            pin.as_ref().and_then(|pin| pin.texts.first()).map_or(name.into(), |text| text.name.clone());
+        let rules_text = Some(Text { role: Role::Rules, name, text: text.into() });
+        Ok(Rules { rules: Some(rules), rules_file, rules_text, pin, warnings })
     }
 }
 

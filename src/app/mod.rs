@@ -5,6 +5,7 @@
 
 mod admin_key;
 mod check;
+mod governed;
 mod indexing;
 mod inquiry;
 mod load;

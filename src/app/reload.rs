@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, bail};
 
-use crate::app::load::{ConfigSource, Loaded, load, load_with};
+use crate::app::governed::Instead;
+use crate::app::load::{ConfigSource, Loaded, load_with};
 use crate::app::policy_server::StoredPolicy;
 use crate::config::Config;
 use crate::decision::compile;
-use crate::gateway::{Candidate, Publisher};
+use crate::gateway::{Administrator, Candidate, Publisher};
 use crate::identity::Key;
+use crate::model::document::{Place, Problem, Problems};
 use crate::proxy::Certificates;
 
 /// The cause of a load that nobody asked for: a file changed.
@@ -24,6 +26,7 @@ pub(super) const API: &str = "api";
 pub(super) struct Reloader {
     source: ConfigSource,
     publisher: Arc<Publisher>,
+    administrator: Administrator,
     own_keys: Vec<Key>,
     certificates: Certificates,
     /// Whether callers need no key.
@@ -68,13 +71,30 @@ impl Reloader {
     ) -> Self {
         let data_dir = config.data_dir.clone();
         let (turn, fixed) = (Mutex::default(), Fixed::of(config));
-        Self { source, publisher, own_keys, certificates, open, data_dir, turn, fixed }
+        let administrator = Administrator::new(Arc::clone(&publisher));
+        Self { source, publisher, administrator, own_keys, certificates, open, data_dir, turn, fixed }
     }
 
     /// What was loaded first is in force.
     pub(super) fn started(&self, loaded: &Loaded) {
         self.forget_stored(loaded);
         warn_of_leniency(loaded);
+        self.warn_of_shadows();
+    }
+
+    /// Where the configuration is.
+    pub(super) const fn source(&self) -> &ConfigSource {
+        &self.source
+    }
+
+    /// What is administered, and earlier snapshots.
+    pub(super) const fn administrator(&self) -> &Administrator {
+        &self.administrator
+    }
+
+    /// The admin key of the first start is for a gateway without keys.
+    pub(super) fn own_keys(&self, config: &Config) -> &[Key] {
+        if config.control.keys.is_empty() { &self.own_keys } else { &[] }
     }
 
     /// Waits until nobody else loads.
@@ -92,14 +112,14 @@ impl Reloader {
     /// # Errors
     /// Everything that is wrong.
     pub(super) fn load_with(&self, rules: &str) -> Result<Loaded> {
-        load_with(&self.source, Some(rules))
+        load_with(&self.source, Instead::Rules(rules, &self.publisher.pins()))
     }
 
     /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.
     /// Returns the files that were loaded.
     pub(super) fn run(&self, cause: &'static str) -> Option<Vec<PathBuf>> {
         let _one_at_a_time = self.turn();
-        match load(&self.source) {
+        match load_with(&self.source, Instead::Pinned(&self.publisher.pins())) {
             Ok(loaded) => {
                 self.certificates.renew(&loaded.config.gateway.listen);
                 match self.publish(&loaded, cause, None) {
@@ -121,13 +141,13 @@ impl Reloader {
     /// It is not; the snapshot in force stays.
     pub(super) fn publish(&self, loaded: &Loaded, cause: &'static str, by: Option<&str>) -> Result<()> {
         let before = self.publisher.status().active.version;
-        // The admin key of the first start is for a gateway without keys.
-        let own_keys: &[Key] = if loaded.config.control.keys.is_empty() { &self.own_keys } else { &[] };
+        let own_keys = self.own_keys(&loaded.config);
         let mut failure = None;
         let mut candidate = Candidate {
             hash: Arc::clone(&loaded.hash),
             source: cause,
             by,
+            files: &loaded.files_read,
             build: &mut |reference| {
                 compile(&loaded.config, loaded.rules.clone(), own_keys, reference)
                     .map_err(|error| failure = Some(error.to_string()))
@@ -144,12 +164,25 @@ impl Reloader {
             return Ok(());
         }
         tracing::info!(cause, by, version = active.version, hash = %active.hash, "a new snapshot is in force");
+        self.in_force(loaded);
+        Ok(())
+    }
+
+    /// What is said of something loaded that is in force now.
+    pub(super) fn in_force(&self, loaded: &Loaded) {
         warn_of_leniency(loaded);
+        self.warn_of_shadows();
         self.warn_of_fixed(&loaded.config);
         if loaded.config.control.keys.is_empty() && self.own_keys.is_empty() && !self.open {
             tracing::warn!("no key is left that the control API knows; put one into control.keys");
         }
-        Ok(())
+    }
+
+    /// Names what came by API and counts no more because a file has it too.
+    fn warn_of_shadows(&self) {
+        for shadowed in self.publisher.shadowed() {
+            tracing::warn!("{shadowed}");
+        }
     }
 
     /// A rules file that was edited counts from now on.
@@ -187,4 +220,11 @@ pub(super) fn warn_of_leniency(loaded: &Loaded) {
     for problem in &loaded.warnings {
         tracing::warn!(%problem, "loaded leniently, as the document's model would");
     }
+}
+
+/// What is wrong, as problems with places where they have any.
+pub(super) fn problems_of(error: anyhow::Error) -> Problems {
+    error.downcast::<Problems>().unwrap_or_else(|error| {
+        Problem::new(Place::whole("the configuration"), "", format!("{error:#}")).into()
+    })
 }

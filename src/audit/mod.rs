@@ -8,6 +8,7 @@
 //! (how a caller waits for the disk), `epoch/repair.rs` (what happens after a crash) and `read/walk.rs` (how it is checked).
 
 pub mod action;
+pub mod change;
 pub mod epoch;
 pub mod error;
 pub mod execution;

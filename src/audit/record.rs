@@ -69,7 +69,7 @@ pub struct EventRecord<'r> {
 pub struct SnapshotRecord<'r> {
     /// Version and hash of the snapshot.
     pub snapshot: &'r SnapshotRef,
-    /// What brought it: `start`, `file`, `signal`, `api`.
+    /// What brought it: `start`, `file`, `signal`, `api`, `rollback`.
     pub source: &'r str,
     /// Who brought it, where somebody did.
     pub by: Option<&'r str>,
@@ -77,6 +77,10 @@ pub struct SnapshotRecord<'r> {
     pub rules: usize,
     /// How many routes it has.
     pub routes: usize,
+    /// How many governance objects hold in it.
+    pub objects: usize,
+    /// The version whose content came back with it, where one did.
+    pub back_to: Option<u64>,
 }
 
 /// What a decision's record is expected to need beside its arguments.
@@ -158,6 +162,10 @@ impl SnapshotRecord<'_> {
         }
         line.raw(",\"rules\":", &self.rules.to_string());
         line.raw(",\"routes\":", &self.routes.to_string());
+        line.raw(",\"objects\":", &self.objects.to_string());
+        if let Some(version) = self.back_to {
+            line.raw(",\"back_to\":", &version.to_string());
+        }
         line.raw(",\"snapshot\":", self.snapshot.as_json());
         line.bytes
     }
@@ -171,7 +179,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(kind: &'static str) -> Self {
+    pub(super) fn new(kind: &'static str) -> Self {
         Self::sized(kind, USUAL_BYTES)
     }
 

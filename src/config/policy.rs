@@ -11,6 +11,8 @@ use crate::model::decision::Outcome;
 pub struct Policy {
     /// The rules file; `None`: only `default` decides.
     pub rules: Option<PathBuf>,
+    /// The file or folder of governance objects; `None`: only the API writes them.
+    pub governance: Option<PathBuf>,
     /// What becomes of a call that nothing decides.
     pub default: Outcome,
     /// Whether a changed rules file is taken over while running.
@@ -24,5 +26,6 @@ pub(super) fn resolve(raw: RawPolicy, spot: &Spot<'_>) -> Policy {
         RawDefault::RequireConfirmation => Outcome::RequireConfirmation,
         RawDefault::Escalate => Outcome::Escalate,
     };
-    Policy { rules: raw.rules.map(|path| spot.beside(&path)), default, watch: raw.watch }
+    let beside = |path: Option<String>| path.map(|path| spot.beside(&path));
+    Policy { rules: beside(raw.rules), governance: beside(raw.governance), default, watch: raw.watch }
 }

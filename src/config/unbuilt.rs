@@ -19,7 +19,7 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 26] = [
+pub(super) const UNBUILT: [(&str, When); 25] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("control.rate_limit", Written),
@@ -28,7 +28,6 @@ pub(super) const UNBUILT: [(&str, When); 26] = [
     ("gateway.jwt", Written),
     ("routes[].environment", Written),
     ("control.keys[].groups", Written),
-    ("policy.governance", Written),
     ("policy.capabilities", Written),
     ("policy.grants", Written),
     ("policy.cedar", Written),

@@ -17,7 +17,7 @@ mod state;
 
 pub use cursor::{CursorSeal, Listing, Position};
 pub use error::ControlError;
-pub use policies::{PolicyRefused, PolicyWriter};
+pub use policies::{PolicyRefused, PolicyWriter, SnapshotRollback};
 pub use router::{control_router, telemetry_router};
 pub use server::serve;
 pub use state::{Access, ControlState, Door};

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
-use crate::control::{CursorSeal, PolicyWriter};
-use crate::gateway::{ActionDesk, Clock, HoldDesk, Publisher};
+use crate::control::{CursorSeal, PolicyWriter, SnapshotRollback};
+use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -53,6 +53,10 @@ pub struct ControlState {
     pub index: Arc<AuditIndex>,
     /// Where actions of the policy server are decided and run.
     pub actions: Arc<ActionDesk>,
+    /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
+    pub administrator: Administrator,
+    /// Puts the content of earlier snapshots in force.
+    pub rollback: Arc<dyn SnapshotRollback>,
     /// Stores policies that come over HTTP.
     pub policies: Arc<dyn PolicyWriter>,
     /// Calls that wait for people.

@@ -11,16 +11,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::admin::{By, FileSet, MemoryAdminStore};
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
 use crate::control::{
-    Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, control_router, serve, telemetry_router,
+    Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, SnapshotRollback, control_router, serve,
+    telemetry_router,
 };
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, NoExecutor,
-    Publisher, SystemClock,
+    ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, Gateway,
+    GatewayParts, HoldDesk, NoExecutor, Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
@@ -28,7 +30,7 @@ use crate::holds::{
 };
 use crate::identity::SessionSeal;
 use crate::model::call::{CallDigest, PrincipalKind};
-use crate::model::decision::Outcome;
+use crate::model::decision::{Outcome, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::id::{HOLD, Id};
 use crate::model::time::Timestamp;
@@ -53,6 +55,12 @@ struct NoPolicies;
 impl PolicyWriter for NoPolicies {
     fn replace(&self, _text: &str, _by: &str) -> Result<usize, PolicyRefused> {
         Err(PolicyRefused::Unavailable("no disk".to_owned()))
+    }
+}
+
+impl SnapshotRollback for NoPolicies {
+    fn roll_back(&self, _version: u64, _by: &By) -> Result<SnapshotRef, AdminError> {
+        Err(crate::admin::Refused::NoSnapshot.into())
     }
 }
 
@@ -84,11 +92,17 @@ impl Control {
             hash: "first".into(),
             source: "start",
             by: None,
+            files: &FileSet::default(),
             build: &mut |reference| compile(&config, None, &[], reference).ok(),
         };
-        let publisher =
-            Publisher::start(&mut first, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock))
-                .unwrap();
+        let parts = PublisherParts {
+            ledger: Arc::clone(&ledger),
+            store: Arc::new(MemoryAdminStore::default()),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            seen: 0,
+        };
+        let publisher = Publisher::start(&mut first, parts).unwrap();
         let (stop, stopped) = watch::channel(false);
         let (serving_sender, serving) = watch::channel(false);
         let publisher = Arc::new(publisher);
@@ -117,6 +131,8 @@ impl Control {
             numbered: 0,
         });
         let state = ControlState {
+            administrator: Administrator::new(Arc::clone(&publisher)),
+            rollback: Arc::new(NoPolicies),
             publisher,
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),

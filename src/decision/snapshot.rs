@@ -6,6 +6,7 @@ use crate::decision::{HoldRules, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
+use crate::policy::governance::Governance;
 use crate::policy::rules::{PlanRules, RuleSet};
 
 /// An immutable set of policies, keys and routes.
@@ -14,7 +15,7 @@ pub struct PolicySnapshot {
     /// Its version and hash, which every decision made under it names.
     pub reference: SnapshotRef,
     /// The keys callers are identified by.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// How bodies are read.
     pub reader: Reader,
     /// `Host` values served, lower case; one without a port serves every port; empty = any.
@@ -25,8 +26,10 @@ pub struct PolicySnapshot {
     pub routes: Vec<Arc<Route>>,
     /// How long calls wait for people, how many may, and who must agree.
     pub holds: HoldRules,
+    /// What is administered besides: capabilities, policies, grants, statuses.
+    pub governance: Arc<Governance>,
     /// The compiled rules file.
-    pub(super) rules: Option<RuleSet>,
+    pub(super) rules: Option<Arc<RuleSet>>,
     /// `policy.default`: what holds where nothing else speaks.
     pub(super) default: Outcome,
     /// Why an allowed call is allowed: made once, since every allowed call carries it.
@@ -62,15 +65,34 @@ impl PolicySnapshot {
     pub fn new(parts: SnapshotParts) -> Self {
         Self {
             reference: parts.reference,
-            keys: parts.keys,
+            keys: Arc::new(parts.keys),
             reader: parts.reader,
             hosts: parts.hosts,
             origins: parts.origins,
             routes: parts.routes.into_iter().map(Arc::new).collect(),
             holds: parts.holds,
-            rules: parts.rules,
+            governance: Arc::default(),
+            rules: parts.rules.map(Arc::new),
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),
+        }
+    }
+
+    /// The same with other governance objects: everything else is shared.
+    #[must_use]
+    pub fn with_governance(&self, reference: SnapshotRef, governance: Arc<Governance>) -> Self {
+        Self {
+            reference,
+            keys: Arc::clone(&self.keys),
+            reader: self.reader,
+            hosts: self.hosts.clone(),
+            origins: self.origins.clone(),
+            routes: self.routes.clone(),
+            holds: self.holds.clone(),
+            governance,
+            rules: self.rules.clone(),
+            default: self.default,
+            allowed_reason: self.allowed_reason.clone(),
         }
     }
 
@@ -94,33 +116,30 @@ impl PolicySnapshot {
     /// How many rules are loaded.
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        self.rules.as_ref().map_or(0, RuleSet::len)
+        self.rules().map_or(0, RuleSet::len)
     }
 
     /// The rules over sessions, where there are any: only then is a session's history of use.
     #[must_use]
     pub fn plan(&self) -> Option<&PlanRules> {
-        self.rules.as_ref().and_then(RuleSet::plan)
+        self.rules().and_then(RuleSet::plan)
     }
 
     /// The compiled rules file, where there is one.
     #[must_use]
-    pub const fn rules(&self) -> Option<&RuleSet> {
-        self.rules.as_ref()
+    pub fn rules(&self) -> Option<&RuleSet> {
+        self.rules.as_deref()
     }
 
     /// What holds for a call no authorizer speaks of: the rules file's written defaults, else `policy.default`.
     #[must_use]
     pub fn default_outcome(&self) -> Outcome {
-        self.rules.as_ref().and_then(RuleSet::defaults).map_or(self.default, |defaults| defaults.outcome)
+        self.rules().and_then(RuleSet::defaults).map_or(self.default, |defaults| defaults.outcome)
     }
 
     /// The risk level shown for such a call.
     #[must_use]
     pub fn default_risk(&self) -> RiskLevel {
-        self.rules
-            .as_ref()
-            .and_then(RuleSet::defaults)
-            .map_or_else(RiskLevel::default, |defaults| defaults.risk)
+        self.rules().and_then(RuleSet::defaults).map_or_else(RiskLevel::default, |defaults| defaults.risk)
     }
 }

@@ -4,6 +4,7 @@
 //! a [`Permit`], without which `proxy` cannot forward anything.
 
 mod actions;
+mod administer;
 mod assess;
 mod clock;
 mod error;
@@ -21,15 +22,16 @@ pub use actions::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
+pub use administer::{Administrator, Applied};
 pub use clock::{Clock, SystemClock};
-pub use error::PublishError;
+pub use error::{AdminError, PublishError};
 pub use execution::Sent;
 pub use head::Incoming;
 pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
+pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

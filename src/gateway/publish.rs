@@ -1,10 +1,13 @@
-//! The one writer of the snapshot: compile (done by the caller), ledger, swap.
+//! The one writer of the snapshot: compile (files: done by the caller), ledger, store, swap. Start reading at
+//! [`Publisher::publish`]; what changes by API is in `administer/`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::admin::{AdminStore, FileSet, Pins, Registry};
 use crate::audit::Ledger;
 use crate::audit::record::SnapshotRecord;
 use crate::decision::PolicySnapshot;
+use crate::gateway::administer::Enacting;
 use crate::gateway::{Clock, PublishError};
 use crate::model::decision::SnapshotRef;
 use crate::model::handle::Handle;
@@ -14,15 +17,17 @@ use crate::telemetry::Metrics;
 /// Makes a snapshot once its version is known; `None` = it could not be made after all, and the caller knows why.
 pub type Build<'c> = &'c mut dyn FnMut(SnapshotRef) -> Option<PolicySnapshot>;
 
-/// A snapshot that is not in force yet.
+/// A snapshot of files that is not in force yet.
 pub struct Candidate<'c> {
     /// SHA-256 of what it was compiled from, in lower-case hexadecimal.
     pub hash: Arc<str>,
-    /// What brought it: `start`, `file`, `signal`, `api`.
+    /// What brought it: `start`, `file`, `signal`, `api`, `rollback`.
     pub source: &'static str,
     /// Who brought it, where somebody did.
     pub by: Option<&'c str>,
-    /// Makes the snapshot.
+    /// The texts it was compiled from, and the governance objects in them.
+    pub files: &'c FileSet,
+    /// Makes the snapshot, but for what is administered.
     pub build: Build<'c>,
 }
 
@@ -56,13 +61,42 @@ pub struct Rejection {
     pub problems: String,
 }
 
-/// Puts snapshots in force.
+/// What a publisher works with.
+#[derive(Clone, Debug)]
+pub struct PublisherParts {
+    /// Where every snapshot is recorded.
+    pub ledger: Arc<Ledger>,
+    /// Where what is administered is kept, with every snapshot.
+    pub store: Arc<dyn AdminStore>,
+    /// Where they are counted.
+    pub metrics: Arc<Metrics>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The greatest version of a snapshot that the ledger is known to name; 0 = none. Versions go on above it.
+    pub seen: u64,
+}
+
+/// Puts snapshots in force, one at a time.
 pub struct Publisher {
-    handle: Arc<Handle<PolicySnapshot>>,
-    ledger: Arc<Ledger>,
-    metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
+    pub(in crate::gateway) parts: PublisherParts,
+    pub(in crate::gateway) handle: Arc<Handle<PolicySnapshot>>,
+    /// Held while something is put in force.
+    turn: Mutex<Turn>,
+    /// Apart from `turn`, so that who asks for it does not wait for a disk.
     status: Mutex<SnapshotStatus>,
+}
+
+/// What only the one who puts something in force looks at.
+#[derive(Debug)]
+pub(in crate::gateway) struct Turn {
+    pub(in crate::gateway) registry: Registry,
+    /// The hash of the files in force.
+    pub(in crate::gateway) base: Arc<str>,
+    pub(in crate::gateway) pins: Pins,
+    /// The greatest version that any record names: never given again, also if nothing came of it.
+    pub(in crate::gateway) named: u64,
+    /// The version of the latest snapshot in the store; 0 = none.
+    pub(in crate::gateway) kept: u64,
 }
 
 impl std::fmt::Debug for Publisher {
@@ -72,23 +106,46 @@ impl std::fmt::Debug for Publisher {
 }
 
 impl Publisher {
-    /// Records `first` and puts it in force.
+    /// Records `first`, together with what the store holds, and puts it in force. It keeps its version if it is what was in force
+    /// last, and what the ledger last told of.
     ///
     /// # Errors
-    /// The ledger did not take the record.
-    pub fn start(
-        first: &mut Candidate<'_>,
-        ledger: Arc<Ledger>,
-        metrics: Arc<Metrics>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, PublishError> {
-        let reference = SnapshotRef::new(1, Arc::clone(&first.hash));
-        let snapshot = (first.build)(reference).ok_or(PublishError::NotBuilt)?;
-        let now = clock.now();
-        let status = record(&snapshot, (first.source, first.by), &ledger, now)?;
-        metrics.snapshot_published(1);
+    /// The ledger or the store did not take it, or what the store holds cannot be used.
+    pub fn start(first: &mut Candidate<'_>, parts: PublisherParts) -> Result<Self, PublishError> {
+        let stored = parts.store.load()?;
+        let registry = Registry::restore(stored.objects).map_err(PublishError::Stored)?;
+        let kept = stored.latest.as_ref().map_or(0, |latest| latest.version);
+        let named = kept.max(parts.seen);
+        let mut turn = Turn { registry, base: Arc::clone(&first.hash), pins: stored.pins, named, kept };
+        let now = parts.clock.now();
+        let rows = turn.registry.files_changed(&first.files.objects, now);
+        let same = !turn.registry.is_news(&rows) && turn.pins == first.files.pins && named == kept;
+        let files = first.files;
+        let mut enacting = enacting(first, rows.clone());
+        let before = stored.latest.filter(|_| same);
+        let unchanged = before.filter(|before| {
+            let undo = turn.registry.apply(rows);
+            let same = turn.registry.hash(&turn.base) == before.hash;
+            if !same {
+                turn.registry.apply(undo);
+            }
+            same
+        });
+        let snapshot = match unchanged {
+            Some(before) => {
+                let reference = SnapshotRef::new(before.version, before.hash);
+                let governance = turn.governance();
+                let snapshot = (enacting.build)(reference, governance).ok_or(PublishError::NotBuilt)?;
+                parts.ledger.record_blocking(&(enacting.record)(&snapshot), now)?;
+                snapshot
+            }
+            None => parts.enact(&mut turn, &mut enacting, None)?,
+        };
+        turn.pins.clone_from(&files.pins);
+        parts.metrics.snapshot_published(snapshot.reference.version);
+        let status = Mutex::new(status_of(&snapshot, now));
         let handle = Arc::new(Handle::new(Arc::new(snapshot)));
-        Ok(Self { handle, ledger, metrics, clock, status: Mutex::new(status) })
+        Ok(Self { parts, handle, turn: Mutex::new(turn), status })
     }
 
     /// The handle requests load the snapshot from.
@@ -97,31 +154,34 @@ impl Publisher {
         Arc::clone(&self.handle)
     }
 
-    /// Records `candidate` and puts it in force; returns its reference. A candidate with the hash of the snapshot in force
-    /// changes nothing but forgets an earlier rejection.
+    /// Records `candidate` and puts it in force, with what came by API; returns its reference. A candidate that makes no
+    /// difference changes nothing but forgets an earlier rejection.
     ///
     /// # Errors
-    /// The ledger did not take the record: the old snapshot stays.
+    /// The ledger or the store did not take it: the old snapshot stays.
     pub fn publish(&self, candidate: &mut Candidate<'_>) -> Result<SnapshotRef, PublishError> {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        if status.active.hash == candidate.hash {
+        let mut turn = self.turn();
+        let rows = turn.registry.files_changed(&candidate.files.objects, self.parts.clock.now());
+        if !turn.registry.is_news(&rows) && turn.base == candidate.hash {
+            if turn.pins != candidate.files.pins {
+                self.parts.store.pin(&candidate.files.pins)?;
+                turn.pins.clone_from(&candidate.files.pins);
+            }
+            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
             status.rejected = None;
             return Ok(status.active.clone());
         }
-        let reference = SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
-        let mut snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
-        snapshot.succeed(&self.handle.load());
-        // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
-        *status = record(&snapshot, (candidate.source, candidate.by), &self.ledger, self.clock.now())?;
-        self.handle.store(Arc::new(snapshot));
-        self.metrics.snapshot_published(reference.version);
+        let (hash, files) = (Arc::clone(&candidate.hash), candidate.files);
+        let reference = self.put_in_force(&mut turn, &mut enacting(candidate, rows))?;
+        turn.base = hash;
+        turn.pins.clone_from(&files.pins);
         Ok(reference)
     }
 
     /// Notes a candidate that did not compile. The snapshot in force stays.
     pub fn reject(&self, problems: String) {
-        self.metrics.snapshot_rejected();
-        let rejection = Rejection { at: self.clock.now(), problems };
+        self.parts.metrics.snapshot_rejected();
+        let rejection = Rejection { at: self.parts.clock.now(), problems };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).rejected = Some(rejection);
     }
 
@@ -130,17 +190,83 @@ impl Publisher {
     pub fn status(&self) -> SnapshotStatus {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// What stands in the place of files.
+    #[must_use]
+    pub fn pins(&self) -> Pins {
+        self.turn().pins.clone()
+    }
+
+    /// What came by API and counts no more because a file has it too: a line for each.
+    #[must_use]
+    pub fn shadowed(&self) -> Vec<String> {
+        self.turn().registry.shadowed_lines().collect()
+    }
+
+    /// Waits until nobody else puts anything in force.
+    pub(in crate::gateway) fn turn(&self) -> MutexGuard<'_, Turn> {
+        // What a panic interrupted was either not begun or done: rows are applied and taken back without anything that could fail.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enacts a change and swaps its snapshot in.
+    pub(in crate::gateway) fn put_in_force(
+        &self,
+        turn: &mut Turn,
+        enacting: &mut Enacting<'_>,
+    ) -> Result<SnapshotRef, PublishError> {
+        let before = self.handle.load_full();
+        let mut snapshot = self.parts.enact(turn, enacting, Some(&before.reference))?;
+        snapshot.succeed(&before);
+        let reference = snapshot.reference.clone();
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        // A change by API mends no file.
+        let rejected = status.rejected.take().filter(|_| enacting.texts.is_none());
+        *status = SnapshotStatus { rejected, ..status_of(&snapshot, self.parts.clock.now()) };
+        drop(status);
+        self.handle.store(Arc::new(snapshot));
+        self.parts.metrics.snapshot_published(reference.version);
+        Ok(reference)
+    }
 }
 
-fn record(
+/// What puts a candidate in force, with the rows it changes.
+pub(in crate::gateway) fn enacting<'c>(
+    candidate: &'c mut Candidate<'_>,
+    rows: Vec<crate::admin::RowChange>,
+) -> Enacting<'c> {
+    let Candidate { hash, source, by, files, build } = candidate;
+    let (source, by) = (*source, *by);
+    Enacting {
+        rows,
+        base: Arc::clone(hash),
+        source,
+        by,
+        back_to: None,
+        texts: Some(&files.texts),
+        pins: Some(&files.pins),
+        build: Box::new(move |reference, governance| {
+            let mut snapshot = build(reference)?;
+            snapshot.governance = governance;
+            Some(snapshot)
+        }),
+        record: Box::new(move |snapshot| record(snapshot, source, by, None)),
+    }
+}
+
+/// The record of a snapshot that is put in force.
+pub(in crate::gateway) fn record(
     snapshot: &PolicySnapshot,
-    (source, by): (&'static str, Option<&str>),
-    ledger: &Ledger,
-    now: Timestamp,
-) -> Result<SnapshotStatus, PublishError> {
+    source: &str,
+    by: Option<&str>,
+    back_to: Option<u64>,
+) -> Vec<u8> {
     let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
-    let record = SnapshotRecord { snapshot: &snapshot.reference, source, by, rules, routes };
-    // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.
-    ledger.append_from_reserve(&record.payload(), now)?;
-    Ok(SnapshotStatus { active: snapshot.reference.clone(), since: now, rules, routes, rejected: None })
+    let objects = snapshot.governance.objects().len();
+    SnapshotRecord { snapshot: &snapshot.reference, source, by, rules, routes, objects, back_to }.payload()
+}
+
+fn status_of(snapshot: &PolicySnapshot, since: Timestamp) -> SnapshotStatus {
+    let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
+    SnapshotStatus { active: snapshot.reference.clone(), since, rules, routes, rejected: None }
 }

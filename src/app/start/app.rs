@@ -11,16 +11,20 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::admin::{AdminStore, Pins};
+use crate::app::governed::Instead;
 use crate::app::indexing::{self, Indexing};
-use crate::app::load::Loaded;
+use crate::app::load::{Loaded, load_with};
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts};
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Ledger, OpenReport};
-use crate::control::{ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router};
-use crate::gateway::{Clock, Gateway, SystemClock};
+use crate::control::{
+    ControlState, CursorSeal, PolicyWriter, SnapshotRollback, control_router, serve, telemetry_router,
+};
+use crate::gateway::{Administrator, Clock, Gateway, PublisherParts, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -73,8 +77,24 @@ impl App {
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
         let session_key = admin_key::session_key(&data_dir)?;
-        let holds = parts::holds(&data_dir, &ledger, &metrics, &clock)?;
-        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
+        let store = parts::store(&data_dir)?;
+        let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
+        let pins = store.pins()?;
+        // What came back with an earlier snapshot, unless its files were edited since.
+        let pinned = match pins == Pins::default() {
+            true => None,
+            false => Some(load_with(&options.source, Instead::Pinned(&pins))?),
+        };
+        let loaded = pinned.as_ref().unwrap_or(loaded);
+        let seen = parts::named_version(&ledger_directory);
+        let publishing = PublisherParts {
+            ledger: Arc::clone(&ledger),
+            store,
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            seen,
+        };
+        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, publishing)?);
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
         let (stop, stopped) = watch::channel(false);
@@ -100,6 +120,8 @@ impl App {
         ));
         reloader.started(loaded);
         let state = ControlState {
+            administrator: Administrator::new(Arc::clone(&publisher)),
+            rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
             publisher,
             ledger: Arc::clone(&ledger),
             index,

@@ -20,13 +20,16 @@ use crate::control::Access;
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher,
+    NoExecutor, Publisher, PublisherParts,
 };
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
 use crate::store::SqliteStore;
 use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
+
+/// The store's file in the data folder.
+const STORE: &str = "aegis.db";
 
 /// How many of the last records are looked at for the number of the last action.
 const SEARCHED_RECORDS: usize = 10_000;
@@ -84,15 +87,19 @@ pub(super) fn actions(
     Ok(Arc::new(ActionDesk::new(ActionDeskParts { gateway, executor, approval, numbered })))
 }
 
+/// The file of holds, of what is administered, and of the snapshots.
+pub(super) fn store(data_dir: &Path) -> Result<Arc<SqliteStore>> {
+    Ok(Arc::new(SqliteStore::open(&data_dir.join(STORE))?))
+}
+
 /// The desk for holds, with those expired whose time ran out while nobody was here.
 pub(super) fn holds(
-    data_dir: &Path,
+    (data_dir, store): (&Path, Arc<SqliteStore>),
     ledger: &Arc<Ledger>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<HoldDesk>> {
-    let path = data_dir.join("aegis.db");
-    let store = Arc::new(SqliteStore::open(&path)?);
+    let path = data_dir.join(STORE);
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
     desk.waiters().cap(open_files() / 2);
@@ -183,6 +190,18 @@ fn numbered(index: &AuditIndex, ledger: &Path, clock: &dyn Clock) -> u64 {
     }
 }
 
+/// The greatest version of a snapshot that the last records of the ledger name, also one that never came to be; 0 where they name
+/// none.
+pub(super) fn named_version(ledger: &Path) -> u64 {
+    let Ok(records) = tail(ledger, SEARCHED_RECORDS).and_then(|mut tail| tail.poll_new()) else { return 0 };
+    let versions = records.iter().filter_map(|record| {
+        let record: serde_json::Value = serde_json::from_slice(record.line()).ok()?;
+        let version = |pointer: &str| record.pointer(pointer).and_then(serde_json::Value::as_u64);
+        version("/snapshot/version").max(version("/undone/version"))
+    });
+    versions.max().unwrap_or(0)
+}
+
 pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, Option<PathBuf>)> {
     if matches!(options.access, Access::Environment(_)) {
         return Ok((options.own_keys.clone(), None));
@@ -194,25 +213,19 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
-pub(super) fn publish_first(
-    loaded: &Loaded,
-    own_keys: &[Key],
-    ledger: &Arc<Ledger>,
-    metrics: &Arc<Metrics>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Publisher> {
+pub(super) fn publish_first(loaded: &Loaded, own_keys: &[Key], parts: PublisherParts) -> Result<Publisher> {
     let mut failure = None;
     let mut candidate = Candidate {
         hash: Arc::clone(&loaded.hash),
         source: "start",
         by: None,
+        files: &loaded.files_read,
         build: &mut |reference| {
             let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
             compiled.map_err(|error| failure = Some(error)).ok()
         },
     };
-    let published =
-        Publisher::start(&mut candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+    let published = Publisher::start(&mut candidate, parts);
     match (published, failure) {
         (Ok(publisher), None) => Ok(publisher),
         (_, Some(error)) => Err(anyhow!("{error}")),

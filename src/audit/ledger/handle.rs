@@ -4,9 +4,11 @@
 //! `lifecycle.rs`.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -111,6 +113,29 @@ impl Ledger {
     /// As [`Ledger::record`], except `NoSpace` while the reserve lasts.
     pub async fn record_from_reserve(&self, payload: &[u8], now: Timestamp) -> Result<Appended, AppendError> {
         self.record_as(payload, now, Admission::Reserve).await
+    }
+
+    /// As [`Ledger::record_from_reserve`], for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`Ledger::record_from_reserve`].
+    pub fn record_blocking(&self, payload: &[u8], now: Timestamp) -> Result<Appended, AppendError> {
+        let deadline = std::time::Instant::now() + self.shared.options.append_deadline;
+        let appended = loop {
+            let mut notified = pin!(self.shared.room.notified());
+            // Listen before looking, or the space could be prepared in between unheard.
+            notified.as_mut().enable();
+            match self.append_as(payload, now, Admission::Reserve) {
+                Err(AppendError::Busy) => {}
+                other => break other?,
+            }
+            block_until(deadline, notified).ok_or(AppendError::Deadline)?;
+        };
+        if self.shared.options.durability == Durability::Disk {
+            let durable = block_until(deadline, self.shared.gate.durable(appended.seq));
+            durable.ok_or(AppendError::Deadline)?.map_err(|_| AppendError::NotDurable)?;
+        }
+        Ok(appended)
     }
 
     async fn record_as(
@@ -235,6 +260,29 @@ impl Shared {
             .map_err(LedgerError::io("name", &path))?;
         segment.set_named();
         Ok(())
+    }
+}
+
+/// Waits for what `future` comes to, on this thread; `None` when the deadline passes first.
+fn block_until<T>(deadline: std::time::Instant, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return Some(value);
+        }
+        let left = deadline.checked_duration_since(std::time::Instant::now())?;
+        std::thread::park_timeout(left);
+    }
+}
+
+/// Goes on with a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

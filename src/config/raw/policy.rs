@@ -11,6 +11,8 @@ pub(crate) struct RawPolicy {
     /// The rules file, relative to this file (`aegis schema policy` describes it). Absent: only default decides.
     #[schemars(length(min = 1))]
     pub(crate) rules: Option<String>,
+    /// Governance objects: a file, or a folder of files.
+    pub(crate) governance: Option<String>,
     /// What becomes of a call that nothing decides. Default deny.
     pub(crate) default: RawDefault,
     /// Whether a changed rules file is taken over while running. Default true.
@@ -19,7 +21,7 @@ pub(crate) struct RawPolicy {
 
 impl Default for RawPolicy {
     fn default() -> Self {
-        Self { rules: None, default: RawDefault::Deny, watch: true }
+        Self { rules: None, governance: None, default: RawDefault::Deny, watch: true }
     }
 }
 

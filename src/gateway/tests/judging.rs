@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use http::{HeaderMap, HeaderValue};
 use tempfile::TempDir;
 
+use crate::admin::{FileSet, MemoryAdminStore};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::gateway::{
     Candidate, Clock, Gateway, GatewayParts, HoldDesk, Incoming, Permit, PublishError, Publisher,
-    RefusalForm, SystemClock, Verdict,
+    PublisherParts, RefusalForm, SystemClock, Verdict,
 };
 use crate::holds::MemoryStore;
 use crate::identity::SessionSeal;
@@ -90,14 +91,17 @@ impl Parts {
             hash: "first".into(),
             source: "start",
             by: None,
+            files: &FileSet::default(),
             build: &mut |reference| Some(snapshot(reference)),
         };
-        Publisher::start(
-            &mut first,
-            Arc::clone(&self.ledger),
-            Arc::clone(&self.metrics),
-            Arc::clone(&self.clock),
-        )
+        let parts = PublisherParts {
+            ledger: Arc::clone(&self.ledger),
+            store: Arc::new(MemoryAdminStore::default()),
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+            seen: 0,
+        };
+        Publisher::start(&mut first, parts)
     }
 
     fn gateway(&self, publisher: &Publisher) -> Gateway {
@@ -201,6 +205,7 @@ async fn a_snapshot_that_is_not_recorded_is_not_put_in_force() {
         hash: "second".into(),
         source: "file",
         by: None,
+        files: &FileSet::default(),
         build: &mut |reference| Some(snapshot(reference)),
     };
     assert!(publisher.publish(&mut second).is_err());
@@ -218,6 +223,7 @@ async fn versions_count_up_only_when_the_content_changes() {
             hash: hash.into(),
             source: "file",
             by: None,
+            files: &FileSet::default(),
             build: &mut |reference| Some(snapshot(reference)),
         };
         publisher.publish(&mut candidate).unwrap().version

@@ -5,6 +5,7 @@
 mod content;
 mod object;
 mod objects;
+mod pending;
 pub mod raw;
 mod schema;
 mod window;
@@ -14,5 +15,6 @@ pub use content::{
 };
 pub use object::{Content, Kind, Object, ObjectKey, Source, Stamp};
 pub use objects::Objects;
+pub use pending::{Defaults, Governance, Written, file_schema, read, read_file};
 pub use schema::ParameterSchema;
 pub use window::TimeWindow;

@@ -4,6 +4,7 @@
 //! one reads, so that a call that only looks for its hold does not wait while another's change reaches the disk (the
 //! write-ahead log lets both go on). Each write is one transaction, and it is on the disk when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
 
+mod admin;
 mod error;
 mod holds;
 mod index;

@@ -1,0 +1,74 @@
+//! Why something is not changed.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// A change that is refused for what it asks. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The key is a tenant's, and the object is the deployment's or another tenant's.
+    #[error(
+        "The key belongs to tenant {tenant} and changes only what names that tenant; what holds for everybody takes a key of tenant default."
+    )]
+    Forbidden {
+        /// The key's tenant.
+        tenant: Arc<str>,
+    },
+    /// There is no such object.
+    #[error("There is no such {kind}.")]
+    NotFound {
+        /// What kind of object.
+        kind: &'static str,
+    },
+    /// There is one already.
+    #[error("There is a {kind} of that name already: {id}.")]
+    Exists {
+        /// What kind of object.
+        kind: &'static str,
+        /// Its id.
+        id: Arc<str>,
+    },
+    /// It is written in a file, which goes before the API.
+    #[error("This {kind} is written in {file}: change it there.")]
+    FromFile {
+        /// What kind of object.
+        kind: &'static str,
+        /// The file.
+        file: Arc<str>,
+    },
+    /// A policy would go to another tenant.
+    #[error("A policy stays with its tenant. Make another one, and disable this.")]
+    OtherTenant,
+    /// It was changed since it was read.
+    #[error("It was changed meanwhile and has version {version} now.")]
+    Stale {
+        /// The version it has.
+        version: u64,
+    },
+    /// There are as many objects as there may be.
+    #[error("There are {most} objects already, and there may be no more.")]
+    Full {
+        /// How many there may be.
+        most: usize,
+    },
+    /// No snapshot has that version.
+    #[error("There is no snapshot of that version.")]
+    NoSnapshot,
+    /// Going back would let go what is stopped now.
+    #[error(
+        "{what} is stopped by {file}, and was not in that snapshot: going back never lets go what is stopped. Change the file first."
+    )]
+    Stopped {
+        /// The actor or kill switch.
+        what: String,
+        /// The file.
+        file: Arc<str>,
+    },
+}
+
+/// The store did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the store of administered objects failed: {0}")]
+pub struct AdminStoreError(pub String);

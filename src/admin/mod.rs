@@ -1,0 +1,31 @@
+//! L3: what operators administer besides the configuration: capabilities, policies, grants, statuses of actors, kill switches.
+//!
+//! May import L0 to L2. Objects come from files and by API; a [`Registry`] knows what each source says and which objects hold
+//! because of it. A [`Change`] is planned (`plan.rs`) into [`RowChange`]s, which a registry can make and take back; an
+//! [`AdminStore`] keeps them with their history. Nothing here records or puts anything in force: `gateway::Publisher` does.
+//! Start reading at `registry.rs`, then `plan.rs`.
+
+mod change;
+mod digest;
+mod error;
+mod files;
+mod load;
+mod plan;
+mod registry;
+mod row;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use change::{By, Change, DEPLOYMENT_TENANT};
+pub use digest::Digest;
+pub use error::{AdminStoreError, Refused};
+pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
+pub use plan::{Asked, MOST_OBJECTS, Planned};
+pub use registry::Registry;
+pub use row::{Entry, Origin, Row, RowChange};
+pub use store::{AdminStore, SnapshotContent, SnapshotRow, Step, Stored, StoredObject};
+
+#[cfg(test)]
+pub(crate) use tests::MemoryAdminStore;

@@ -1,0 +1,206 @@
+//! What a change comes to: whether it may be made, and the rows it consists of.
+
+use std::sync::Arc;
+
+use crate::admin::registry::{Registry, file_of};
+use crate::admin::{By, Change, Digest, Entry, Refused, Row, RowChange};
+use crate::model::time::Timestamp;
+use crate::policy::governance::{Kind, Object, ObjectKey, Source, Stamp, Written};
+
+/// How many objects there may be that came by API.
+pub const MOST_OBJECTS: usize = 100_000;
+
+/// A change that may be made.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What it consists of; nothing where nothing changes.
+    pub rows: Vec<RowChange>,
+    /// What it is, in records.
+    pub event: &'static str,
+    /// The object that is made, replaced or taken away.
+    pub object: Option<Arc<Object>>,
+    /// Whether it was not there before.
+    pub created: bool,
+}
+
+/// Who asks, when, and how a new object is named.
+pub struct Asked<'a> {
+    /// Who asks.
+    pub by: &'a By,
+    /// When.
+    pub now: Timestamp,
+    /// Draws an id with a prefix.
+    pub id: &'a mut dyn FnMut(&'static str) -> Arc<str>,
+}
+
+impl std::fmt::Debug for Asked<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Asked").field("by", self.by).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// What `change` comes to.
+    ///
+    /// # Errors
+    /// It may not be made.
+    pub fn plan(&self, change: Change, asked: Asked<'_>) -> Result<Planned, Refused> {
+        match change {
+            Change::Register(written) => {
+                self.admit(&written.key, &asked)?;
+                self.is_new(&written.key)?;
+                self.put(written, "capability.registered", asked)
+            }
+            Change::CreatePolicy(written) => {
+                self.admit(&written.key, &asked)?;
+                self.is_new(&written.key)?;
+                self.put(written, "policy.created", asked)
+            }
+            Change::ReplacePolicy { id, written, if_match } => self.replace(&id, written, if_match, asked),
+            Change::Grant(written) => self.set_one(written, "grant.created", asked),
+            Change::SetActor(written) => self.set_one(written, "actor.updated", asked),
+            Change::SetKillSwitch(written) => self.set_one(written, "kill_switch.updated", asked),
+            Change::Revoke { tenant, actor, capability } => {
+                self.revoke(&ObjectKey::grant(&tenant, &actor, &capability), &asked)
+            }
+        }
+    }
+
+    fn set_one(&self, written: Written, event: &'static str, asked: Asked<'_>) -> Result<Planned, Refused> {
+        self.admit(&written.key, &asked)?;
+        self.put(written, event, asked)
+    }
+
+    /// Lets a change of `key` through if whoever asks may make it and no file stands in the way.
+    fn admit(&self, key: &ObjectKey, asked: &Asked<'_>) -> Result<(), Refused> {
+        if !asked.by.may_change(key) {
+            return Err(Refused::Forbidden { tenant: Arc::clone(&asked.by.tenant) });
+        }
+        // A revoked one too: it is not given again behind the back of who writes the file.
+        match self.files.get(key).and_then(file_of) {
+            Some(file) => Err(Refused::FromFile { kind: noun(key.kind), file: Arc::clone(file) }),
+            None => Ok(()),
+        }
+    }
+
+    fn is_new(&self, key: &ObjectKey) -> Result<(), Refused> {
+        match self.api.get(key) {
+            Some(entry) => {
+                Err(Refused::Exists { kind: noun(key.kind), id: Arc::clone(&entry.object.stamp.id) })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn replace(
+        &self,
+        id: &Arc<str>,
+        written: Written,
+        if_match: Option<u64>,
+        asked: Asked<'_>,
+    ) -> Result<Planned, Refused> {
+        let not_found = Refused::NotFound { kind: noun(Kind::Policy) };
+        let Some(before) = self.policy(id) else { return Err(not_found) };
+        // Whose policies one may not change one is not told of, either.
+        if !asked.by.may_change(&before.key) {
+            return Err(not_found);
+        }
+        self.admit(&before.key, &asked)?;
+        if written.key != before.key {
+            return Err(Refused::OtherTenant);
+        }
+        let version = before.stamp.version;
+        if if_match.is_some_and(|wanted| wanted != version) {
+            return Err(Refused::Stale { version });
+        }
+        self.put(written, "policy.updated", asked)
+    }
+
+    /// The policy of that id that holds, of whatever tenant.
+    #[must_use]
+    pub fn policy(&self, id: &str) -> Option<&Arc<Object>> {
+        self.objects().iter().find(|object| object.key.kind == Kind::Policy && &*object.key.name == id)
+    }
+
+    fn put(&self, written: Written, event: &'static str, asked: Asked<'_>) -> Result<Planned, Refused> {
+        let before = self.api.get(&written.key);
+        if before.is_none() && self.api.len() >= MOST_OBJECTS {
+            return Err(Refused::Full { most: MOST_OBJECTS });
+        }
+        let created = before.is_none();
+        let stamp = match before {
+            Some(before) => succeeding(&before.object.stamp, asked.now),
+            None => first(&written.key, Source::Api, asked.now, asked.id),
+        };
+        let entry = entry(written, stamp);
+        let object = Some(Arc::clone(&entry.object));
+        let rows = vec![RowChange { key: entry.object.key.clone(), row: Row::Api(Some(entry)) }];
+        Ok(Planned { rows, event, object, created })
+    }
+
+    /// Takes a grant away, whatever says that there is one.
+    fn revoke(&self, key: &ObjectKey, asked: &Asked<'_>) -> Result<Planned, Refused> {
+        if !asked.by.may_change(key) {
+            return Err(Refused::Forbidden { tenant: Arc::clone(&asked.by.tenant) });
+        }
+        let mut rows = Vec::new();
+        let object = self.holds(key).map(|entry| Arc::clone(&entry.object));
+        // One of the API goes also where a file stands before it: else it would come back with the file's end.
+        if self.api.contains_key(key) {
+            rows.push(RowChange { key: key.clone(), row: Row::Api(None) });
+        }
+        if let Some(file) = self.files.get(key).filter(|file| self.revoked.get(key) != Some(&file.digest)) {
+            rows.push(RowChange { key: key.clone(), row: Row::Revoked(Some(file.digest)) });
+        }
+        Ok(Planned { rows, event: "grant.revoked", object, created: false })
+    }
+}
+
+/// The entry of what was written, under a stamp.
+pub(super) fn entry(written: Written, stamp: Stamp) -> Entry {
+    let Written { key, written, content } = written;
+    Entry::new(Object { key, stamp, written, content })
+}
+
+/// The stamp of an object that was not there before.
+pub(super) fn first(
+    key: &ObjectKey,
+    source: Source,
+    now: Timestamp,
+    id: &mut dyn FnMut(&'static str) -> Arc<str>,
+) -> Stamp {
+    let id = match (key.kind, &source) {
+        (Kind::Policy, _) => Arc::clone(&key.name),
+        (_, Source::Api) => id(key.kind.id_prefix()),
+        (_, Source::File(_)) => file_id(key),
+    };
+    Stamp { id, version: 1, created_at: now, updated_at: now, source }
+}
+
+/// The stamp of an object in the place of another of the same source.
+pub(super) fn succeeding(before: &Stamp, now: Timestamp) -> Stamp {
+    let Stamp { id, version, created_at, source, .. } = before.clone();
+    Stamp { id, version: version.saturating_add(1), created_at, updated_at: now, source }
+}
+
+/// How many characters an id has behind its prefix.
+const ID_CHARS: usize = 26;
+
+/// The id of an object of a file: made of its key, so that it stays the same.
+fn file_id(key: &ObjectKey) -> Arc<str> {
+    let digest = Digest::of_object(key, &serde_json::Value::Null);
+    let text = data_encoding::BASE32_NOPAD.encode(&digest.0).to_ascii_lowercase();
+    let chars: String = text.chars().take(ID_CHARS).collect();
+    format!("{}{chars}", key.kind.id_prefix()).into()
+}
+
+/// What people call an object of that kind.
+pub(super) const fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Capability => "capability",
+        Kind::Policy => "policy",
+        Kind::Grant => "grant",
+        Kind::Actor => "actor",
+        Kind::KillSwitch => "kill switch",
+    }
+}

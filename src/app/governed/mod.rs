@@ -1,0 +1,10 @@
+//! Files of governance objects, and earlier texts that stand in the place of files. Start reading at [`governed`].
+
+mod files;
+mod instead;
+mod rollback;
+mod shown;
+
+pub(super) use files::{Governed, governed};
+pub(super) use instead::Instead;
+pub(super) use shown::shown_config;

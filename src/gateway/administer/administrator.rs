@@ -1,0 +1,122 @@
+//! [`Administrator`]: changes by API, and what was in force before.
+
+use std::sync::Arc;
+
+use crate::admin::{AdminStoreError, Asked, By, Change, Refused, SnapshotContent, SnapshotRow};
+use crate::gateway::administer::{Enacting, records};
+use crate::gateway::publish::{enacting, record};
+use crate::gateway::{AdminError, Candidate, Publisher};
+use crate::model::decision::SnapshotRef;
+use crate::model::time::Timestamp;
+use crate::policy::governance::{Governance, Object};
+
+/// Where operators change what is administered. Every call blocks: for `spawn_blocking`.
+#[derive(Clone, Debug)]
+pub struct Administrator {
+    publisher: Arc<Publisher>,
+}
+
+/// A change that is in force.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The object that was made or replaced, or the grant that was taken away; `None`: there was no such grant.
+    pub object: Option<Arc<Object>>,
+    /// Whether the object was not there before.
+    pub created: bool,
+    /// The snapshot that has it.
+    pub snapshot: SnapshotRef,
+}
+
+impl Administrator {
+    /// What changes by API goes through `publisher`.
+    #[must_use]
+    pub const fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher }
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub fn objects(&self) -> Arc<Governance> {
+        Arc::clone(&self.publisher.handle.load().governance)
+    }
+
+    /// Makes a change: it is checked, recorded and kept, and in force before this returns.
+    ///
+    /// # Errors
+    /// It is not made, and everything is as it was. Should the store have failed after the ledger took the change, the ledger says
+    /// that it did not come to be (`snapshot.reverted`).
+    pub fn apply(&self, change: Change, by: &By, now: Timestamp) -> Result<Applied, AdminError> {
+        let mut turn = self.publisher.turn();
+        let clock = &self.publisher.parts.clock;
+        let mut id = |prefix| Arc::from(clock.id(prefix, now).to_string());
+        let planned = turn.registry.plan(change, Asked { by, now, id: &mut id })?;
+        let before = self.publisher.handle.load_full();
+        if planned.rows.is_empty() {
+            let (created, snapshot) = (planned.created, before.reference.clone());
+            return Ok(Applied { object: None, created, snapshot });
+        }
+        let mut enacting = Enacting {
+            rows: planned.rows.clone(),
+            base: Arc::clone(&turn.base),
+            source: "api",
+            by: Some(&by.key),
+            back_to: None,
+            texts: None,
+            pins: None,
+            build: Box::new(|reference, governance| Some(before.with_governance(reference, governance))),
+            record: Box::new(|snapshot| records::payload(&planned, by, &snapshot.reference)),
+        };
+        let snapshot = self.publisher.put_in_force(&mut turn, &mut enacting)?;
+        drop(enacting);
+        Ok(Applied { object: planned.object, created: planned.created, snapshot })
+    }
+
+    /// Puts in force what `content` has of rules and governance objects, as a new snapshot. `candidate` was compiled from its texts,
+    /// which its pins have stand in the place of the files. Statuses of actors and kill switches stay as they are.
+    ///
+    /// # Errors
+    /// It is not: everything is as it was.
+    pub fn roll_back(
+        &self,
+        content: SnapshotContent,
+        candidate: &mut Candidate<'_>,
+    ) -> Result<SnapshotRef, AdminError> {
+        let mut turn = self.publisher.turn();
+        let version = content.row.version;
+        let now = (self.publisher.parts.clock.now(), turn.named);
+        let rows = turn.registry.back_to(content.objects, &candidate.files.objects, now);
+        let rows = rows.map_err(AdminError::Bad)?;
+        let stopping = turn.registry.stopping();
+        let undo = turn.registry.apply(rows.clone());
+        let stopped = turn.registry.stops_all(&stopping);
+        turn.registry.apply(undo);
+        stopped?;
+        let (hash, pins) = (Arc::clone(&candidate.hash), candidate.files.pins.clone());
+        let (source, by) = (candidate.source, candidate.by);
+        let mut enacting = enacting(candidate, rows);
+        enacting.back_to = Some(version);
+        enacting.record = Box::new(move |snapshot| record(snapshot, source, by, Some(version)));
+        let reference = self.publisher.put_in_force(&mut turn, &mut enacting)?;
+        turn.base = hash;
+        turn.pins = pins;
+        Ok(reference)
+    }
+
+    /// Snapshots that were in force, newest first, before version `before` where one is given; at most `limit`.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn snapshots(&self, before: Option<u64>, limit: usize) -> Result<Vec<SnapshotRow>, AdminStoreError> {
+        self.publisher.parts.store.snapshots(before, limit)
+    }
+
+    /// What the snapshot of a version was made of.
+    ///
+    /// # Errors
+    /// There is none of that version, or the store failed.
+    pub fn snapshot(&self, version: u64) -> Result<SnapshotContent, AdminError> {
+        let content = self.publisher.parts.store.content(version);
+        let content = content.map_err(|error| AdminError::Failed(error.into()))?;
+        content.ok_or(AdminError::Refused(Refused::NoSnapshot))
+    }
+}

@@ -1,0 +1,124 @@
+//! From rows to a snapshot: hash and compile, ledger, store.
+
+use std::sync::Arc;
+
+use crate::admin::{Pins, RowChange, SnapshotRow, Step, Text};
+use crate::audit::AppendError;
+use crate::audit::change::RevertRecord;
+use crate::decision::PolicySnapshot;
+use crate::gateway::PublishError;
+use crate::gateway::publish::{PublisherParts, Turn};
+use crate::model::decision::SnapshotRef;
+use crate::policy::governance::Governance;
+
+/// A change on its way to being in force.
+pub(in crate::gateway) struct Enacting<'e> {
+    /// What changes.
+    pub(in crate::gateway) rows: Vec<RowChange>,
+    /// The hash of the files.
+    pub(in crate::gateway) base: Arc<str>,
+    pub(in crate::gateway) source: &'static str,
+    pub(in crate::gateway) by: Option<&'e str>,
+    pub(in crate::gateway) back_to: Option<u64>,
+    /// As in [`Step`].
+    pub(in crate::gateway) texts: Option<&'e [Text]>,
+    /// As in [`Step`].
+    pub(in crate::gateway) pins: Option<&'e Pins>,
+    /// Makes the snapshot.
+    pub(in crate::gateway) build: BuildWhole<'e>,
+    /// Makes its record.
+    pub(in crate::gateway) record: Box<dyn Fn(&PolicySnapshot) -> Vec<u8> + 'e>,
+}
+
+/// Makes a snapshot with what is administered.
+pub(in crate::gateway) type BuildWhole<'e> =
+    Box<dyn FnMut(SnapshotRef, Arc<Governance>) -> Option<PolicySnapshot> + 'e>;
+
+impl Turn {
+    /// What is administered, compiled.
+    pub(in crate::gateway) fn governance(&self) -> Arc<Governance> {
+        Arc::new(Governance::compile(self.registry.objects()))
+    }
+}
+
+impl PublisherParts {
+    /// Records and keeps a change, and returns the snapshot that has it. `in_force` is the one before.
+    ///
+    /// INVARIANT: on every error the registry is as it was, and the store holds what it did. What the ledger said of it is taken back
+    /// by another record.
+    pub(in crate::gateway) fn enact(
+        &self,
+        turn: &mut Turn,
+        enacting: &mut Enacting<'_>,
+        in_force: Option<&SnapshotRef>,
+    ) -> Result<PolicySnapshot, PublishError> {
+        let undo = turn.registry.apply(enacting.rows.clone());
+        let enacted = self.enact_applied(turn, enacting, in_force);
+        if enacted.is_err() {
+            turn.registry.apply(undo);
+        }
+        enacted
+    }
+
+    fn enact_applied(
+        &self,
+        turn: &mut Turn,
+        enacting: &mut Enacting<'_>,
+        in_force: Option<&SnapshotRef>,
+    ) -> Result<PolicySnapshot, PublishError> {
+        let reference = SnapshotRef::new(turn.named + 1, turn.registry.hash(&enacting.base));
+        let snapshot =
+            (enacting.build)(reference.clone(), turn.governance()).ok_or(PublishError::NotBuilt)?;
+        let now = self.clock.now();
+        // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
+        // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.
+        if let Err(error) = self.ledger.record_blocking(&(enacting.record)(&snapshot), now) {
+            if matches!(error, AppendError::Deadline | AppendError::NotDurable) {
+                // The record may be there all the same.
+                self.revert(turn, &reference, in_force, "ledger");
+            }
+            return Err(error.into());
+        }
+        let row = SnapshotRow {
+            version: reference.version,
+            hash: Arc::clone(&reference.hash),
+            source: enacting.source.into(),
+            by: enacting.by.map(Arc::from),
+            created_at: now,
+            back_to: enacting.back_to,
+        };
+        let step = Step {
+            after: turn.kept,
+            snapshot: &row,
+            texts: enacting.texts,
+            rows: &enacting.rows,
+            pins: enacting.pins,
+        };
+        if let Err(error) = self.store.commit(step) {
+            // It can have been kept although the answer was an error.
+            if !self.store.latest().is_ok_and(|latest| latest == reference.version) {
+                self.revert(turn, &reference, in_force, "store");
+                return Err(error.into());
+            }
+        }
+        turn.named = reference.version;
+        turn.kept = reference.version;
+        Ok(snapshot)
+    }
+
+    /// Has the ledger say that a snapshot that it named did not come to be. Its version is not given again.
+    fn revert(
+        &self,
+        turn: &mut Turn,
+        undone: &SnapshotRef,
+        in_force: Option<&SnapshotRef>,
+        why: &'static str,
+    ) {
+        turn.named = undone.version;
+        let record = RevertRecord { undone, snapshot: in_force, why };
+        if let Err(error) = self.ledger.append_from_reserve(&record.payload(), self.clock.now()) {
+            // The next start tells what is in force.
+            tracing::error!(%error, version = undone.version, "the ledger names a snapshot that was not put in force");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Changes by API, from the request for one to the snapshot in force.
