@@ -1,10 +1,13 @@
 //! Who calls the control listener, and what they may do.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
+use crate::admin::{By, DEPLOYMENT_TENANT};
 use crate::control::{Access, ControlError, ControlState, Door};
 use crate::holds::Approver;
 use crate::identity::{IdentityError, Key, Presented, authenticate};
@@ -33,6 +36,23 @@ impl Operator {
     /// The tenant whose things it may see; `None`, only in open mode: every tenant's.
     pub(in crate::control) fn tenant(&self) -> Option<&str> {
         self.key.as_ref().map(|key| &*key.tenant)
+    }
+
+    /// What records call it: the id of its key.
+    pub(in crate::control) fn name(&self) -> Arc<str> {
+        self.approver().name
+    }
+
+    /// Whether its key speaks for `actor`. Whoever may do everything is not asked.
+    pub(in crate::control) fn speaks_for(&self, actor: &str) -> bool {
+        let speaks =
+            |key: &Key| !key.may(Scope::Admin) && (*key.principal(None).id == *actor || key.admits(actor));
+        self.key.as_ref().is_some_and(speaks)
+    }
+
+    /// Who it is where something administered is changed.
+    pub(in crate::control) fn by(&self) -> By {
+        By::key(&self.name(), self.tenant().unwrap_or(DEPLOYMENT_TENANT))
     }
 
     /// Who it is where holds are decided.

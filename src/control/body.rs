@@ -107,6 +107,19 @@ impl Member {
     }
 }
 
+/// The whole body of a request with these headers, which must be sent as JSON, of at most `most` bytes.
+///
+/// # Errors
+/// 400, 408, 413 or 415.
+pub(in crate::control) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, ControlError> {
+    let bytes = read_whole(headers, body, most).await?;
+    if is_json(headers) { Ok(bytes) } else { Err(ControlError::MediaType) }
+}
+
 /// The whole body of a request with these headers, of at most `most` bytes.
 ///
 /// # Errors

@@ -3,9 +3,11 @@
 mod audit_entry;
 mod hold;
 mod ledger;
+mod object;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
 pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };
+pub(in crate::control) use object::object_form;

@@ -1,6 +1,7 @@
 //! The closed list of problem codes: what stands behind `urn:aegis:` in our own problems, and in `error.code` on the governance
 //! and enforcement paths.
 
+use crate::admin::Refused;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 
@@ -29,10 +30,12 @@ macro_rules! codes {
 }
 
 codes! {
+    AlreadyExists "already-exists",
     ApprovedAlready "approved-already",
     BadBody "bad-body",
     BadCursor "bad-cursor",
     BadIdempotencyKey "bad-idempotency-key",
+    BadPrecondition "bad-precondition",
     BadQuery "bad-query",
     BodyTimeout "body-timeout",
     BodyTooLarge "body-too-large",
@@ -50,11 +53,18 @@ codes! {
     NotFound "not-found",
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
+    OwnActor "own-actor",
     OwnHold "own-hold",
     PersonMissing "person-missing",
     RoleMissing "role-missing",
     ScopeMissing "scope-missing",
+    StoppedByFile "stopped-by-file",
     StoreUnavailable "store-unavailable",
+    TenantFixed "tenant-fixed",
+    TenantNotAllowed "tenant-not-allowed",
+    TooManyObjects "too-many-objects",
+    VersionStale "version-stale",
+    WrittenInFile "written-in-file",
 }
 
 impl ControlError {
@@ -75,6 +85,19 @@ impl ControlError {
             Self::BodyTooLarge => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
             Self::MediaType => ProblemCode::MediaTypeNotSupported,
+            Self::BadFields(_) => ProblemCode::BadBody,
+            Self::BadPrecondition => ProblemCode::BadPrecondition,
+            Self::OwnActor => ProblemCode::OwnActor,
+            Self::Refused(refused) => match refused {
+                Refused::Forbidden { .. } => ProblemCode::TenantNotAllowed,
+                Refused::NotFound { .. } | Refused::NoSnapshot => ProblemCode::NotFound,
+                Refused::Exists { .. } => ProblemCode::AlreadyExists,
+                Refused::FromFile { .. } => ProblemCode::WrittenInFile,
+                Refused::OtherTenant => ProblemCode::TenantFixed,
+                Refused::Stale { .. } => ProblemCode::VersionStale,
+                Refused::Full { .. } => ProblemCode::TooManyObjects,
+                Refused::Stopped { .. } => ProblemCode::StoppedByFile,
+            },
             Self::BadIdempotencyKey(_) => ProblemCode::BadIdempotencyKey,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::IdempotencyInProgress => ProblemCode::IdempotencyInProgress,

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::admin::Refused;
 use crate::control::body::BODY_MAX_BYTES;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
@@ -64,6 +65,21 @@ pub enum ControlError {
     /// No such thing, for whoever asks; named by the word for it.
     #[error("There is no such {0}.")]
     NoSuch(&'static str),
+    /// A body with more than one thing wrong: the member to blame, empty for the whole, and what is wrong with it.
+    #[error("The body has {}.", counted(.0))]
+    BadFields(Vec<(String, String)>),
+    /// Something administered that is not changed.
+    #[error("{0}")]
+    Refused(Refused),
+    /// Who administers an actor does not speak for it.
+    #[error(
+        "The key speaks for this actor itself, and nobody widens what it may do. Use a key that does not, or one with the scope {}.",
+        Scope::Admin.as_str()
+    )]
+    OwnActor,
+    /// An `If-Match` that is none.
+    #[error("If-Match is one entity tag as an answer had it, such as \"3\", or *.")]
+    BadPrecondition,
     /// An idempotency key that is none.
     #[error("{0}")]
     BadIdempotencyKey(&'static str),
@@ -98,6 +114,9 @@ pub enum ControlError {
     Internal,
 }
 
+/// So much of what is wrong first is told in the sentence; all of it is in the details.
+const FIRST_CHARS: usize = 200;
+
 /// What a caller is told to wait when something cannot be had, in seconds.
 const RETRY_AFTER_S: &str = "1";
 
@@ -130,6 +149,14 @@ impl ControlError {
             Self::BadQuery { .. } | Self::BadCursor | Self::BadBody { .. } | Self::BadIdempotencyKey(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::BadFields(_) | Self::BadPrecondition => StatusCode::BAD_REQUEST,
+            Self::OwnActor => StatusCode::FORBIDDEN,
+            Self::Refused(refused) => match refused {
+                Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
+                Refused::NotFound { .. } | Refused::NoSnapshot => StatusCode::NOT_FOUND,
+                Refused::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+                _ => StatusCode::CONFLICT,
+            },
             Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -147,6 +174,9 @@ impl ControlError {
             Self::BadQuery { field: Some(field), detail } | Self::BadBody { field: Some(field), detail } => {
                 vec![(field, detail)]
             }
+            Self::BadFields(fields) => {
+                fields.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -156,6 +186,10 @@ impl ControlError {
         let mut members = Map::new();
         if let [(field, _)] = *self.fields() {
             members.insert("field".to_owned(), json!(field));
+        }
+        if let Self::BadFields(fields) = self {
+            let problem = |(field, message): &(String, String)| json!({"field": field, "message": message});
+            members.insert("details".to_owned(), fields.iter().map(problem).collect());
         }
         if let Self::Hold(ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready, hold) = self {
             members.insert("state".to_owned(), hold.get("state").cloned().unwrap_or_default());
@@ -195,6 +229,19 @@ impl IntoResponse for ControlError {
         }
         response
     }
+}
+
+/// What is wrong first, and how much there is besides.
+fn counted(fields: &[(String, String)]) -> String {
+    let first = fields.first().map(|(field, message)| match field.as_str() {
+        "" => format!("a problem: {message}"),
+        field => format!("a problem at {field}: {message}"),
+    });
+    let mut text: String = first.unwrap_or_default().chars().take(FIRST_CHARS).collect();
+    if fields.len() > 1 {
+        text.push_str(&format!(" (and {} more)", fields.len() - 1));
+    }
+    text
 }
 
 fn either(scopes: &[Scope]) -> String {
