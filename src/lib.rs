@@ -41,6 +41,7 @@
 //! | | [`extract`] | what do they want | `model` |
 //! | | [`policy`] | what did the operators write | `model` |
 //! | | [`response`] | what may come back | `model` |
+//! | | [`risk`] | how dangerous is it | `model` |
 //! | L2 decision | [`decision`] | is it allowed | L0, L1 |
 //! | L3 state | [`holds`] | which calls wait for a person, and what became of each | L0 to L2 |
 //! | | [`audit`] | what happened, and can it be proved | L0 to L2 |
@@ -94,6 +95,7 @@ pub mod identity;
 pub mod extract;
 pub mod policy;
 pub mod response;
+pub mod risk;
 
 // L2: the decision point
 pub mod decision;

@@ -1,5 +1,6 @@
 //! Where what is administered is kept. `store/` implements it.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -119,4 +120,25 @@ pub trait AdminStore: Debug + Send + Sync {
     /// # Errors
     /// The store failed.
     fn content(&self, version: u64) -> Result<Option<SnapshotContent>, AdminStoreError>;
+}
+
+impl SnapshotContent {
+    /// The objects that held.
+    #[must_use]
+    pub fn holding(&self) -> Vec<&StoredObject> {
+        let mut by_key: BTreeMap<&ObjectKey, [Option<&StoredObject>; 3]> = BTreeMap::new();
+        for object in &self.objects {
+            let [api, file, revoked] = by_key.entry(&object.key).or_default();
+            *match object.origin {
+                Origin::Api => api,
+                Origin::File => file,
+                Origin::Revoked => revoked,
+            } = Some(object);
+        }
+        let held = by_key.into_values().filter_map(|[api, file, revoked]| match file {
+            Some(file) => Some(file).filter(|_| revoked.is_none_or(|revoked| revoked.digest != file.digest)),
+            None => api,
+        });
+        held.collect()
+    }
 }

@@ -9,6 +9,7 @@ use crate::app::policy_file::{Cases, Loading, PolicyFile, approvals, lint};
 use crate::app::sources::document;
 use crate::config::Config;
 use crate::model::document::{Problem, Problems};
+use crate::policy::governance::read_file;
 use crate::policy::rules::RuleSet;
 
 /// What a checked file is.
@@ -18,6 +19,8 @@ pub enum CheckedKind {
     Config,
     /// A rules file.
     Rules,
+    /// A file of governance objects.
+    Governance,
     /// Cases for `aegis test`.
     Cases,
 }
@@ -29,6 +32,7 @@ impl CheckedKind {
         match self {
             Self::Config => "configuration",
             Self::Rules => "rules",
+            Self::Governance => "governance objects",
             Self::Cases => "cases",
         }
     }
@@ -46,7 +50,10 @@ pub struct Checked {
 /// Top-level keys only a rules file has.
 const RULES_KEYS: [&str; 3] = ["rules", "defaults", "plan_rules"];
 
-/// Checks a configuration, a rules file or a file of cases; which of them it is shows by its top-level keys. `loading` is that of
+/// Top-level keys only a file of governance objects has.
+const GOVERNANCE_KEYS: [&str; 4] = ["capabilities", "policies", "grants", "actors"];
+
+/// Checks a configuration, a rules file, a file of governance objects or a file of cases; which of them it is shows by its top-level keys. `loading` is that of
 /// rules files by themselves: a gateway always loads strictly.
 ///
 /// # Errors
@@ -63,6 +70,10 @@ pub fn check_file(path: &Path, loading: Loading) -> Result<Checked> {
         let mut warnings = lint(policy.document(), policy.rules());
         warnings.extend_from_slice(policy.tolerated());
         return Ok(Checked { kind: CheckedKind::Rules, warnings: sorted(warnings) });
+    }
+    if GOVERNANCE_KEYS.into_iter().any(has) {
+        read_file(&document)?;
+        return Ok(Checked { kind: CheckedKind::Governance, warnings: Vec::new() });
     }
     let Loaded { config, rules, .. } = load(&ConfigSource::File(path.to_owned()))?;
     Ok(Checked { kind: CheckedKind::Config, warnings: of_rules(&config, rules.as_ref())? })

@@ -2,7 +2,8 @@
 //!
 //! What is watched are the folders, not the files: editors write a new file and rename it, and Kubernetes swaps a symbolic
 //! link two levels up (`rules.yaml -> ..data/rules.yaml`, `..data -> ..2026_11_23`), so a watched file would be the old one for
-//! ever. In those folders only the names on the way to the files count: a busy neighbor (a log, the data folder) is no change.
+//! ever. In those folders only the names on the way to the files count: a busy neighbor (a log, the data folder) is no change. Of
+//! a folder that is given itself every name counts that could be a file of governance objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::mpsc;
+
+use crate::app::governed::is_ours;
 
 /// Most symbolic links followed on the way to a file.
 const MAX_LINKS: usize = 40;
@@ -26,14 +29,14 @@ const SETTLE_AT_MOST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Watcher {
     files: Vec<PathBuf>,
-    names: BTreeSet<PathBuf>,
+    names: Names,
     folders: Folders,
     _watcher: RecommendedWatcher,
     events: mpsc::Receiver<()>,
 }
 
 impl Watcher {
-    /// Watches `files`; `None` when there are none.
+    /// Watches `files`, of which some may be folders; `None` when there are none.
     ///
     /// # Errors
     /// A folder cannot be watched (it is gone, or the system's inotify limits are reached).
@@ -48,7 +51,7 @@ impl Watcher {
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else { return };
-            let ours = event.paths.iter().any(|path| watched.contains(path));
+            let ours = event.paths.iter().any(|path| watched.has(path));
             if ours && !matches!(event.kind, EventKind::Access(_)) {
                 let _full_or_gone = sender.try_send(());
             }
@@ -65,7 +68,7 @@ impl Watcher {
     /// before, and what changed until then went unseen. On failure it goes on as it was.
     pub(super) fn follow(&mut self, files: Option<&[PathBuf]>) -> bool {
         let files = files.unwrap_or(&self.files);
-        let same = |now: BTreeSet<PathBuf>| folders(&now) == self.folders && now == self.names;
+        let same = |now: Names| folders(&now) == self.folders && now == self.names;
         if names(files).is_ok_and(same) {
             return false;
         }
@@ -98,17 +101,33 @@ impl Watcher {
 /// The folders to watch, each with its inode: a watch stays with the inode, so one put in its place needs a new watch.
 type Folders = BTreeMap<PathBuf, Option<u64>>;
 
-fn folders(names: &BTreeSet<PathBuf>) -> Folders {
-    let parents = names.iter().filter_map(|name| name.parent());
+fn folders(names: &Names) -> Folders {
+    let parents = names.exact.iter().filter_map(|name| name.parent());
     parents
+        .chain(names.inside.iter().map(PathBuf::as_path))
         .map(|folder| (folder.to_owned(), std::fs::metadata(folder).ok().map(|found| found.ino())))
         .collect()
 }
 
-/// Every directory entry that decides what the files hold: their own names, those of their folders, and those of all symbolic
-/// links on the way to them. Absolute, without links in the folder part, as events name them.
-fn names(files: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
-    let mut names = BTreeSet::new();
+/// The directory entries that count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Names {
+    /// Every directory entry that decides what the files hold: their own names, those of their folders, and those of all symbolic
+    /// links on the way to them. Absolute, without links in the folder part, as events name them.
+    exact: BTreeSet<PathBuf>,
+    /// Folders in which new files count too.
+    inside: BTreeSet<PathBuf>,
+}
+
+impl Names {
+    fn has(&self, path: &Path) -> bool {
+        let is_inside = || path.parent().is_some_and(|folder| self.inside.contains(folder));
+        self.exact.contains(path) || (is_inside() && is_ours(path))
+    }
+}
+
+fn names(files: &[PathBuf]) -> Result<Names> {
+    let mut names = Names::default();
     for file in files {
         let mut steps = 0;
         let mut pending = vec![std::path::absolute(file)?];
@@ -117,7 +136,10 @@ fn names(files: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
             if steps > MAX_LINKS {
                 bail!("{}: too many symbolic links", file.display());
             }
-            pending.extend(first_link(&path, &mut names));
+            pending.extend(first_link(&path, &mut names.exact));
+        }
+        if file.is_dir() {
+            names.inside.insert(file.canonicalize()?);
         }
     }
     Ok(names)

@@ -13,7 +13,7 @@ use crate::model::document::{Problem, Problems};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
-    /// Configurations, rules files, or cases of `aegis test`.
+    /// Configurations, rules files, files of governance objects, or cases of `aegis test`.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// End with 1 where there are warnings and nothing worse.

@@ -12,10 +12,11 @@ use crate::cli::holds::Holds;
 use crate::cli::init::Init;
 use crate::cli::remote::RemoteArguments;
 use crate::cli::simulate::Simulate;
+use crate::cli::snapshots::Snapshots;
 use crate::cli::test::Test;
 use crate::cli::{
     audit, audit_list, check, demo, diff, explain, holds, init, keys, output, schema, serve, simulate,
-    status, test,
+    snapshots, status, test,
 };
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
@@ -34,7 +35,7 @@ enum Verb {
     Demo(Demo),
     /// Writes a rules file to start with.
     Init(Init),
-    /// Finds every mistake in configurations and rules files.
+    /// Finds every mistake in configurations, rules files and files of governance objects.
     Check(Check),
     /// Shows what a rules file says of actions, without executing them.
     Simulate(Simulate),
@@ -59,6 +60,9 @@ enum Verb {
     /// Makes keys of callers.
     #[command(subcommand)]
     Keys(Keys),
+    /// Shows what was in force, and goes back to it.
+    #[command(subcommand)]
+    Snapshots(Snapshots),
     /// Shows what a running gateway runs, and how it is.
     Status(RemoteArguments),
     /// Asks a running gateway for its health: ends with 0 when it is ok, 1 when not, 3 when it does not answer.
@@ -131,6 +135,8 @@ pub(super) enum SchemaKind {
     Config,
     /// A rules file.
     Policy,
+    /// A file of governance objects.
+    Governance,
 }
 
 #[derive(Debug, Subcommand)]
@@ -280,6 +286,7 @@ pub fn run() -> ExitCode {
         }
         Verb::Holds(verb) => Ok(holds::run(&verb)),
         Verb::Keys(Keys::Create(arguments)) => keys::create(&arguments),
+        Verb::Snapshots(verb) => Ok(snapshots::run(&verb)),
         Verb::Status(arguments) => Ok(status::status(&arguments)),
         Verb::Health(arguments) => Ok(status::health(&arguments)),
     };

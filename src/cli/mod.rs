@@ -24,6 +24,7 @@ mod remote;
 mod schema;
 mod serve;
 mod simulate;
+mod snapshots;
 mod status;
 mod table;
 mod test;

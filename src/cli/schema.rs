@@ -1,4 +1,4 @@
-//! `aegis schema config|policy`.
+//! `aegis schema config|policy|governance`.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,13 @@ use anyhow::Result;
 use crate::cli::command::SchemaKind;
 use crate::cli::output;
 use crate::config;
-use crate::policy::rules;
+use crate::policy::{governance, rules};
 
 pub(super) fn run(kind: SchemaKind) -> Result<ExitCode> {
     let schema = match kind {
         SchemaKind::Config => config::schema(),
         SchemaKind::Policy => rules::schema(),
+        SchemaKind::Governance => governance::file_schema(),
     };
     output::line(&serde_json::to_string_pretty(&schema)?);
     Ok(ExitCode::SUCCESS)

@@ -34,7 +34,7 @@ pub struct Config {
     pub gateway: Gateway,
     /// The routes, in the order they are tried.
     pub routes: Vec<Route>,
-    /// Where the rules are, and what holds without them.
+    /// What decides.
     pub policy: Policy,
     /// What runs the actions of the policy server.
     pub executor: Executor,
@@ -194,7 +194,7 @@ fn resolve(raw: RawConfig, root: &Spot<'_>) -> Option<Config> {
         control: control?,
         gateway,
         routes,
-        policy,
+        policy: policy?,
         executor: executor?,
         holds,
         audit,

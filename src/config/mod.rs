@@ -26,11 +26,11 @@ mod unbuilt;
 mod tests;
 
 pub use audit::{Audit, Durability};
-pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash};
+pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash, KeyRate};
 pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document};
-pub use policy::Policy;
+pub use policy::{Combine, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights};
 pub use raw::schema;
 pub use routes::{
     Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,

@@ -19,21 +19,14 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 25] = [
+pub(super) const UNBUILT: [(&str, When); 18] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
-    ("control.rate_limit", Written),
     ("gateway.listen[].tls.client_ca", Written),
     ("gateway.listen[].transparent", Written),
     ("gateway.jwt", Written),
-    ("routes[].environment", Written),
-    ("control.keys[].groups", Written),
-    ("policy.capabilities", Written),
-    ("policy.grants", Written),
     ("policy.cedar", Written),
-    ("policy.combine", Written),
     ("policy.gates", Written),
-    ("policy.risk", Written),
     ("holds.webhook", Written),
     ("audit.on_failure", Is("allow")),
     ("audit.checkpoint_every", Written),

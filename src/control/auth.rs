@@ -7,13 +7,16 @@ use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
-use crate::admin::{By, DEPLOYMENT_TENANT};
+use crate::admin::By;
 use crate::control::{Access, ControlError, ControlState, Door};
 use crate::holds::Approver;
 use crate::identity::{IdentityError, Key, Presented, authenticate};
 use crate::model::call::Scope;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The tenant of whoever needs no key.
+const LOCAL_TENANT: &str = "anonymous";
 
 /// A caller whose key is live, or anyone on this machine in open mode. A handler that takes it first is not entered by others.
 #[derive(Clone, Debug)]
@@ -22,9 +25,20 @@ pub(in crate::control) struct Operator {
     key: Option<Key>,
     /// Whether there is a key for what governs, so that nobody governs without it.
     locked: bool,
+    /// Whether callers speak for the deployment whatever their tenant: there is only one.
+    one_tenant: bool,
 }
 
 impl Operator {
+    /// Who asks for changes of what is administered.
+    pub(in crate::control) fn by(&self) -> By {
+        let by = self
+            .key
+            .as_ref()
+            .map_or_else(|| By::key("local-admin", LOCAL_TENANT), |key| By::key(&key.id, &key.tenant));
+        By { deployment: by.deployment || self.one_tenant, ..by }
+    }
+
     /// Whether it may use `scope`. Without a key, which only open mode lets in, it may use every one that no key is for.
     pub(in crate::control) fn may(&self, scope: Scope) -> bool {
         match &self.key {
@@ -48,11 +62,6 @@ impl Operator {
         let speaks =
             |key: &Key| !key.may(Scope::Admin) && (*key.principal(None).id == *actor || key.admits(actor));
         self.key.as_ref().is_some_and(speaks)
-    }
-
-    /// Who it is where something administered is changed.
-    pub(in crate::control) fn by(&self) -> By {
-        By::key(&self.name(), self.tenant().unwrap_or(DEPLOYMENT_TENANT))
     }
 
     /// Who it is where holds are decided.
@@ -80,11 +89,12 @@ impl FromRequestParts<ControlState> for Operator {
             refuse_other_sites(state.access, &parts.method, &parts.headers)?;
         }
         let presented = Presented::read(&parts.headers)?;
+        let one_tenant = state.access != Access::Keys;
         let snapshot = state.publisher.handle().load_full();
         match authenticate(&snapshot.keys, presented, state.clock.now())? {
             None if !open => Err(IdentityError::Missing.into()),
-            Some(key) => Ok(Self { key: Some(key.clone()), locked: false }),
-            None => Ok(Self { key: None, locked: snapshot.keys.any_may(Scope::PoliciesManage) }),
+            Some(key) => Ok(Self { key: Some(key.clone()), locked: false, one_tenant }),
+            None => Ok(Self { key: None, locked: snapshot.keys.any_may(Scope::PoliciesManage), one_tenant }),
         }
     }
 }

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::control::error::{GovernanceError, finish as finish_error};
-use crate::control::routes::{audit, enforcement, governance, health, holds, metrics, policy_server, status};
+use crate::control::routes::{
+    audit, enforcement, governance, health, holds, metrics, policy_server, snapshots, status,
+};
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
 
@@ -36,7 +38,10 @@ pub fn control_router(state: ControlState) -> Router {
         .route("/api/v1/holds/{id}", reading(get(holds::show)))
         .route("/api/v1/holds/{id}/approve", acting(post(holds::approve)))
         .route("/api/v1/holds/{id}/reject", acting(post(holds::reject)))
-        .route("/api/v1/holds/{id}/cancel", acting(post(holds::cancel)));
+        .route("/api/v1/holds/{id}/cancel", acting(post(holds::cancel)))
+        .route("/api/v1/snapshots", reading(get(snapshots::list)))
+        .route("/api/v1/snapshots/{version}", reading(get(snapshots::show)))
+        .route("/api/v1/snapshots/{version}/rollback", acting(post(snapshots::roll_back)));
     finish(router, state)
 }
 

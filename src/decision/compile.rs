@@ -15,6 +15,7 @@ use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::model::slots::Slots;
 use crate::policy::rules::RuleSet;
+use crate::risk::{Bands, Baselines, Multipliers, RiskModel, Trust, Weights};
 use crate::telemetry::{Redaction, RouteCounters};
 
 /// Compiles `config` and `rules`; `own_keys` are keys from elsewhere (the admin key of the first start).
@@ -59,6 +60,24 @@ fn holds(config: &Config) -> HoldRules {
     }
 }
 
+/// How calls are scored, as configured.
+#[must_use]
+pub fn risk_model(risk: &config::Risk) -> RiskModel {
+    let config::RiskWeights { failures, trust, capability, anomaly, federation: _ } = risk.weights;
+    let config::RiskBands { allow, monitoring, escalate } = risk.bands;
+    let config::RiskBaselines { low, medium, high, critical } = risk.baselines;
+    let config::RiskMultipliers { production, destructive, policy_change } = risk.multipliers;
+    let actors = risk.trust.actors.iter().map(|(id, trust)| (Arc::from(id.as_str()), *trust)).collect();
+    RiskModel {
+        weights: Weights { failures, trust, capability, anomaly },
+        bands: Bands { allow, monitoring, escalate },
+        baselines: Baselines { low, medium, high, critical },
+        multipliers: Multipliers { production, destructive, policy_change },
+        trust: Trust { new_actor: risk.trust.new_actor, actors },
+        floor: risk.floor,
+    }
+}
+
 fn shared(texts: &[String]) -> Arc<[Arc<str>]> {
     texts.iter().map(|text| Arc::from(text.as_str())).collect()
 }
@@ -72,7 +91,7 @@ fn key(key: &config::Key) -> Key {
         actors: key.actors.clone(),
         actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
         roles: shared(&key.roles),
-        groups: Arc::default(),
+        groups: shared(&key.groups),
         person: key.person.as_deref().map(Arc::from),
         expires_at: key.expires_at,
     }
@@ -95,6 +114,7 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
         allow_paths: route.allow_paths,
         protocol: protocol(route, redaction)?,
         upstream: upstream(route)?,
+        environment: route.environment.as_deref().map(Arc::from),
         mode: route.mode,
         anonymous,
         mcp_denial,
@@ -159,4 +179,77 @@ fn protocol(route: &config::Route, redaction: &Redaction) -> Result<Protocol, Co
             tools: tools.clone().into_iter().collect::<HashMap<_, _>>(),
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Sources, load_document};
+    use crate::model::document::Document;
+
+    struct NoSources;
+
+    impl Sources for NoSources {
+        fn variable(&self, _name: &str) -> Option<String> {
+            None
+        }
+
+        fn file(&self, _path: &Path) -> Result<String, String> {
+            Err("no files here".to_owned())
+        }
+    }
+
+    fn config(text: &str) -> Config {
+        let document = Document::parse("gateway.yaml", text).unwrap();
+        load_document(document, Path::new("."), [], &NoSources).unwrap()
+    }
+
+    #[test]
+    fn environments_and_groups_are_in_the_snapshot() {
+        let hash = "0".repeat(64);
+        let text = format!(
+            "control: {{keys: [{{id: a, hash: \"sha256:{hash}\", groups: [ops, dev]}}]}}\nroutes:\n\
+             - {{name: a, match: {{path_prefix: /a}}, protocol: mcp, capability_prefix: a, environment: production, \
+             upstream: {{addresses: [\"127.0.0.1:9\"]}}}}\n\
+             - {{name: b, match: {{path_prefix: /b}}, protocol: mcp, capability_prefix: b, \
+             upstream: {{addresses: [\"127.0.0.1:9\"]}}}}\n"
+        );
+        let snapshot = compile(&config(&text), None, &[], SnapshotRef::new(1, "00".into())).unwrap();
+        let environments: Vec<_> = snapshot.routes.iter().map(|route| route.environment.as_deref()).collect();
+        assert_eq!(environments, [Some("production"), None]);
+        let groups = &snapshot.keys.by_id("a").unwrap().principal(None).groups;
+        assert_eq!(groups.iter().map(|group| &**group).collect::<Vec<_>>(), ["ops", "dev"]);
+    }
+
+    #[test]
+    fn the_risk_model_is_as_configured() {
+        let model = |text: &str| {
+            let config = config(&format!("policy: {{risk: {{enabled: true{text}}}}}"));
+            risk_model(&config.policy.risk.unwrap())
+        };
+        assert_eq!(model(""), RiskModel::default());
+        let own = model(
+            ", weights: {failures: 0.1, trust: 0.2, capability: 0.3, anomaly: 0.4, federation: 0}, \
+             bands: {allow: 0.1, monitoring: 0.2, escalate: 0.3}, \
+             baselines: {low: 0.1, medium: 0.2, high: 0.3, critical: 0.4}, \
+             multipliers: {production: 3, destructive: 4, policy_change: 5}, \
+             trust: {new_actor: 0.1, actors: {a: 0.2}}, floor: false",
+        );
+        let expected = RiskModel {
+            weights: Weights {
+                failures: 100_000_000,
+                trust: 200_000_000,
+                capability: 300_000_000,
+                anomaly: 400_000_000,
+            },
+            bands: Bands { allow: 1_000, monitoring: 2_000, escalate: 3_000 },
+            baselines: Baselines { low: 1_000, medium: 2_000, high: 3_000, critical: 4_000 },
+            multipliers: Multipliers { production: 30_000, destructive: 40_000, policy_change: 50_000 },
+            trust: Trust { new_actor: 1_000, actors: [("a".into(), 2_000)].into() },
+            floor: false,
+        };
+        assert_eq!(own, expected);
+    }
 }

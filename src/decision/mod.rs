@@ -15,7 +15,7 @@ mod snapshot;
 mod upstream;
 
 pub use combine::{Combined, combine};
-pub use compile::compile;
+pub use compile::{compile, risk_model};
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};

@@ -27,6 +27,8 @@ pub struct Route {
     pub protocol: Protocol,
     /// Where they go.
     pub upstream: Upstream,
+    /// Where its tool runs, such as `production`; no request can say otherwise. `None` = as requests say.
+    pub environment: Option<Arc<str>>,
     /// What a refusal does.
     pub mode: Mode,
     /// Who calls without credentials; `None` = credentials are required.

@@ -5,6 +5,6 @@ mod instead;
 mod rollback;
 mod shown;
 
-pub(super) use files::{Governed, governed};
+pub(super) use files::{Governed, governed, is_ours};
 pub(super) use instead::Instead;
 pub(super) use shown::shown_config;

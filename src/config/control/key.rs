@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::config::raw::{RawActor, RawKey, RawPrincipalKind};
-use crate::config::resolve::{Spot, role_names};
+use crate::config::resolve::{Spot, group_names, role_names};
 use crate::model::call::{PrincipalKind, Scope};
 use crate::model::document::shape::nearest;
 use crate::model::time::Timestamp;
@@ -28,6 +28,8 @@ pub struct Key {
     pub actor: KeyActor,
     /// What its holder approves calls as; each once.
     pub roles: Vec<String>,
+    /// The groups its holder is in, for conditions; each once.
+    pub groups: Vec<String>,
     /// Who holds it, so that two keys of one person count once.
     pub person: Option<String>,
     /// When it stops working.
@@ -124,6 +126,7 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
     let hash = key_hash(&raw.hash, &spot.key("hash"));
     let scopes = scopes(&raw, spot);
     let roles = role_names(&raw.roles, &spot.key("roles"));
+    let groups = group_names(&raw.groups, &spot.key("groups"));
     for (index, pattern) in raw.actors.iter().enumerate() {
         if pattern.is_empty() {
             spot.key("actors").element(index).refuse("a pattern must not be empty");
@@ -144,6 +147,7 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
         scopes,
         actor,
         roles,
+        groups,
         person: raw.person,
         expires_at: expires_at?,
         id: raw.id,

@@ -10,5 +10,5 @@ pub(in crate::config) use executor::resolve as resolve_executor;
 pub use executor::{Executor, ExecutorTarget};
 pub(in crate::config) use key::principal_kind;
 pub use key::{Key, KeyActor, KeyHash};
-pub use listener::Control;
 pub(in crate::config) use listener::resolve;
+pub use listener::{Control, KeyRate};

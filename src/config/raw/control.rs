@@ -17,11 +17,26 @@ pub(crate) struct RawControl {
     /// data_dir/admin.key.
     #[schemars(with = "Vec<RawKey>")]
     pub(crate) keys: Vec<Option<RawKey>>,
+    /// How many requests each key may make here; one more is 429. Default any number.
+    pub(crate) rate_limit: Option<RawKeyRate>,
+}
+
+/// How many requests a key may make.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "KeyRate")]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RawKeyRate {
+    /// In a second. Default any number.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) per_second: Option<u32>,
+    /// In a day (UTC). Default any number.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub(crate) per_day: Option<u32>,
 }
 
 impl Default for RawControl {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8000".to_owned(), public_url: None, keys: Vec::new() }
+        Self { listen: "127.0.0.1:8000".to_owned(), public_url: None, keys: Vec::new(), rate_limit: None }
     }
 }
 
@@ -52,6 +67,10 @@ pub(crate) struct RawKey {
     #[schemars(length(max = 32))]
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// The groups its holder is in, for conditions of policies. Default none.
+    #[schemars(length(max = 64))]
+    #[serde(default)]
+    pub(crate) groups: Vec<String>,
     /// Who holds the key, so that two keys of one person count once where several people must agree. Default someone who
     /// holds no other key.
     #[schemars(length(min = 1, max = 128))]

@@ -17,12 +17,15 @@ mod telemetry;
 
 pub(super) use audit::{RawAudit, RawDurability};
 pub(super) use control::{
-    RawActor, RawControl, RawExecutor, RawExecutorApproval, RawExecutorKind, RawKey, RawPrincipalKind,
-    RawTarget,
+    RawActor, RawControl, RawExecutor, RawExecutorApproval, RawExecutorKind, RawKey, RawKeyRate,
+    RawPrincipalKind, RawTarget,
 };
 pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
 pub(super) use holds::RawHolds;
-pub(super) use policy::{RawDefault, RawPolicy};
+pub(super) use policy::{
+    RawBands, RawBaselines, RawCombine, RawDefault, RawMultipliers, RawPart, RawPolicy, RawRisk, RawShare,
+    RawTrust, RawWeights,
+};
 pub(super) use root::{RawConfig, RawStage};
 pub(super) use routes::{
     RawAllowPath, RawBalance, RawCall, RawHealth, RawHold, RawMatch, RawMcpDenial, RawMode, RawOperation,

@@ -1,4 +1,4 @@
-//! Names of roles. Imports `model` only.
+//! Names of roles and groups. Imports `model` only.
 
 use crate::config::resolve::Spot;
 
@@ -19,6 +19,25 @@ pub(crate) fn role_names(names: &[String], spot: &Spot<'_>) -> Vec<String> {
         }
     }
     roles
+}
+
+/// Longest name of a group, in bytes.
+const GROUP_MAX_BYTES: usize = 128;
+
+/// A list of groups without what is wrong with it, after complaining of that. Directories have names of all kinds for them.
+pub(crate) fn group_names(names: &[String], spot: &Spot<'_>) -> Vec<String> {
+    let mut groups: Vec<String> = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let spot = spot.element(index);
+        if name.is_empty() || name.len() > GROUP_MAX_BYTES || name.chars().any(char::is_control) {
+            spot.refuse("a group's name has 1 to 128 bytes and no control characters");
+        } else if groups.contains(name) {
+            spot.refuse("the group stands twice in the list");
+        } else {
+            groups.push(name.clone());
+        }
+    }
+    groups
 }
 
 fn is_role_name(name: &str) -> bool {

@@ -21,6 +21,8 @@ pub struct Route {
     pub path_prefix: PathPrefix,
     /// The tenant of the anonymous actor.
     pub tenant: String,
+    /// Where the tool runs; lower-case letters, digits, `_` and `-`. `None`: as requests say.
+    pub environment: Option<String>,
     /// Ambiguous forms of paths that are let through.
     pub allow_paths: PathAllowance,
     /// How requests are read, with what belongs to that way only.
@@ -112,6 +114,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
     if !is_word {
         spot.key("name").refuse("a route's name has letters, digits, _ and - only");
     }
+    let environment = environment(raw.environment.clone(), &spot.key("environment"));
     let protocol = protocol::resolve(&raw, outline.path_prefix.as_ref(), spot);
     let upstream = upstream::resolve(&raw.upstream, raw.protocol, &spot.key("upstream"));
     let response = response::resolve(raw.response.as_ref(), &spot.key("response"));
@@ -126,6 +129,7 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         host: outline.host.clone()?,
         path_prefix: outline.path_prefix.clone()?,
         tenant: raw.tenant,
+        environment: environment?,
         allow_paths,
         protocol: protocol?,
         capability_prefix: outline.capability_prefix.clone()?,
@@ -149,6 +153,17 @@ fn allowance(forms: &[RawAllowPath]) -> PathAllowance {
         }
     }
     allowance
+}
+
+/// `Some(None)`: as requests say. Names are compared letter by letter, so `Production` must not look like `production`.
+fn environment(name: Option<String>, spot: &Spot<'_>) -> Option<Option<String>> {
+    let Some(name) = name else { return Some(None) };
+    let is_sound = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    if !name.bytes().all(is_sound) {
+        spot.refuse("an environment's name has lower-case letters, digits, _ and - only");
+        return None;
+    }
+    Some(Some(name))
 }
 
 /// `Some(None)`: any host.

@@ -197,7 +197,6 @@ fn a_key_has_roles_and_a_person() {
         ),
         ("id: a, person: \"\"", "control.keys[0].person: must not be empty"),
         (&long, "control.keys[0].person: must have at most 128 characters, has 129"),
-        ("id: a, groups: [x]", "control.keys[0].groups: not in this version; remove the key"),
     ] {
         assert_eq!(told(&keys(&[key])), expected, "{key}");
     }

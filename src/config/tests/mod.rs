@@ -1,6 +1,7 @@
 //! Tests of loading a configuration: what is accepted and becomes what, what is refused and how it is told.
 
 mod accepted;
+mod deciding;
 mod holds;
 mod openapi;
 mod overrides;

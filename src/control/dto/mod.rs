@@ -4,6 +4,7 @@ mod audit_entry;
 mod hold;
 mod ledger;
 mod object;
+mod snapshot;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
@@ -11,3 +12,4 @@ pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };
 pub(in crate::control) use object::object_form;
+pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::admin::Refused;
+use crate::admin::{DEPLOYMENT_TENANT, Refused};
 use crate::control::body::BODY_MAX_BYTES;
+use crate::gateway::{AdminError, PublishError};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 use crate::model::call::Scope;
@@ -109,6 +110,15 @@ pub enum ControlError {
     /// The ledger takes nothing.
     #[error("The ledger takes no record, so nothing was changed. Try again later.")]
     LedgerUnavailable,
+    /// What only keys that speak for the deployment do.
+    #[error("This changes what holds for every tenant, and takes a key of tenant {DEPLOYMENT_TENANT}.")]
+    DeploymentOnly,
+    /// An earlier snapshot does not come back: every problem.
+    #[error("The content of that snapshot cannot be in force: {}", .0.join("; "))]
+    RollbackRefused(Vec<String>),
+    /// The store of what is administered is out of order.
+    #[error("The store of what is administered is out of order, and nothing was changed. Try again later.")]
+    AdminUnavailable,
     /// A defect.
     #[error("The request could not be served.")]
     Internal,
@@ -136,9 +146,13 @@ impl ControlError {
             Self::NotFound | Self::NoSuch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Identity(_) => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::ForeignHost | Self::CrossSite | Self::NotOwnHold | Self::OthersHold => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Scope(_)
+            | Self::ForeignHost
+            | Self::CrossSite
+            | Self::NotOwnHold
+            | Self::OthersHold
+            | Self::DeploymentOnly => StatusCode::FORBIDDEN,
+            Self::RollbackRefused(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
                 ChangeRefused::Own | ChangeRefused::RoleMissing(_) | ChangeRefused::PersonMissing => {
@@ -161,9 +175,10 @@ impl ControlError {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::StoreUnavailable | Self::IndexUnavailable | Self::LedgerUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::StoreUnavailable
+            | Self::AdminUnavailable
+            | Self::IndexUnavailable
+            | Self::LedgerUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -195,7 +210,26 @@ impl ControlError {
             members.insert("state".to_owned(), hold.get("state").cloned().unwrap_or_default());
             members.insert("hold".to_owned(), hold.clone());
         }
+        if let Self::RollbackRefused(problems) = self {
+            members.insert("problems".to_owned(), json!(problems));
+        }
         members
+    }
+
+    /// What is said of a rollback, or of an earlier snapshot, that there is not.
+    pub(in crate::control) fn administered(error: AdminError) -> Self {
+        match error {
+            AdminError::Refused(Refused::NoSnapshot) => Self::NoSuch("snapshot"),
+            AdminError::Refused(refused) => Self::RollbackRefused(vec![refused.to_string()]),
+            AdminError::Bad(problems) => {
+                Self::RollbackRefused(problems.iter().map(ToString::to_string).collect())
+            }
+            AdminError::Failed(PublishError::Ledger(_)) => Self::LedgerUnavailable,
+            AdminError::Failed(error) => {
+                tracing::error!(%error, "an earlier snapshot could not be read or put in force");
+                Self::AdminUnavailable
+            }
+        }
     }
 
     pub(super) fn header(&self) -> Option<(HeaderName, &'static str)> {
@@ -203,6 +237,7 @@ impl ControlError {
             Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
             Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
             Self::StoreUnavailable
+            | Self::AdminUnavailable
             | Self::IndexUnavailable
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress

@@ -7,4 +7,5 @@ pub(super) mod health;
 pub(super) mod holds;
 pub(super) mod metrics;
 pub(super) mod policy_server;
+pub(super) mod snapshots;
 pub(super) mod status;

@@ -5,8 +5,8 @@
 mod content;
 mod object;
 mod objects;
-mod pending;
 pub mod raw;
+mod read;
 mod schema;
 mod window;
 
@@ -15,6 +15,9 @@ pub use content::{
 };
 pub use object::{Content, Kind, Object, ObjectKey, Source, Stamp};
 pub use objects::Objects;
-pub use pending::{Defaults, Governance, Written, file_schema, read, read_file};
-pub use schema::ParameterSchema;
-pub use window::TimeWindow;
+pub use read::{Defaults, Written, file_schema, read, read_file, schema};
+pub use schema::{ParameterSchema, SchemaError, SchemaMismatch};
+pub use window::{TimeWindow, TimeWindowError};
+
+#[cfg(test)]
+mod tests;

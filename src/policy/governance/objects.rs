@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::policy::governance::{Object, ObjectKey};
 
-/// Every administered object, by its key. A copy shares the objects.
+/// Every administered object, by its key. A copy shares everything until one of the two is changed.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    map: BTreeMap<ObjectKey, Arc<Object>>,
+    map: Arc<BTreeMap<ObjectKey, Arc<Object>>>,
 }
 
 impl Objects {
@@ -20,12 +20,12 @@ impl Objects {
 
     /// Puts an object in the place of whatever had its key.
     pub fn put(&mut self, object: Arc<Object>) {
-        self.map.insert(object.key.clone(), object);
+        Arc::make_mut(&mut self.map).insert(object.key.clone(), object);
     }
 
     /// Takes an object away; returns it.
     pub fn remove(&mut self, key: &ObjectKey) -> Option<Arc<Object>> {
-        self.map.remove(key)
+        Arc::make_mut(&mut self.map).remove(key)
     }
 
     /// Every object, by key.

@@ -222,19 +222,19 @@ pub struct RawKillSwitch {
 /// A file of governance objects.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawFile {
+pub struct RawFile {
     /// Capabilities to register.
     #[serde(default)]
-    pub(super) capabilities: Vec<RawCapability>,
+    pub capabilities: Vec<RawCapability>,
     /// Policies.
     #[serde(default)]
-    pub(super) policies: Vec<RawPolicy>,
+    pub policies: Vec<RawPolicy>,
     /// Grants; each names its actor.
     #[serde(default)]
-    pub(super) grants: Vec<RawGrant>,
+    pub grants: Vec<RawGrant>,
     /// Statuses of actors; each names its actor.
     #[serde(default)]
-    pub(super) actors: Vec<RawActor>,
+    pub actors: Vec<RawActor>,
 }
 
 fn yes() -> bool {

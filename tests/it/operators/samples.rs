@@ -14,6 +14,9 @@ const CONFIGURATIONS: [&str; 5] =
 const RULES: [&str; 4] =
     ["policies/demo.yaml", "policies/quickstart.yaml", "policies/sidecar.yaml", "policies/starter.yaml"];
 
+/// Governance objects, in the folder that the full sample names.
+const GOVERNANCE: [&str; 1] = ["policies/governance/deployments.yaml"];
+
 /// Run with the rules beside them by the tests of `aegis init`.
 const CASES: [&str; 1] = ["policies/starter.cases.yaml"];
 
@@ -66,12 +69,14 @@ fn there_is_no_sample_that_no_test_loads() {
     let loaded: BTreeSet<String> = CONFIGURATIONS
         .iter()
         .chain(&RULES)
+        .chain(&GOVERNANCE)
         .chain(&CASES)
         .chain(&DOCUMENTS)
         .map(|name| (*name).to_owned())
         .collect();
     assert_eq!(found, loaded);
     let full = fs::read_to_string(samples().join("full.yaml")).unwrap();
+    assert!(full.contains("  governance: policies/governance\n"));
     assert!(DOCUMENTS.iter().all(|name| full.contains(&format!("openapi: {name}\n"))));
 }
 

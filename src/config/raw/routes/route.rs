@@ -25,6 +25,11 @@ pub(crate) struct RawRoute {
     #[schemars(length(min = 1, max = 128))]
     #[serde(default = "tenant")]
     pub(crate) tenant: String,
+    /// Where the tool runs, for the risk score and conditions of policies: production, or another name of lower-case letters,
+    /// digits, _ and -. No request can say otherwise. Default as requests say.
+    #[schemars(length(min = 1, max = 64))]
+    #[serde(default)]
+    pub(crate) environment: Option<String>,
     /// Ambiguous forms of paths that are let through; the tool must read them as the gateway does. Default none.
     #[serde(default)]
     pub(crate) allow_paths: Vec<RawAllowPath>,

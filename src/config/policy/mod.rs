@@ -1,0 +1,8 @@
+//! `policy`: what decides. Imports `model` only. Start reading at [`Policy`].
+
+mod risk;
+mod section;
+
+pub use risk::{Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights};
+pub(super) use section::resolve;
+pub use section::{Combine, Policy};

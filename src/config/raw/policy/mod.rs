@@ -1,0 +1,9 @@
+//! `policy`: what decides. Imports nothing of ours. Start reading at [`RawPolicy`].
+
+mod risk;
+mod section;
+
+pub(in crate::config) use risk::{
+    RawBands, RawBaselines, RawMultipliers, RawRisk, RawShare, RawTrust, RawWeights,
+};
+pub(in crate::config) use section::{RawCombine, RawDefault, RawPart, RawPolicy};
