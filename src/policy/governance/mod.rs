@@ -2,6 +2,7 @@
 //!
 //! Imports `model` and `policy::conditions`. Start reading at [`Object`], then [`raw`] (as written).
 
+mod ask;
 mod content;
 mod object;
 mod objects;
@@ -10,6 +11,7 @@ mod read;
 mod schema;
 mod window;
 
+pub use ask::{Combine, Governance, Matched, PolicyAnswer, PolicyQuestion, Prospect, Untold};
 pub use content::{
     ActorStatus, Capability, CapabilityPattern, Grant, KillSwitch, Policy, PolicyRule, Standing,
 };

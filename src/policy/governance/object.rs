@@ -128,7 +128,12 @@ impl ObjectKey {
     /// The key of the grant of `capability` to `actor`. A capability's name has no space, so the two cannot be confused.
     #[must_use]
     pub fn grant(tenant: &str, actor: &str, capability: &str) -> Self {
-        let name = format!("{capability} {actor}").into();
+        let name = Self::grant_name(actor, capability).into();
         Self { kind: Kind::Grant, tenant: Some(tenant.into()), name }
+    }
+
+    /// The name in the key of such a grant.
+    pub(super) fn grant_name(actor: &str, capability: &str) -> String {
+        format!("{capability} {actor}")
     }
 }
