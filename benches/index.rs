@@ -103,6 +103,10 @@ fn main() {
             "of a capability, refused",
             AuditQuery { capability: text("files.tool_3"), outcome: text("DENY"), ..any.clone() },
         ),
+        (
+            "decisions of the tenant",
+            AuditQuery { tenant: text("default"), kinds: vec!["decision".to_owned()], ..any.clone() },
+        ),
         ("by a result nobody has", AuditQuery { result: text("failed"), ..any.clone() }),
         ("by a code nobody has", AuditQuery { code: text("bypass"), ..any.clone() }),
         ("of a tenant", AuditQuery { tenant: text("acme"), ..any.clone() }),

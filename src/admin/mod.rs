@@ -12,6 +12,7 @@ mod files;
 mod load;
 mod plan;
 mod registry;
+mod replay;
 mod row;
 mod store;
 
@@ -24,8 +25,11 @@ pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
 pub use plan::{Asked, MOST_OBJECTS, Planned};
 pub use registry::Registry;
+pub use replay::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
 pub use row::{Entry, Origin, Row, RowChange};
 pub use store::{AdminStore, SnapshotContent, SnapshotRow, Step, Stored, StoredObject};
 
+#[cfg(test)]
+pub(crate) use replay::MemoryReplayStore;
 #[cfg(test)]
 pub(crate) use tests::{Faults, MemoryAdminStore, sample};

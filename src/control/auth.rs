@@ -1,5 +1,7 @@
 //! Who calls the control listener, and what they may do.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
@@ -51,6 +53,16 @@ impl Operator {
     /// The tenant whose things it may see; `None`, only in open mode: every tenant's.
     pub(in crate::control) fn tenant(&self) -> Option<&str> {
         self.key.as_ref().map(|key| &*key.tenant)
+    }
+
+    /// What records call it: the id of its key.
+    pub(in crate::control) fn name(&self) -> Arc<str> {
+        self.approver().name
+    }
+
+    /// Whether `actor` is one that its key speaks for, so that it would decide about itself. Whoever may do everything is not asked.
+    pub(in crate::control) fn is_own(&self, actor: &str) -> bool {
+        self.key.as_ref().is_some_and(|key| !key.may(Scope::Admin)) && self.speaks_for(actor)
     }
 
     /// Whether it may speak for `actor` of its tenant: the one that its key stands for, or one that the key admits. Without a key,

@@ -103,6 +103,19 @@ impl Member {
     }
 }
 
+/// The whole body of a request with these headers, which must be sent as JSON, of at most `most` bytes.
+///
+/// # Errors
+/// 400, 408, 413 or 415.
+pub(in crate::control) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, ControlError> {
+    let bytes = read_whole(headers, body, most).await?;
+    if is_json(headers) { Ok(bytes) } else { Err(ControlError::MediaType) }
+}
+
 /// The whole body of a request with these headers, of at most `most` bytes.
 ///
 /// # Errors
@@ -134,18 +147,6 @@ async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, Contr
         bytes.extend_from_slice(&frame);
     }
     Ok(bytes)
-}
-
-/// The whole body of a request that must be JSON, of at most `most` bytes.
-///
-/// # Errors
-/// 400, 408, 413 or 415.
-pub(in crate::control) async fn read_json(request: Request, most: usize) -> Result<Vec<u8>, ControlError> {
-    let (parts, body) = request.into_parts();
-    if !is_json(&parts.headers) {
-        return Err(ControlError::MediaType);
-    }
-    read_whole(&parts.headers, body, most).await
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -4,10 +4,10 @@
 
 mod auth;
 mod body;
-mod cursor;
+mod changes;
 mod dto;
 mod error;
-mod ledger;
+mod lists;
 mod policies;
 mod query;
 mod router;
@@ -15,8 +15,10 @@ mod routes;
 mod server;
 mod state;
 
-pub use cursor::{CursorSeal, Listing, Position};
+pub use changes::Replays;
 pub use error::ControlError;
+pub use lists::{CursorSeal, Listing, Position};
+use lists::{FilterNames, ObjectPage, page_of};
 pub use policies::{PolicyRefused, PolicyWriter, SnapshotRollback};
 pub use router::{control_router, telemetry_router};
 pub use server::serve;

@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 
 use crate::control::error::{GovernanceError, finish as finish_error};
-use crate::control::routes::{audit, governance, health, holds, metrics, policy_server, snapshots, status};
+use crate::control::routes::{
+    audit, enforcement, governance, health, holds, metrics, policy_server, snapshots, status,
+};
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
 
@@ -28,6 +30,7 @@ pub fn control_router(state: ControlState) -> Router {
         .merge(probes())
         .merge(policy_server::routes())
         .merge(governance::routes())
+        .merge(enforcement::routes())
         .route("/metrics", reading(get(metrics::guarded)))
         .route("/api/v1/audit/log", reading(get(audit::list)))
         .route("/api/v1/audit/log/{decision_id}", reading(get(audit::show)))

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
-use crate::control::{CursorSeal, PolicyWriter, SnapshotRollback};
+use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
 use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, ProposalDesk, Publisher};
 use crate::telemetry::Metrics;
 
@@ -75,6 +75,8 @@ pub struct ControlState {
     pub started: Instant,
     /// Makes the cursors of lists.
     pub cursors: CursorSeal,
+    /// Answers to requests with an idempotency key.
+    pub replays: Arc<Replays>,
     /// Turns true when the gateway stops.
     pub stop: watch::Receiver<bool>,
 }

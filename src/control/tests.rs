@@ -11,13 +11,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::admin::{By, FileSet, MemoryAdminStore};
+use crate::admin::{By, FileSet, MemoryAdminStore, MemoryReplayStore};
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
 use crate::control::{
-    Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, SnapshotRollback, control_router, serve,
-    telemetry_router,
+    Access, ControlState, CursorSeal, PolicyRefused, PolicyWriter, Replays, SnapshotRollback, control_router,
+    serve, telemetry_router,
 };
 use crate::decision::compile;
 use crate::gateway::{
@@ -149,6 +149,7 @@ impl Control {
             holds: desk,
             started: Instant::now(),
             cursors: CursorSeal::new(&[0; 32]),
+            replays: Arc::new(Replays::new(Arc::new(MemoryReplayStore::default()))),
             stop: stopped,
         };
         Self { _folder: folder, state, store, stop, _serving: serving_sender, serving }

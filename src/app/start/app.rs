@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admin::{AdminStore, Pins};
+use crate::admin::{AdminStore, Pins, ReplayStore};
 use crate::app::governed::Instead;
 use crate::app::indexing::{self, Indexing};
 use crate::app::load::{Loaded, load_with};
@@ -23,7 +23,8 @@ use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Ledger, OpenReport};
 use crate::control::{
-    ControlState, CursorSeal, PolicyWriter, SnapshotRollback, control_router, serve, telemetry_router,
+    ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
+    telemetry_router,
 };
 use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, PublisherParts, SystemClock};
 use crate::identity::SessionSeal;
@@ -90,6 +91,7 @@ impl App {
         };
         let loaded = pinned.as_ref().unwrap_or(loaded);
         let seen = parts::named_version(&ledger_directory);
+        let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
         let publishing = PublisherParts {
             ledger: Arc::clone(&ledger),
             store,
@@ -135,6 +137,7 @@ impl App {
             access: options.access,
             started: Instant::now(),
             cursors: CursorSeal::new(&session_key),
+            replays: Arc::new(Replays::new(replays)),
             stop: stopped,
         };
         let control_address = control.local_addr()?;

@@ -3,6 +3,7 @@
 mod audit_entry;
 mod hold;
 mod ledger;
+mod object;
 mod proposal;
 mod snapshot;
 
@@ -11,5 +12,6 @@ pub(in crate::control) use hold::{HoldForm, HoldPageForm};
 pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };
+pub(in crate::control) use object::object_form;
 pub(in crate::control) use proposal::{ProposalForm, ReportForm};
 pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

@@ -1,6 +1,7 @@
 //! The closed list of problem codes: what stands behind `urn:aegis:` in our own problems, and in `error.code` on the governance
 //! and enforcement paths.
 
+use crate::admin::Refused;
 use crate::gateway::ReportRefused;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
@@ -31,11 +32,13 @@ macro_rules! codes {
 
 codes! {
     ActorMismatch "actor-mismatch",
+    AlreadyExists "already-exists",
     AlreadyReported "already-reported",
     ApprovedAlready "approved-already",
     BadBody "bad-body",
     BadCursor "bad-cursor",
     BadIdempotencyKey "bad-idempotency-key",
+    BadPrecondition "bad-precondition",
     BadQuery "bad-query",
     BodyTimeout "body-timeout",
     BodyTooLarge "body-too-large",
@@ -55,12 +58,19 @@ codes! {
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
     NothingToReport "nothing-to-report",
+    OwnActor "own-actor",
     OwnHold "own-hold",
     PersonMissing "person-missing",
     RoleMissing "role-missing",
     RollbackRefused "rollback-refused",
     ScopeMissing "scope-missing",
+    StoppedByFile "stopped-by-file",
     StoreUnavailable "store-unavailable",
+    TenantFixed "tenant-fixed",
+    TenantNotAllowed "tenant-not-allowed",
+    TooManyObjects "too-many-objects",
+    VersionStale "version-stale",
+    WrittenInFile "written-in-file",
 }
 
 impl ControlError {
@@ -89,6 +99,18 @@ impl ControlError {
             Self::BodyTooLarge => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
             Self::MediaType => ProblemCode::MediaTypeNotSupported,
+            Self::BadPrecondition => ProblemCode::BadPrecondition,
+            Self::OwnActor => ProblemCode::OwnActor,
+            Self::Refused(refused) => match refused {
+                Refused::Forbidden { .. } => ProblemCode::TenantNotAllowed,
+                Refused::NotFound { .. } | Refused::NoSnapshot => ProblemCode::NotFound,
+                Refused::Exists { .. } => ProblemCode::AlreadyExists,
+                Refused::FromFile { .. } => ProblemCode::WrittenInFile,
+                Refused::OtherTenant => ProblemCode::TenantFixed,
+                Refused::Stale { .. } => ProblemCode::VersionStale,
+                Refused::Full { .. } => ProblemCode::TooManyObjects,
+                Refused::Stopped { .. } => ProblemCode::StoppedByFile,
+            },
             Self::BadIdempotencyKey(_) => ProblemCode::BadIdempotencyKey,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::IdempotencyInProgress => ProblemCode::IdempotencyInProgress,

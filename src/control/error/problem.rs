@@ -54,9 +54,6 @@ pub enum ControlError {
         /// What is wrong with it.
         detail: String,
     },
-    /// A body with several things wrong with it; at least one. Each is a member, dotted (empty: the body), and a sentence.
-    #[error("{}", first(.0))]
-    BadFields(Vec<(String, String)>),
     /// The key does not speak for the actor that is named.
     #[error(
         "The key does not speak for this actor. Name the actor that the key stands for, or use a key whose actors admit it."
@@ -77,6 +74,21 @@ pub enum ControlError {
     /// No such thing, for whoever asks; named by the word for it.
     #[error("There is no such {0}.")]
     NoSuch(&'static str),
+    /// A body with more than one thing wrong: the member to blame, empty for the whole, and what is wrong with it.
+    #[error("The body has {}.", counted(.0))]
+    BadFields(Vec<(String, String)>),
+    /// Something administered that is not changed.
+    #[error("{0}")]
+    Refused(Refused),
+    /// Who administers an actor does not speak for it.
+    #[error(
+        "The key speaks for this actor itself, and nobody widens what it may do. Use a key that does not, or one with the scope {}.",
+        Scope::Admin.as_str()
+    )]
+    OwnActor,
+    /// An `If-Match` that is none.
+    #[error("If-Match is one entity tag as an answer had it, such as \"3\", or *.")]
+    BadPrecondition,
     /// An idempotency key that is none.
     #[error("{0}")]
     BadIdempotencyKey(&'static str),
@@ -120,6 +132,9 @@ pub enum ControlError {
     Internal,
 }
 
+/// So much of what is wrong first is told in the sentence; all of it is in the details.
+const FIRST_CHARS: usize = 200;
+
 /// What a caller is told to wait when something cannot be had, in seconds.
 const RETRY_AFTER_S: &str = "1";
 
@@ -153,7 +168,6 @@ impl ControlError {
                 }
                 ReportRefused::Index | ReportRefused::Ledger => StatusCode::SERVICE_UNAVAILABLE,
             },
-            Self::BadFields(_) => StatusCode::BAD_REQUEST,
             Self::RollbackRefused(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
@@ -165,13 +179,21 @@ impl ControlError {
             Self::BadQuery { .. } | Self::BadCursor | Self::BadBody { .. } | Self::BadIdempotencyKey(_) => {
                 StatusCode::BAD_REQUEST
             }
+            Self::BadFields(_) | Self::BadPrecondition => StatusCode::BAD_REQUEST,
+            Self::OwnActor => StatusCode::FORBIDDEN,
+            Self::Refused(refused) => match refused {
+                Refused::Forbidden { .. } => StatusCode::FORBIDDEN,
+                Refused::NotFound { .. } | Refused::NoSnapshot => StatusCode::NOT_FOUND,
+                Refused::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+                _ => StatusCode::CONFLICT,
+            },
             Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StoreUnavailable
-            | Self::IndexUnavailable
             | Self::AdminUnavailable
+            | Self::IndexUnavailable
             | Self::LedgerUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -184,8 +206,7 @@ impl ControlError {
                 vec![(field, detail)]
             }
             Self::BadFields(fields) => {
-                let named = fields.iter().filter(|(field, _)| !field.is_empty());
-                named.map(|(field, message)| (field.as_str(), message.as_str())).collect()
+                fields.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect()
             }
             Self::ForeignActor => vec![("actor.id", "names an actor that the key does not speak for.")],
             _ => Vec::new(),
@@ -197,6 +218,10 @@ impl ControlError {
         let mut members = Map::new();
         if let [(field, _)] = *self.fields() {
             members.insert("field".to_owned(), json!(field));
+        }
+        if let Self::BadFields(fields) = self {
+            let problem = |(field, message): &(String, String)| json!({"field": field, "message": message});
+            members.insert("details".to_owned(), fields.iter().map(problem).collect());
         }
         if let Self::Hold(ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready, hold) = self {
             members.insert("state".to_owned(), hold.get("state").cloned().unwrap_or_default());
@@ -229,8 +254,8 @@ impl ControlError {
             Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
             Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
             Self::StoreUnavailable
-            | Self::IndexUnavailable
             | Self::AdminUnavailable
+            | Self::IndexUnavailable
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress
             | Self::Report(ReportRefused::Index | ReportRefused::Ledger)
@@ -259,12 +284,17 @@ impl IntoResponse for ControlError {
     }
 }
 
-fn first(fields: &[(String, String)]) -> String {
-    let more = match fields.len() {
-        0 | 1 => String::new(),
-        count => format!(" ({} more)", count - 1),
-    };
-    fields.first().map(|(_, message)| format!("{message}{more}")).unwrap_or_default()
+/// What is wrong first, and how much there is besides.
+fn counted(fields: &[(String, String)]) -> String {
+    let first = fields.first().map(|(field, message)| match field.as_str() {
+        "" => format!("a problem: {message}"),
+        field => format!("a problem at {field}: {message}"),
+    });
+    let mut text: String = first.unwrap_or_default().chars().take(FIRST_CHARS).collect();
+    if fields.len() > 1 {
+        text.push_str(&format!(" (and {} more)", fields.len() - 1));
+    }
+    text
 }
 
 fn either(scopes: &[Scope]) -> String {

@@ -1,6 +1,7 @@
 //! The handlers, a file per surface.
 
 pub(super) mod audit;
+pub(super) mod enforcement;
 pub(super) mod governance;
 pub(super) mod health;
 pub(super) mod holds;

@@ -13,7 +13,7 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
-use crate::facts::{Live, Who};
+use crate::facts::{Deciding, Live, Who};
 use crate::gateway::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Clock, Executor,
     ExecutorAction, ExecutorError, Fold, Gateway, GatewayParts, HoldDesk, SystemClock, Vote,
@@ -123,7 +123,8 @@ impl World {
         let caller = ActionCaller { principal, is_agent: false, named_agent: false };
         let text = format!("{{\"type\":\"{action}\"}}");
         let actions = Actions::read(&Reader::default(), text.as_bytes()).unwrap();
-        let decision = self.desk.evaluate(&self.snapshot, &caller, actions.items[0].as_ref().unwrap());
+        let decision =
+            self.desk.dry_run().evaluate(&self.snapshot, &caller, actions.items[0].as_ref().unwrap());
         assert_eq!(decision.unwrap().outcome, Outcome::Allow);
     }
 

@@ -7,9 +7,9 @@ use axum::extract::{Path, RawQuery, State};
 use crate::audit::index::AuditQuery;
 use crate::control::auth::Operator;
 use crate::control::dto::{EntryForm, EntryPage, Trail, kind_of};
-use crate::control::ledger::{self, FilterNames};
+use crate::control::lists::ledger;
 use crate::control::query::Query;
-use crate::control::{ControlError, ControlState};
+use crate::control::{ControlError, ControlState, FilterNames};
 use crate::model::call::Scope;
 use crate::model::decision::Outcome;
 

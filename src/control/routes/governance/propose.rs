@@ -2,11 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 
 use crate::control::auth::Operator;
 use crate::control::body::read_json;
+use crate::control::changes::once;
 use crate::control::dto::ProposalForm;
 use crate::control::error::GovernanceError;
+use crate::control::query::Query;
 use crate::control::{ControlError, ControlState};
 use crate::extract::{FieldError, Proposal};
 use crate::gateway::ProposalRefused;
@@ -16,17 +19,20 @@ use crate::model::call::Scope;
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Decides a proposal. Every outcome is 200: an error means that nothing was decided. What has begun goes on to its end if the
-/// caller leaves.
+/// caller leaves. With an idempotency key a repeat gets the first answer.
 pub(super) async fn propose(
     operator: Result<Operator, ControlError>,
     State(state): State<ControlState>,
     request: Request,
-) -> Result<Json<ProposalForm>, GovernanceError> {
+) -> Result<Response, GovernanceError> {
     let operator = operator?;
     operator.require(&[Scope::GovernancePropose])?;
-    let body = read_json(request, BODY_MAX_BYTES).await?;
-    let deciding = tokio::spawn(async move { decide(&state, &operator, &body).await });
-    Ok(deciding.await.unwrap_or(Err(ControlError::Internal))?)
+    Query::read(request.uri().query(), &[])?;
+    let (parts, body) = request.into_parts();
+    let body = read_json(&parts.headers, body, BODY_MAX_BYTES).await?;
+    let (shared, by, bytes) = (state.clone(), operator.clone(), body.clone());
+    let work = async move { Ok(decide(&shared, &by, &bytes).await?.into_response()) };
+    once(&state, &operator, (&parts, &body), work).await
 }
 
 async fn decide(

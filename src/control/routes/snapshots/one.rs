@@ -37,7 +37,7 @@ pub(in crate::control) async fn show(
 /// The version in a path: digits, as lists show it.
 ///
 /// # Errors
-/// [`ControlError::NoSuch("snapshot")`].
+/// [`ControlError::NoSuch`].
 pub(super) fn version(path: &VersionPath) -> Result<u64, ControlError> {
     let text = path.as_ref().map_err(|_| ControlError::NoSuch("snapshot"))?;
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');

@@ -45,6 +45,7 @@ fn searches() -> Vec<Search> {
     ];
     for search in searches.clone() {
         searches.push(Search { result: tag, ..search.clone() });
+        searches.push(Search { kinds: vec![Tag(1)], ..search.clone() });
         searches.push(Search { result_status: tag, kinds: vec![Tag(1), Tag(2)], ..search });
     }
     searches
@@ -66,6 +67,35 @@ fn every_search_walks_an_index_and_sorts_nothing() {
                 assert!(plan.iter().skip(1).all(by_key), "{search:?}: {plan:?}");
             }
         }
+    }
+}
+
+#[test]
+fn decisions_of_a_tenant_are_counted_without_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SqliteIndex::new(folder.path().join("index.db"));
+    let tag = Some(Tag(7));
+    let of_tenant = Search {
+        tags: Tags { tenant: tag, ..Tags::default() },
+        kinds: vec![Tag::of("decision")],
+        ..Search::default()
+    };
+    let with = |change: &dyn Fn(&mut Tags)| {
+        let mut search = of_tenant.clone();
+        change(&mut search.tags);
+        search
+    };
+    for search in [
+        of_tenant.clone(),
+        with(&|tags| tags.outcome = Some(Tag::of("ALLOW"))),
+        with(&|tags| tags.outcome = tag),
+        with(&|tags| tags.actor = tag),
+        with(&|tags| (tags.actor, tags.outcome, tags.capability) = (tag, tag, tag)),
+        with(&|tags| tags.capability = tag),
+        with(&|tags| (tags.capability, tags.outcome) = (tag, tag)),
+    ] {
+        let steps = plan(&index, &count(&search, ANY).sql);
+        assert!(steps.len() == 1 && steps[0].contains("COVERING INDEX"), "{search:?}: {steps:?}");
     }
 }
 
