@@ -17,6 +17,9 @@ use crate::model::document::{Document, Node, Place, Problem, Problems};
 use crate::policy::rules::{self, RuleSet};
 use crate::telemetry::check_log_filter;
 
+/// What a policy that came by API is called in messages.
+const PUT: &str = "policy";
+
 /// Where a configuration is.
 #[derive(Clone, Debug)]
 pub enum ConfigSource {
@@ -65,6 +68,8 @@ pub struct Loaded {
     pub(super) rules_file: String,
     /// What strict loading would have refused, where rules are loaded leniently.
     pub(super) warnings: Vec<Problem>,
+    /// What is wrong with the rules file, where a policy that came by API serves on in its place.
+    pub(super) refused: Option<Problems>,
 }
 
 /// Loads a configuration whole.
@@ -72,14 +77,38 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
-    load_with(source, None)
+    load_by(source, Counts::Written)
 }
 
-/// Loads a configuration whole, with the rules in `put` in the place of its own, where there are some.
+/// Loads a configuration whole, for a start. A rules file that is refused does not take a policy away that came by API and is kept: it
+/// serves on, as it would have without a restart, and [`Loaded`] says what is wrong with the file.
+///
+/// # Errors
+/// As for [`load`]; where there is no such policy, what is wrong with the rules file too.
+pub fn load_to_start(source: &ConfigSource) -> Result<Loaded> {
+    load_by(source, Counts::WrittenOrKept)
+}
+
+/// Loads a configuration whole, with the rules in `put` in the place of its own.
 ///
 /// # Errors
 /// As for [`load`].
-pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Loaded> {
+pub(super) fn load_with(source: &ConfigSource, put: &str) -> Result<Loaded> {
+    load_by(source, Counts::Put(put))
+}
+
+/// Which rules count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts<'p> {
+    /// Those that were put over this very file and kept, or else the file's own.
+    Written,
+    /// The same; and where they are refused, those that are kept, whatever they were put over.
+    WrittenOrKept,
+    /// These.
+    Put(&'p str),
+}
+
+fn load_by(source: &ConfigSource, counts: Counts<'_>) -> Result<Loaded> {
     let mut digest = Fingerprint::default();
     let Written { name, text, base, variables } = written(source)?;
     digest.note(text.as_bytes());
@@ -97,9 +126,10 @@ pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Load
     let written = rules_text(source, &document, rules_path.as_deref());
     let rules = match written {
         Ok(written) => {
-            let counts = counting(written, put, data_dir)?;
-            digest.note(counts.text.as_bytes());
-            counts.compile(matches!(source, ConfigSource::Policy { lenient: true, .. }))
+            let lenient = matches!(source, ConfigSource::Policy { lenient: true, .. });
+            let rules = counting(written, counts, data_dir)?.compile(lenient, counts, data_dir)?;
+            digest.note(rules.as_ref().map_or(&b""[..], |rules| rules.text.as_bytes()));
+            rules
         }
         Err(problems) => Err(problems),
     };
@@ -120,8 +150,8 @@ pub(super) fn load_with(source: &ConfigSource, put: Option<&str>) -> Result<Load
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
-    let Rules { rules, rules_file, warnings } = rules;
-    let loaded = Loaded { config, rules, hash: digest.finish(), files, rules_file, warnings };
+    let Rules { rules, rules_file, warnings, refused, .. } = rules;
+    let loaded = Loaded { config, rules, hash: digest.finish(), files, rules_file, warnings, refused };
     loaded.check()?;
     Ok(loaded)
 }
@@ -213,43 +243,69 @@ struct Counting {
 /// Rules that are compiled.
 struct Rules {
     rules: Option<RuleSet>,
+    /// What they were compiled from.
+    text: String,
     rules_file: String,
     warnings: Vec<Problem>,
+    refused: Option<Problems>,
 }
 
-/// Which rules count: those in `put`, those that were put over this very file and kept in `data_dir`, or the file's own.
+/// Which rules count, of a rules file and what is kept in `data_dir`.
 fn counting(
     written: Option<(String, String)>,
-    put: Option<&str>,
+    counts: Counts<'_>,
     data_dir: Option<&Path>,
 ) -> Result<Counting> {
     let any = written.is_some();
     let (name, rules_file) = written.unwrap_or_default();
-    let stored = match (put, data_dir) {
-        (None, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?,
-        _ => None,
+    let put = match (counts, data_dir) {
+        (Counts::Put(put), _) => Some(put.to_owned()),
+        (_, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?.map(|stored| stored.policy),
+        (_, None) => None,
     };
-    let put = put.map(str::to_owned).or(stored.map(|stored| stored.policy));
     Ok(match put {
-        Some(text) => Counting { name: "policy".to_owned(), text, any: true, rules_file },
+        Some(text) => Counting { name: PUT.to_owned(), text, any: true, rules_file },
         None => Counting { name, text: rules_file.clone(), any, rules_file },
     })
 }
 
 impl Counting {
-    fn compile(self, lenient: bool) -> Result<Rules, Problems> {
+    /// The compiled rules, or those that are kept in `data_dir` where that counts and these are refused.
+    fn compile(
+        self,
+        lenient: bool,
+        counts: Counts<'_>,
+        data_dir: Option<&Path>,
+    ) -> Result<Result<Rules, Problems>> {
         let Self { name, text, any, rules_file } = self;
         if !any {
-            return Ok(Rules { rules: None, rules_file, warnings: Vec::new() });
+            let (warnings, refused) = (Vec::new(), None);
+            return Ok(Ok(Rules { rules: None, text, rules_file, warnings, refused }));
         }
-        let document = Document::parse(&name, &text)?;
-        let (rules, warnings) = if lenient {
-            rules::compile_lenient(&document)?
-        } else {
-            (rules::compile(&document)?, Vec::new())
+        let problems = match compiled(&name, &text, lenient) {
+            Ok((rules, warnings)) => {
+                return Ok(Ok(Rules { rules: Some(rules), text, rules_file, warnings, refused: None }));
+            }
+            Err(problems) => problems,
         };
-        Ok(Rules { rules: Some(rules), rules_file, warnings })
+        let kept = match (counts, data_dir) {
+            (Counts::WrittenOrKept, Some(data_dir)) => StoredPolicy::any(data_dir)?,
+            _ => None,
+        };
+        let Some(text) = kept.map(|kept| kept.policy) else { return Ok(Err(problems)) };
+        Ok(match compiled(PUT, &text, lenient) {
+            Ok((rules, warnings)) => {
+                Ok(Rules { rules: Some(rules), text, rules_file, warnings, refused: Some(problems) })
+            }
+            Err(_) => Err(problems),
+        })
     }
+}
+
+/// Rules, and what strict loading would have refused.
+fn compiled(name: &str, text: &str, lenient: bool) -> Result<(RuleSet, Vec<Problem>), Problems> {
+    let document = Document::parse(name, text)?;
+    if lenient { rules::compile_lenient(&document) } else { Ok((rules::compile(&document)?, Vec::new())) }
 }
 
 /// SHA-256 over everything a snapshot is made of, each part with its length before it.

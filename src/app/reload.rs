@@ -16,6 +16,9 @@ use crate::proxy::Certificates;
 /// The cause of a load that nobody asked for: a file changed.
 pub(super) const FILE: &str = "file";
 
+/// The cause of the first.
+const START: &str = "start";
+
 /// The cause of one that came by API.
 pub(super) const API: &str = "api";
 
@@ -74,7 +77,15 @@ impl Reloader {
 
     /// What was loaded first is in force.
     pub(super) fn started(&self, loaded: &Loaded) {
-        self.forget_stored(loaded);
+        match &loaded.refused {
+            None => self.forget_stored(loaded),
+            Some(problems) => {
+                tracing::error!(
+                    "the rules file is refused: the policy that came last by PUT /api/v1/policy is in force instead, until the file is mended"
+                );
+                self.reject(&problems.to_string(), START);
+            }
+        }
         warn_of_leniency(loaded);
     }
 
@@ -93,7 +104,7 @@ impl Reloader {
     /// # Errors
     /// Everything that is wrong.
     pub(super) fn load_with(&self, rules: &str) -> Result<Loaded> {
-        load_with(&self.source, Some(rules))
+        load_with(&self.source, rules)
     }
 
     /// Loads and publishes; whatever fails is logged and shown by the publisher's status, and the snapshot in force stays.

@@ -6,6 +6,7 @@
 mod actions;
 mod error;
 mod extracted;
+mod locate;
 mod mcp;
 mod operations;
 mod query;

@@ -283,3 +283,55 @@ fn what_was_executed_is_listed_from_the_command_line() {
     let offline = said(&["--url", "http://127.0.0.1:1", "--actor", "bot-1", ledger.to_str().unwrap()]);
     assert!(offline.contains("read_all"), "{offline}");
 }
+
+#[test]
+fn times_of_the_audit_log_are_those_of_the_standard() {
+    let server = Server::start(POLICY, &Start::default());
+    server.execute(&json!({"action_type": "read", "target": "a"}));
+    for (query, found) in [
+        ("since=0000-01-01T00:00:00Z&until=9999-12-31T23:59:59.999Z", 1),
+        ("since=9999-12-31T00:00:00Z", 0),
+        ("since=2016-12-31T23:59:60Z", 1),
+        ("until=2015-07-01T01:59:60%2B02:00", 0),
+    ] {
+        let listed = server.audit(&format!("?{query}"));
+        assert_eq!(listed.as_array().map(Vec::len), Some(found), "{query}: {listed}");
+    }
+    for bad in ["2026-11-23", "2026-11-23T06:19:60Z", "2026-02-30T00:00:00Z", "2026-11-23T06:19:54+01:00"] {
+        for name in ["since", "until"] {
+            let answer = server.client().get(&format!("/api/v1/audit?{name}={bad}"));
+            let body = answer.json();
+            assert_eq!((answer.status, &body["field"]), (400, &json!(name)), "{bad}");
+            assert!(body["detail"].as_str().unwrap().contains("RFC 3339"), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_nothing_compares_with_is_refused_by_its_place() {
+    let server = Server::start(POLICY, &Start::default());
+    for number in ["1e400".to_owned(), "9".repeat(309)] {
+        let body = format!("{{\"actions\":[{{\"type\":\"pay\",\"params\":{{\"amount\":{number}}}}}]}}");
+        let answer = server.client().post_json("/api/v1/evaluate", &body);
+        let told = answer.json();
+        assert_eq!((answer.status, &told["error"]), (400, &json!("Bad request")));
+        assert_eq!(told["field"], "actions[0].params.amount");
+        assert!(told["detail"].as_str().unwrap().contains("send it as a text"), "{told}");
+    }
+}
+
+#[test]
+fn a_body_that_is_far_too_long_is_answered_before_the_connection_ends() {
+    let server = Server::start(POLICY, &Start::with(&[], &[("AEGIS_API_KEY", "k1")]));
+    for (headers, status) in [(&[("X-API-Key", "k1")][..], 413), (&[], 401)] {
+        let long = vec![b' '; 8 * 1024 * 1024];
+        let answer = server.client().request("POST", "/api/v1/evaluate", headers, &long);
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+    }
+    let mut client = server.client();
+    for _ in 0..2 {
+        let long = vec![b' '; 1024 * 1024 + 1];
+        let answer = client.request("POST", "/api/v1/evaluate", &[("X-API-Key", "k1")], &long);
+        assert_eq!((answer.status, answer.header("connection")), (413, None));
+    }
+}

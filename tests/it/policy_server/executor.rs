@@ -129,6 +129,8 @@ fn keys_need_the_scope_and_speak_for_their_own_agents() {
     let foreign =
         ask("k-bot", "POST", "/api/v1/execute", &json!({"action_type": "read", "agent_id": "boss"}));
     assert_eq!((foreign.status, &foreign.json()["field"]), (403, &json!("agent_id")));
+    let detail = foreign.json()["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(detail.contains("Leave agent_id out") && detail.contains("control.keys"), "{detail}");
     let own = ask("k-bot", "POST", "/api/v1/execute", &json!({"action_type": "read", "agent_id": "agent-7"}));
     assert_eq!(own.status, 200);
     assert_eq!(gateway.records_of("decision").pop().unwrap()["actor"], "agent-7");
