@@ -42,6 +42,7 @@ impl<'a> Asked<'_, 'a> {
                 // Another request for the same action was first. This one is asked for like one that comes a moment later.
                 Stood::Ended(Ended::Consumed(_)) => continue,
                 Stood::Ended(ended) => self.ended(&record, &ended),
+                // Policy wants a person, or the action would not be here: it is not run.
                 Stood::Unneeded(_) => break,
             });
         }

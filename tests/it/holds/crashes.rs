@@ -143,8 +143,12 @@ fn a_crash_between_the_approvals_use_and_the_call_does_not_repeat_the_call() {
     assert_eq!(world.approve(OPS, &hold).status, 200);
     let mut client = world.gateway.client();
     client.send(&raw_create("ada"));
-    // The approval is used up and recorded, and the tool's address takes nobody.
+    // The approval is used up, then recorded, and the tool's address takes nobody.
     world.until(&hold, "consumed");
+    eventually("the record of the call that is let through", || {
+        let recorded = world.gateway.records();
+        recorded.iter().any(|record| record["code"] == "approved").then_some(())
+    });
     world.gateway.kill();
     drop((crowd, listener));
     let config = world.gateway.folder().join("gateway.yaml");

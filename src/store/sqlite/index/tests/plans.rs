@@ -114,12 +114,15 @@ fn what_is_looked_up_by_its_key_is_found_by_it() {
     }
 }
 
+/// Asks for a text.
+type Set = fn(&mut Tags, Option<Tag>);
+
 /// What few calls have is found by an index of its own; what most have is found by time.
 #[test]
 fn the_index_is_chosen_by_what_is_asked() {
     let folder = tempfile::tempdir().unwrap();
     let index = SqliteIndex::new(folder.path().join("index.db"));
-    let cases: [(fn(&mut Tags, Option<Tag>), &str, Option<&str>); 11] = [
+    let cases: [(Set, &str, Option<&str>); 11] = [
         (|tags, tag| tags.tenant = tag, "acme", Some("calls_by_other_tenant")),
         (|tags, tag| tags.tenant = tag, "default", None),
         (|tags, tag| tags.tenant = tag, "anonymous", None),
