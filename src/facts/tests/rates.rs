@@ -280,3 +280,21 @@ fn no_grant_is_forgotten_while_it_counts_and_there_is_a_limit() {
     assert!(noise(2000, (2_678_400 + 3601) * SECOND).is_ok());
     assert_eq!(live.size().grants, 1);
 }
+
+#[test]
+fn uses_that_are_bundled_count_at_least_as_long_as_one_by_one() {
+    let (live, who) = (Arc::new(Live::default()), Who::new("t", "ann", "a.b"));
+    let times: Vec<i64> = (0..500).map(|number: i64| number * number * SECOND / 50).collect();
+    for time in &times {
+        live.note_use(&who, 1, at(*time));
+    }
+    let last = times[499];
+    for window_s in (1..6000).step_by(7) {
+        let after = last - i64::from(window_s) * SECOND;
+        let within = times.iter().filter(|time| **time > after).count();
+        let counted = live.grant_uses(&who, window_s, at(last)) as usize;
+        assert!(counted >= within, "{counted} of {within} in {window_s} s");
+    }
+    // All of them, however they are bundled.
+    assert_eq!(live.grant_uses(&who, 2_678_400, at(last)), 500);
+}
