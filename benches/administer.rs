@@ -42,7 +42,8 @@ fn policy(number: u32, outcome: &str) -> Written {
     );
     let id = format!("pol_{number:026}");
     let document = Document::parse("policy", &text).expect("YAML");
-    read(Kind::Policy, &document, Defaults { tenant: "default", actor: None, id: Some(&id) }).expect("a policy")
+    read(Kind::Policy, &document, Defaults { tenant: "default", actor: None, id: Some(&id) })
+        .expect("a policy")
 }
 
 fn start(folder: &Path, files: &FileSet) -> Administrator {
@@ -91,7 +92,12 @@ fn main() {
         .collect();
     taken.sort();
     let at = |share: f64| taken.get((f64::from(WRITES) * share) as usize).copied().unwrap_or_default();
-    println!("a write with {policies} policies: median {:.1?}, p90 {:.1?}, p99 {:.1?}", at(0.5), at(0.9), at(0.99));
+    println!(
+        "a write with {policies} policies: median {:.1?}, p90 {:.1?}, p99 {:.1?}",
+        at(0.5),
+        at(0.9),
+        at(0.99)
+    );
     drop(administrator);
     let begun = Instant::now();
     start(folder.path(), &files);

@@ -61,8 +61,22 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
     assert_eq!(
         verbs,
         [
-            "serve", "demo", "init", "check", "simulate", "test", "diff", "explain", "schema", "audit",
-            "holds", "keys", "snapshots", "status", "health", "help"
+            "serve",
+            "demo",
+            "init",
+            "check",
+            "simulate",
+            "test",
+            "diff",
+            "explain",
+            "schema",
+            "audit",
+            "holds",
+            "keys",
+            "snapshots",
+            "status",
+            "health",
+            "help"
         ]
     );
 }
