@@ -13,28 +13,34 @@ use crate::policy::governance::{
 };
 
 impl Registry {
-    /// What the store holds, before any file is loaded.
+    /// What the store holds, before any file is loaded; and what it is to hold instead, where this version of the gateway writes a
+    /// revoked grant in another way than the one that kept it: by that it is told whether the file says the same still.
     ///
     /// # Errors
     /// What came by API and cannot be read any more: every problem, each with the object's id.
-    pub fn restore(stored: Vec<StoredObject>) -> Result<Self, Problems> {
+    pub fn restore(stored: Vec<StoredObject>) -> Result<(Self, Vec<RowChange>), Problems> {
         let (mut registry, mut rows, mut problems) = (Self::default(), Vec::new(), Vec::new());
+        let mut restated = Vec::new();
         for object in stored {
-            match object.origin {
-                Origin::Api => match object.compile() {
-                    Ok(entry) => rows.push(RowChange { key: object.key, row: Row::Api(Some(entry)) }),
-                    Err(found) => problems.extend(found.into_list()),
-                },
-                Origin::Revoked => {
-                    rows.push(RowChange { key: object.key, row: Row::Revoked(Some(object.digest)) });
+            if object.origin == Origin::File {
+                registry.known.insert(object.key, (object.stamp, object.digest));
+                continue;
+            }
+            match object.compile() {
+                Ok(entry) if object.origin == Origin::Api => {
+                    rows.push(RowChange { key: object.key, row: Row::Api(Some(entry)) });
                 }
-                Origin::File => {
-                    registry.known.insert(object.key, (object.stamp, object.digest));
+                Ok(entry) => {
+                    let otherwise = entry.digest != object.digest;
+                    let row = RowChange { key: object.key, row: Row::Revoked(Some(entry)) };
+                    restated.extend(otherwise.then(|| row.clone()));
+                    rows.push(row);
                 }
+                Err(found) => problems.extend(found.into_list()),
             }
         }
         registry.apply(rows);
-        Problems::unless_empty(registry, problems)
+        Problems::unless_empty((registry, restated), problems)
     }
 
     /// What changes when the files hold `objects`, and nothing else.
@@ -48,7 +54,7 @@ impl Registry {
             let digest = Digest::of_object(key, &written.written);
             let stamp = self.file_stamp(key, digest, file, now);
             // The revocation of a grant is of the grant as it was written then.
-            if self.revoked.get(key).is_some_and(|revoked| *revoked != digest) {
+            if self.revoked.get(key).is_some_and(|revoked| revoked.digest != digest) {
                 rows.push(RowChange { key: key.clone(), row: Row::Revoked(None) });
             }
             let same = |before: &Entry| before.digest == digest && before.object.stamp == stamp;
@@ -103,19 +109,19 @@ impl Registry {
         let mut rows = self.files_changed(files, now);
         // Which revocations there are is settled below.
         rows.retain(|change| change.row.origin() != Origin::Revoked);
-        let (mut problems, mut api, mut revoked) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        let mut problems = Vec::new();
+        let (mut api, mut revoked) = (BTreeMap::<ObjectKey, Entry>::new(), BTreeMap::new());
         for object in stored.into_iter().filter(|object| comes_back(object.key.kind)) {
-            match object.origin {
-                Origin::Api => match object.compile() {
-                    Ok(entry) => {
-                        api.insert(object.key, entry);
-                    }
-                    Err(found) => problems.extend(found.into_list()),
-                },
-                Origin::Revoked => {
-                    revoked.insert(object.key, object.digest);
+            let of = match object.origin {
+                Origin::Api => &mut api,
+                Origin::Revoked => &mut revoked,
+                Origin::File => continue,
+            };
+            match object.compile() {
+                Ok(entry) => {
+                    of.insert(object.key, entry);
                 }
-                Origin::File => {}
+                Err(found) => problems.extend(found.into_list()),
             }
         }
         for (key, then) in &api {
@@ -125,10 +131,11 @@ impl Registry {
         rows.extend(gone.map(|key| RowChange { key: key.clone(), row: Row::Api(None) }));
         let ended = self.revoked.keys().filter(|key| !revoked.contains_key(key));
         rows.extend(ended.map(|key| RowChange { key: key.clone(), row: Row::Revoked(None) }));
-        let again = revoked.iter().filter(|(key, digest)| self.revoked.get(key) != Some(digest));
-        rows.extend(
-            again.map(|(key, digest)| RowChange { key: key.clone(), row: Row::Revoked(Some(*digest)) }),
-        );
+        let stands = |(key, then): &(ObjectKey, Entry)| {
+            self.revoked.get(key).is_some_and(|revoked| revoked.digest == then.digest)
+        };
+        let again = revoked.into_iter().filter(|revoked| !stands(revoked));
+        rows.extend(again.map(|(key, then)| RowChange { key, row: Row::Revoked(Some(then)) }));
         Problems::unless_empty(rows, problems)
     }
 

@@ -149,8 +149,8 @@ impl Registry {
         if self.api.contains_key(key) {
             rows.push(RowChange { key: key.clone(), row: Row::Api(None) });
         }
-        if let Some(file) = self.files.get(key).filter(|file| self.revoked.get(key) != Some(&file.digest)) {
-            rows.push(RowChange { key: key.clone(), row: Row::Revoked(Some(file.digest)) });
+        if let Some(file) = self.files.get(key).filter(|file| !self.revokes(file)) {
+            rows.push(RowChange { key: key.clone(), row: Row::Revoked(Some(file.clone())) });
         }
         Ok(Planned { rows, event: "grant.revoked", object, created: false })
     }

@@ -15,7 +15,7 @@ use crate::policy::governance::{Object, ObjectKey, Objects, Source, Stamp};
 pub struct Registry {
     pub(super) api: BTreeMap<ObjectKey, Entry>,
     pub(super) files: BTreeMap<ObjectKey, Entry>,
-    pub(super) revoked: BTreeMap<ObjectKey, Digest>,
+    pub(super) revoked: BTreeMap<ObjectKey, Entry>,
     /// Of each object of a file its history, also while the file itself is not loaded yet.
     pub(super) known: BTreeMap<ObjectKey, (Stamp, Digest)>,
     /// INVARIANT: of each key what [`Self::holds`] says.
@@ -65,10 +65,15 @@ impl Registry {
     /// What holds of a key.
     pub(super) fn holds(&self, key: &ObjectKey) -> Option<&Entry> {
         match self.files.get(key) {
-            Some(file) if self.revoked.get(key) == Some(&file.digest) => None,
+            Some(file) if self.revokes(file) => None,
             Some(file) => Some(file),
             None => self.api.get(key),
         }
+    }
+
+    /// Whether a grant of a file is revoked as it reads.
+    pub(super) fn revokes(&self, file: &Entry) -> bool {
+        self.revoked.get(&file.object.key).is_some_and(|revoked| revoked.digest == file.digest)
     }
 
     fn set(&mut self, key: &ObjectKey, row: Row) -> Row {
@@ -79,7 +84,7 @@ impl Registry {
                 put(&mut self.known, key, known);
                 Row::File(put(&mut self.files, key, entry))
             }
-            Row::Revoked(digest) => Row::Revoked(put(&mut self.revoked, key, digest)),
+            Row::Revoked(entry) => Row::Revoked(put(&mut self.revoked, key, entry)),
         }
     }
 

@@ -31,7 +31,7 @@ pub enum Row {
     /// A file.
     File(Option<Entry>),
     /// That a grant of a file was revoked: the grant that reads so.
-    Revoked(Option<Digest>),
+    Revoked(Option<Entry>),
 }
 
 /// A source of what is said of keys.

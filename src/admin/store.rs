@@ -32,11 +32,11 @@ pub struct StoredObject {
     pub origin: Origin,
     /// Its key.
     pub key: ObjectKey,
-    /// Its history. Of a revocation nothing but the time means something.
+    /// Its history; of a revocation that of the grant.
     pub stamp: Stamp,
     /// [`Digest::of_object`] of what was written of it.
     pub digest: Digest,
-    /// What was written of it, as JSON; empty for a revocation.
+    /// What was written of it, as JSON; for a revocation of the grant, as the file had it.
     pub written: String,
 }
 

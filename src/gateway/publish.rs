@@ -113,12 +113,13 @@ impl Publisher {
     /// The ledger or the store did not take it, or what the store holds cannot be used.
     pub fn start(first: &mut Candidate<'_>, parts: PublisherParts) -> Result<Self, PublishError> {
         let stored = parts.store.load()?;
-        let registry = Registry::restore(stored.objects).map_err(PublishError::Stored)?;
+        let (registry, restated) = Registry::restore(stored.objects).map_err(PublishError::Stored)?;
         let kept = stored.latest.as_ref().map_or(0, |latest| latest.version);
         let named = kept.max(parts.seen);
         let mut turn = Turn { registry, base: Arc::clone(&first.hash), pins: stored.pins, named, kept };
         let now = parts.clock.now();
-        let rows = turn.registry.files_changed(&first.files.objects, now);
+        let mut rows = restated;
+        rows.extend(turn.registry.files_changed(&first.files.objects, now));
         let same = !turn.registry.is_news(&rows) && turn.pins == first.files.pins && named == kept;
         let files = first.files;
         let mut enacting = enacting(first, rows.clone(), now);

@@ -43,6 +43,15 @@ impl MemoryAdminStore {
         *self.faults.lock().unwrap() = faults;
     }
 
+    /// As if what files hold had been kept by a version that writes it otherwise.
+    pub(crate) fn write_otherwise(&self) {
+        let mut kept = self.kept.lock().unwrap();
+        for object in kept.rows.values_mut().filter(|object| object.origin != Origin::Api) {
+            object.digest = crate::admin::Digest::of_text("otherwise");
+            object.written = object.written.replace(",\"expires_at\":null", "");
+        }
+    }
+
     fn faults(&self) -> Faults {
         *self.faults.lock().unwrap()
     }
@@ -60,17 +69,8 @@ fn stored(RowChange { key, row }: &RowChange) -> Option<StoredObject> {
         digest: entry.digest,
         written: entry.object.written.to_string(),
     };
-    match row {
-        Row::Api(entry) => entry.as_ref().map(|entry| of(entry, Origin::Api)),
-        Row::File(entry) => entry.as_ref().map(|entry| of(entry, Origin::File)),
-        Row::Revoked(digest) => digest.map(|digest| StoredObject {
-            origin: Origin::Revoked,
-            key: key.clone(),
-            stamp: super::stamp("", 0),
-            digest,
-            written: String::new(),
-        }),
-    }
+    let (Row::Api(entry) | Row::File(entry) | Row::Revoked(entry)) = row;
+    entry.as_ref().map(|entry| of(entry, row.origin()))
 }
 
 impl AdminStore for MemoryAdminStore {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::admin::{Asked, By, Change, FileObject, Planned, Refused, Registry};
 use crate::model::document::Document;
 use crate::model::time::Timestamp;
-use crate::policy::governance::{Defaults, Kind, Source, Stamp, Written, read, read_file};
+use crate::policy::governance::{Defaults, Kind, Source, Written, read, read_file};
 
 pub(crate) use memory::{Faults, MemoryAdminStore};
 
@@ -18,12 +18,6 @@ pub(crate) use memory::{Faults, MemoryAdminStore};
 pub(crate) mod sample {
     pub(crate) use super::property::{moves, run};
     pub(crate) use super::{file, grant, policy, revoke, root, written};
-}
-
-/// A stamp of the API.
-pub(crate) fn stamp(id: &str, version: u64) -> Stamp {
-    let at = Timestamp::from_micros(0);
-    Stamp { id: Arc::from(id), version, created_at: at, updated_at: at, source: Source::Api }
 }
 
 /// An object as the API reads it, of tenant `default` where that matters.

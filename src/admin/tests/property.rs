@@ -86,7 +86,7 @@ fn told(registry: &Registry) -> (Vec<String>, Arc<str>, String) {
         "{:?} {:?} {:?}",
         registry.api.keys().collect::<Vec<_>>(),
         registry.files.keys().collect::<Vec<_>>(),
-        registry.revoked
+        registry.revoked.iter().map(|(key, entry)| (key, entry.digest)).collect::<Vec<_>>()
     );
     (holding(registry), registry.hash(&Arc::from("base")), maps)
 }
@@ -101,7 +101,8 @@ pub(crate) fn run(store: &dyn AdminStore, moves: &[Move]) {
                 registry.files_changed(&files, at(now))
             }
             Move::Restart => {
-                let mut again = Registry::restore(store.load().unwrap().objects).unwrap();
+                let (mut again, restated) = Registry::restore(store.load().unwrap().objects).unwrap();
+                assert!(restated.is_empty(), "{restated:?}");
                 let rows = again.files_changed(&files, at(now));
                 assert!(!again.is_news(&rows), "a restart is no news: {rows:?}");
                 again.apply(rows);

@@ -333,6 +333,26 @@ fn a_load_keeps_what_came_by_api_and_the_same_files_make_no_difference() {
 }
 
 #[test]
+fn another_version_of_the_gateway_gives_no_revoked_grant_back() {
+    let world = World::new(GRANTS);
+    world.apply(revoke("default", "f", "a.b")).unwrap();
+    world.store.write_otherwise();
+    let world = world.restart(GRANTS, 2);
+    assert!(world.holding().is_empty(), "{:?}", world.holding());
+    let world = world.restart(GRANTS, 3);
+    assert!(world.holding().is_empty() && world.version() == 3);
+    world.store.write_otherwise();
+    // Also where the file was edited meanwhile, and says the same of it.
+    let world = world.restart(&format!("# more\n{GRANTS}"), 3);
+    assert!(world.holding().is_empty(), "{:?}", world.holding());
+    let content = world.administrator.snapshot(world.version()).unwrap();
+    assert!(content.holding().is_empty(), "{content:?}");
+    let world =
+        world.restart("grants: [{actor: f, capability: a.b, expires_at: \"2030-01-01T00:00:00Z\"}]\n", 4);
+    assert_eq!(world.holding().len(), 1);
+}
+
+#[test]
 fn a_rollback_is_a_new_version_with_an_old_content_and_can_be_rolled_back() {
     let world = World::new(GRANTS);
     world.apply(Change::CreatePolicy(policy("pol_1", None, "ALLOW"))).unwrap();

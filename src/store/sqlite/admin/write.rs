@@ -3,8 +3,7 @@
 use rusqlite::{Connection, Error, params};
 
 use crate::admin::{Digest, Entry, Pin, Pins, Role, Row, RowChange, Step, Text};
-use crate::model::time::Timestamp;
-use crate::policy::governance::{Source, Stamp};
+use crate::policy::governance::Source;
 use crate::store::sqlite::admin::read::number;
 
 const SNAPSHOT: &str =
@@ -39,7 +38,7 @@ pub(super) fn step(connection: &Connection, step: &Step<'_>) -> Result<(), Error
         list(connection, version, position, text)?;
     }
     for change in step.rows {
-        change_row(connection, change, version, row.created_at)?;
+        change_row(connection, change, version)?;
     }
     step.pins.map_or(Ok(()), |found| pins(connection, found))
 }
@@ -65,29 +64,14 @@ fn list(connection: &Connection, snapshot: i64, position: i64, text: &Text) -> R
     Ok(())
 }
 
-fn change_row(
-    connection: &Connection,
-    change: &RowChange,
-    snapshot: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
+fn change_row(connection: &Connection, change: &RowChange, snapshot: i64) -> Result<(), Error> {
     let RowChange { key, row } = change;
     let (origin, kind) = (row.origin().as_str(), key.kind.as_str());
     let (tenant, name) = (key.tenant.as_deref().unwrap_or_default(), &*key.name);
     connection.prepare_cached(END)?.execute(params![origin, kind, tenant, name, snapshot])?;
-    let begins = match row {
-        Row::Api(Some(entry)) | Row::File(Some(entry)) => {
-            let Entry { object, digest } = entry;
-            Some((object.stamp.clone(), *digest, object.written.to_string()))
-        }
-        Row::Revoked(Some(digest)) => {
-            let (created_at, updated_at) = (now, now);
-            let stamp = Stamp { id: "".into(), version: 1, created_at, updated_at, source: Source::Api };
-            Some((stamp, *digest, String::new()))
-        }
-        Row::Api(None) | Row::File(None) | Row::Revoked(None) => None,
-    };
-    let Some((stamp, digest, written)) = begins else { return Ok(()) };
+    let (Row::Api(entry) | Row::File(entry) | Row::Revoked(entry)) = row;
+    let Some(Entry { object, digest }) = entry else { return Ok(()) };
+    let (stamp, written) = (&object.stamp, object.written.to_string());
     let file = match &stamp.source {
         Source::File(file) => Some(&**file),
         Source::Api => None,
