@@ -107,7 +107,11 @@ fn policies() -> Vec<Operation> {
         managers,
     )
     .path("id", "Its id.")
-    .header("If-Match", &json!({"type": "string"}), "The ETag of the version that is replaced, or `*`.")
+    .header(
+        "If-Match",
+        &json!({"type": "string", "pattern": "^(\\*|\"[0-9]{1,19}\")$"}),
+        "The ETag of the version that is replaced, or `*`.",
+    )
     .body(Form::Governance, &reference("RawPolicy"), true)
     .answers(shown(200, "It was replaced.", "Policy"))
     .refuses(Form::Governance, &[404, 409, 412, 503]);

@@ -42,6 +42,7 @@ pub(super) fn components() -> Map<String, Value> {
     asked.subschema_for::<RawActor>();
     asked.subschema_for::<RawKillSwitch>();
     components.extend(asked.take_definitions(true));
+    refine(&mut components);
     components.extend([
         ("Capability".to_owned(), object::<RawCapability>()),
         ("Policy".to_owned(), object::<RawPolicy>()),
@@ -89,6 +90,32 @@ fn object<T: JsonSchema>() -> Value {
         properties.extend(stamp);
     }
     schema
+}
+
+/// A capability's name.
+const CAPABILITY: &str = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,7}$";
+/// The same, what is below a prefix of it, or everything.
+const CAPABILITIES: &str = r"^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,7}(\.\*)?)$";
+
+/// What the types of written forms do not say of their members, because their readers say it with more words.
+fn refine(components: &mut Map<String, Value>) {
+    for (schema, member, more) in [
+        ("RawCapability", "name", json!({"pattern": CAPABILITY, "maxLength": 128})),
+        ("RawGrant", "capability", json!({"pattern": CAPABILITY, "maxLength": 128})),
+        ("RawPolicyRule", "capability", json!({"pattern": CAPABILITIES, "maxLength": 130})),
+        ("RawPolicyRule", "priority", json!({"maximum": 1_000_000})),
+        ("RawPolicy", "name", json!({"minLength": 1, "maxLength": 128})),
+        ("RawPolicy", "rules", json!({"minItems": 1, "maxItems": 1000})),
+        ("RawTimeWindow", "start", json!({"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})),
+        ("RawTimeWindow", "end", json!({"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})),
+        ("RawGrant", "expires_at", json!({"format": "date-time"})),
+    ] {
+        let place =
+            components.get_mut(schema).and_then(|schema| schema.get_mut("properties")?.get_mut(member));
+        if let (Some(Value::Object(place)), Value::Object(more)) = (place, more) {
+            place.extend(more);
+        }
+    }
 }
 
 fn page(list: &str, item: &str) -> Value {

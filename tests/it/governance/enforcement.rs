@@ -75,6 +75,12 @@ fn capabilities_are_registered_listed_and_shown_as_the_document_has_them() {
     let again = world.send("root", "POST", "/api/v1/capabilities", &capability());
     is_error(&again, 409, "already-exists");
     is_error(&world.ask("root", "GET", "/api/v1/capabilities/cap_nothing"), 404, "not-found");
+    // Who speaks for the deployment finds it in the audit log.
+    let log = "/api/v1/audit/log?event_type=capability.registered";
+    assert_eq!(
+        (&world.get("root", log)["total"], &world.get("auditor", log)["total"]),
+        (&json!(1), &json!(0))
+    );
     let records = world.gateway.records_of("capability.registered");
     assert_eq!((records.len(), &records[0]["by"]), (1, &json!("root")));
 }

@@ -82,6 +82,11 @@ impl Statement {
             ("coalesce(e.result_status, c.result_status)", search.result_status),
         ] {
             if let Some(Tag(number)) = tag {
+                if column == tenant && search.or_no_tenant {
+                    self.sql.push_str(" AND (+c.tenant = ? OR +c.tenant IS NULL)");
+                    self.values.push(Box::new(number));
+                    continue;
+                }
                 self.sql.push_str(&format!(" AND {column} = ?"));
                 self.values.push(Box::new(number));
             }
@@ -118,7 +123,7 @@ fn index(search: &Search) -> Option<&'static str> {
         () if tags.capability.is_some() => Some("calls_by_capability"),
         () if refuses(search) => Some("calls_not_allowed"),
         // Of one kind alone it is in the order of lists.
-        () if tags.tenant.is_some() && search.kinds.len() == 1 => Some(BY_TENANT),
+        () if tags.tenant.is_some() && !search.or_no_tenant && search.kinds.len() == 1 => Some(BY_TENANT),
         () => None,
     }
 }
