@@ -52,7 +52,7 @@ bench *arguments:
 bench-parts:
     cargo bench
 
-# One fuzz target for a minute: json, path, query, mcp, operations, tool_call, sse, json_response, rules, config, openapi, ledger, ledger_edit.
+# One fuzz target for a minute: json, path, query, mcp, operations, tool_call, sse, json_response, rules, condition, config, openapi, ledger, ledger_edit.
 fuzz target seconds="60":
     mkdir -p fuzz/target/corpus/{{ target }}
     cd fuzz && cargo run --bin {{ target }} -- -max_total_time={{ seconds }} target/corpus/{{ target }} corpus/{{ target }}

@@ -34,11 +34,14 @@ fn fill(ledger: &Ledger, calls: i64) {
         random[2..].copy_from_slice(&number.wrapping_mul(0x5bd1_e995).to_be_bytes());
         let (decision, request) = (Id::new(DECISION, now, random), Id::new(REQUEST, now, random));
         let (actor, tool) = (number % 50, number % 31);
-        let outcome = if number % 20 == 0 { "DENY" } else { "ALLOW" };
+        let (outcome, code) =
+            if number % 20 == 0 { ("DENY", "rule_denied") } else { ("ALLOW", "rule_allowed") };
+        let risk = if number % 25 == 0 { "high" } else { "low" };
+        let tenant = if number % 10 == 0 { "acme" } else { "default" };
         append(
             ledger,
             &format!(
-                r#""kind":"decision","tenant":"default","actor":"agent-{actor}","actor_type":"ai-agent","key":"k1","capability":"files.tool_{tool}","resource":"/srv/data/{number}.txt","arguments":{{"path":"/srv/data/{number}.txt","content":"{}"}},"outcome":"{outcome}","code":"rule_allowed","reason":"Rule 7 allows it.","findings":[{{"engine":"rules","outcome":"{outcome}","rule":"7"}}],"risk":{{"level":"LOW"}},"decision_id":"{decision}","route":"files","request_id":"{request}","facts":{{"now":"2026-11-23T06:19:54.123456Z"}},"snapshot":{{"version":1,"hash":"{}"}}"#,
+                r#""kind":"decision","tenant":"{tenant}","actor":"agent-{actor}","actor_type":"ai-agent","key":"k1","capability":"files.tool_{tool}","resource":"/srv/data/{number}.txt","arguments":{{"path":"/srv/data/{number}.txt","content":"{}"}},"outcome":"{outcome}","code":"{code}","reason":"Rule 7 allows it.","findings":[{{"engine":"rules","outcome":"{outcome}","rule":"7"}}],"risk":{{"level":"{risk}"}},"decision_id":"{decision}","route":"files","request_id":"{request}","facts":{{"now":"2026-11-23T06:19:54.123456Z"}},"snapshot":{{"version":1,"hash":"{}"}}"#,
                 "x".repeat(120),
                 "a".repeat(64)
             ),
@@ -48,7 +51,7 @@ fn fill(ledger: &Ledger, calls: i64) {
             append(
                 ledger,
                 &format!(
-                    r#""kind":"execution","tenant":"default","actor":"agent-{actor}","capability":"files.tool_{tool}","route":"files","decision_id":"{decision}","request_id":"{request}","result":"completed","status":200,"response_bytes":512,"duration_ms":1.234"#
+                    r#""kind":"execution","tenant":"{tenant}","actor":"agent-{actor}","capability":"files.tool_{tool}","route":"files","decision_id":"{decision}","request_id":"{request}","result":"completed","status":200,"response_bytes":512,"duration_ms":1.234"#
                 ),
                 now,
             );
@@ -105,7 +108,10 @@ fn main() {
             AuditQuery { tenant: text("default"), kinds: vec!["decision".to_owned()], ..any.clone() },
         ),
         ("by a result nobody has", AuditQuery { result: text("failed"), ..any.clone() }),
-        ("by a code nobody has", AuditQuery { code: text("bypass"), ..any }),
+        ("by a code nobody has", AuditQuery { code: text("bypass"), ..any.clone() }),
+        ("of a tenant", AuditQuery { tenant: text("acme"), ..any.clone() }),
+        ("of high risk", AuditQuery { risk: text("high"), ..any.clone() }),
+        ("executed by the policy server", AuditQuery { surface: text("policy_server"), ..any }),
     ] {
         let began = Instant::now();
         let page = index.query(&query).expect("the index answers");

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use aegis_gateway::config::{Operation, Protocol, Sources, load_document};
 use aegis_gateway::decision::compile;
 use aegis_gateway::extract::{self, Extracted, OperationsExtractor, OperationsInput};
-use aegis_gateway::model::decision::SnapshotRef;
+use aegis_gateway::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
+use aegis_gateway::model::decision::{RiskScore, SnapshotRef};
 use aegis_gateway::model::document::Document;
 use aegis_gateway::model::json::{CaseEqualKeys, NormalPath, PathAllowance, Reader, write_json};
+use aegis_gateway::model::time::Timestamp;
+use aegis_gateway::policy::conditions::{Condition, Scope};
 use aegis_gateway::policy::rules;
 use serde_json::Value;
 
@@ -39,6 +42,30 @@ pub fn rules(data: &[u8]) {
     if let Err(problems) = rules::compile(&document) {
         assert!(problems.count() > 0, "refused without a problem");
     }
+}
+
+/// A condition is read or refused at a place in it, and one that is read is answered. The first line is the condition, the rest the
+/// arguments of the call.
+pub fn condition(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (written, arguments) = text.split_once('\n').unwrap_or((text, "{}"));
+    let condition = match Condition::parse(written) {
+        Ok(condition) => condition,
+        Err(error) => return assert!(error.line > 0 && error.column > 0, "refused nowhere"),
+    };
+    let Ok(arguments) = Reader::default().parse(arguments.as_bytes()) else { return };
+    let principal = Principal::new("default", "bot", PrincipalKind::AiAgent);
+    let call = ToolCall {
+        action: Action::Verbatim("files.read".into()),
+        resource: "".into(),
+        resource_hidden: false,
+        parameters: Parameters::Flat(arguments),
+        description: "".into(),
+    };
+    let request = DecisionRequest::new(&principal, &call);
+    let now = Timestamp::from_micros(1_795_414_794_000_000);
+    let ask = || condition.evaluate(&Scope::new(request, "files.read", None, RiskScore::MAX, now));
+    assert_eq!(ask(), ask(), "the same question was answered differently");
 }
 
 /// A configuration loads and compiles to a snapshot, or its problems are named.

@@ -32,4 +32,4 @@ pub use store::{AdminStore, SnapshotContent, SnapshotRow, Step, Stored, StoredOb
 #[cfg(test)]
 pub(crate) use replay::MemoryReplayStore;
 #[cfg(test)]
-pub(crate) use tests::MemoryAdminStore;
+pub(crate) use tests::{Faults, MemoryAdminStore, sample};

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 
-use crate::admin::{FileSet, Pin, Pins, Role, Text};
+use crate::admin::{FileSet, Pins, Role, Text};
 use crate::app::SystemSources;
+use crate::app::counting::{OnRefusal, Rules, counting};
 use crate::app::governed::{Governed, Instead, governed, shown_config};
-use crate::app::policy_server::StoredPolicy;
 use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::document::{Document, Node, Place, Problem, Problems};
-use crate::policy::rules::{self, RuleSet};
+use crate::policy::rules::RuleSet;
 use crate::telemetry::check_log_filter;
+
+/// What a policy that came by API is called in messages.
 
 /// Where a configuration is.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub struct Loaded {
     pub(super) rules_file: String,
     /// What strict loading would have refused, where rules are loaded leniently.
     pub(super) warnings: Vec<Problem>,
+    /// What is wrong with the rules file, where a policy that came by API serves on in its place.
+    pub(super) refused: Option<Problems>,
 }
 
 /// Loads a configuration whole.
@@ -76,7 +80,17 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it and with its rules, one problem a line.
 pub fn load(source: &ConfigSource) -> Result<Loaded> {
-    load_with(source, Instead::Pinned(&Pins::default()))
+    load_by(source, Instead::Pinned(&Pins::default()), OnRefusal::Fail)
+}
+
+/// Loads a configuration whole, for a start. A rules file that is refused does not take a policy away that came by API and is kept: it
+/// serves on, as it would have without a restart, and [`Loaded`] says what is wrong with the file. `pins`: what an earlier
+/// snapshot brought back.
+///
+/// # Errors
+/// As for [`load`]; where there is no such policy, what is wrong with the rules file too.
+pub fn load_to_start(source: &ConfigSource) -> Result<Loaded> {
+    load_by(source, Instead::Pinned(&Pins::default()), OnRefusal::Kept)
 }
 
 /// Loads a configuration whole, with something in the place of its files.
@@ -84,6 +98,10 @@ pub fn load(source: &ConfigSource) -> Result<Loaded> {
 /// # Errors
 /// As for [`load`].
 pub(super) fn load_with(source: &ConfigSource, instead: Instead<'_>) -> Result<Loaded> {
+    load_by(source, instead, OnRefusal::Fail)
+}
+
+fn load_by(source: &ConfigSource, instead: Instead<'_>, on_refusal: OnRefusal) -> Result<Loaded> {
     let mut digest = Fingerprint::default();
     let Written { name, text, base, variables } = written(source)?;
     digest.note(text.as_bytes());
@@ -102,9 +120,11 @@ pub(super) fn load_with(source: &ConfigSource, instead: Instead<'_>) -> Result<L
     let written = rules_text(source, &document, rules_path.as_deref());
     let rules = match written {
         Ok(written) => {
-            let counts = counting(written, instead, data_dir)?;
-            digest.note(counts.text.as_bytes());
-            counts.compile(matches!(source, ConfigSource::Policy { lenient: true, .. }))
+            let lenient = matches!(source, ConfigSource::Policy { lenient: true, .. });
+            let rules = counting(written, instead, data_dir)?.compile(lenient, on_refusal, data_dir)?;
+            let text = rules.as_ref().ok().and_then(|rules| rules.rules_text.as_ref());
+            digest.note(text.map_or(&b""[..], |text| text.text.as_bytes()));
+            rules
         }
         Err(problems) => Err(problems),
     };
@@ -132,12 +152,12 @@ pub(super) fn load_with(source: &ConfigSource, instead: Instead<'_>) -> Result<L
         digest.note(text.text.as_bytes());
     }
     let config_text = Text { role: Role::Config, name: name.into(), text: shown_config(&document).into() };
-    let Rules { rules, rules_file, rules_text, pin, warnings } = rules;
+    let Rules { rules, rules_file, rules_text, pin, warnings, refused } = rules;
     let Governed { texts, objects, pin: governance, .. } = governed;
     let texts = std::iter::once(config_text).chain(rules_text).chain(texts).collect();
     let files_read = FileSet { texts, objects, pins: Pins { rules: pin, governance } };
     let hash = digest.finish();
-    let loaded = Loaded { config, rules, hash, files, files_read, rules_file, warnings };
+    let loaded = Loaded { config, rules, hash, files, files_read, rules_file, warnings, refused };
     loaded.check()?;
     Ok(loaded)
 }
@@ -220,74 +240,6 @@ fn rules_text(
             let message = format!("{} cannot be read: {error}", path.display());
             Err(document.key_problem("/policy/rules", message).into())
         }
-    }
-}
-
-/// The rules that count, before they are compiled.
-struct Counting {
-    name: String,
-    text: String,
-    /// Whether there are any, if only an empty file.
-    any: bool,
-    rules_file: String,
-    pin: Option<Pin>,
-}
-
-/// Rules that are compiled.
-struct Rules {
-    rules: Option<RuleSet>,
-    rules_file: String,
-    /// The text that counts, where there is one.
-    rules_text: Option<Text>,
-    pin: Option<Pin>,
-    warnings: Vec<Problem>,
-}
-
-/// Which rules count: those that stand in the place of the file's, those that were put over this very file and kept in `data_dir`,
-/// or the file's own.
-fn counting(
-    written: Option<(String, String)>,
-    instead: Instead<'_>,
-    data_dir: Option<&Path>,
-) -> Result<Counting> {
-    let any = written.is_some();
-    let (name, rules_file) = written.unwrap_or_default();
-    let pin = instead.rules(&rules_file);
-    if let Some(pin) = pin {
-        let (name, text) = match pin.texts.first() {
-            Some(text) => (format!("{} of snapshot {}", text.name, pin.version), text.text.to_string()),
-            None => (name, String::new()),
-        };
-        return Ok(Counting { name, text, any: !pin.texts.is_empty(), rules_file, pin: Some(pin) });
-    }
-    let stored = match (instead.put(), data_dir) {
-        (None, Some(data_dir)) => StoredPolicy::read(data_dir, &rules_file)?,
-        _ => None,
-    };
-    let put = instead.put().map(str::to_owned).or(stored.map(|stored| stored.policy));
-    Ok(match put {
-        Some(text) => Counting { name: "policy".to_owned(), text, any: true, rules_file, pin: None },
-        None => Counting { name, text: rules_file.clone(), any, rules_file, pin: None },
-    })
-}
-
-impl Counting {
-    fn compile(self, lenient: bool) -> Result<Rules, Problems> {
-        let Self { name, text, any, rules_file, pin } = self;
-        if !any {
-            return Ok(Rules { rules: None, rules_file, rules_text: None, pin, warnings: Vec::new() });
-        }
-        let document = Document::parse(&name, &text)?;
-        let (rules, warnings) = if lenient {
-            rules::compile_lenient(&document)?
-        } else {
-            (rules::compile(&document)?, Vec::new())
-        };
-        // Under the name it was first read by, also when it came back.
-        let name =
-            pin.as_ref().and_then(|pin| pin.texts.first()).map_or(name.into(), |text| text.name.clone());
-        let rules_text = Some(Text { role: Role::Rules, name, text: text.into() });
-        Ok(Rules { rules: Some(rules), rules_file, rules_text, pin, warnings })
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod admin_key;
 mod check;
+mod counting;
 mod governed;
 mod indexing;
 mod inquiry;
 mod load;
 mod policy_file;
 mod policy_server;
+mod rebuilding;
 mod reload;
 mod remote;
 mod sources;
@@ -21,7 +23,7 @@ mod watch;
 pub use admin_key::new_key;
 pub use check::{Checked, CheckedKind, check_file};
 pub use inquiry::{Inquiry, InquiryRoute, inquire};
-pub use load::{ConfigSource, Loaded, load};
+pub use load::{ConfigSource, Loaded, load, load_to_start};
 pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, approval_word, compare};
 pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};

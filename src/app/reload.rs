@@ -18,6 +18,9 @@ use crate::proxy::Certificates;
 /// The cause of a load that nobody asked for: a file changed.
 pub(super) const FILE: &str = "file";
 
+/// The cause of the first.
+const START: &str = "start";
+
 /// The cause of one that came by API.
 pub(super) const API: &str = "api";
 
@@ -54,6 +57,7 @@ impl Fixed {
             ("audit", format!("{:?}", config.audit)),
             ("store", format!("{:?}", config.store)),
             ("telemetry", format!("{:?}", config.telemetry)),
+            ("policy.sessions", format!("{:?}", config.policy.sessions)),
             ("policy.watch", format!("{:?}", config.policy.watch)),
             ("stage", format!("{:?}", config.stage)),
         ])
@@ -77,7 +81,15 @@ impl Reloader {
 
     /// What was loaded first is in force.
     pub(super) fn started(&self, loaded: &Loaded) {
-        self.forget_stored(loaded);
+        match &loaded.refused {
+            None => self.forget_stored(loaded),
+            Some(problems) => {
+                tracing::error!(
+                    "the rules file is refused: the policy that came last by PUT /api/v1/policy is in force instead, until the file is mended"
+                );
+                self.reject(&problems.to_string(), START);
+            }
+        }
         warn_of_leniency(loaded);
         self.warn_of_shadows();
     }

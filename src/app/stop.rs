@@ -78,6 +78,7 @@ impl App {
             stop,
             signals,
             indexing,
+            rebuilding,
             ..
         } = self;
         let (end, ended) = watch::channel(false);
@@ -113,7 +114,10 @@ impl App {
         control_runtime.shutdown_timeout(CUT_OFF);
         indexing.stop();
         gateway.close();
-        ledger.close(clock.now())?;
+        let closed = ledger.close(clock.now());
+        // When all records are in the ledger, so that the next start has none to read.
+        rebuilding.stop();
+        closed?;
         Ok(Stopped { drained })
     }
 }

@@ -1,4 +1,5 @@
-//! What the records of the policy server's actions say besides: who asked in which session, and what came of running them.
+//! What the records of decisions say besides that come by the control listener: who asked in which session, and what came of
+//! running the policy server's actions.
 //!
 //! Imports `model` and `audit::record`.
 
@@ -11,16 +12,21 @@ use crate::telemetry::Redaction;
 /// `surface` of decisions on actions, and the route their metrics and records name.
 pub const POLICY_SERVER: &str = "policy_server";
 
+/// `surface` of decisions on proposals, and the route their metrics and records name.
+pub const GOVERNANCE: &str = "governance";
+
 /// Longest result that is recorded, in bytes of JSON; of a longer one only the length is.
 pub const RESULT_MAX_BYTES: usize = 16 * 1024;
 
-/// What the record of a decision says of the action it is about.
+/// What the record of a decision says of the action or proposal it is about.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionNote<'r> {
-    /// Its number among the actions of this ledger, from 1.
-    pub number: u64,
-    /// The session it belongs to.
-    pub session: &'r str,
+    /// [`POLICY_SERVER`] or [`GOVERNANCE`].
+    pub surface: &'static str,
+    /// Its number among the actions of this ledger, from 1; proposals have none.
+    pub number: Option<u64>,
+    /// The session it belongs to; `None` where its caller named none.
+    pub session: Option<&'r str>,
     /// The agent it was asked for, where the caller named one.
     pub agent: Option<&'r str>,
     /// What its caller said it is for.
@@ -43,10 +49,14 @@ pub struct ActionResult<'r> {
 impl Line {
     /// The members of a note.
     pub(super) fn action(&mut self, note: &ActionNote<'_>, redaction: &Redaction) {
-        self.plain(",\"surface\":\"", POLICY_SERVER);
-        self.raw(",\"action_no\":", "");
-        write_decimal(note.number, &mut self.bytes);
-        self.text(",\"session_id\":", note.session);
+        self.plain(",\"surface\":\"", note.surface);
+        if let Some(number) = note.number {
+            self.raw(",\"action_no\":", "");
+            write_decimal(number, &mut self.bytes);
+        }
+        if let Some(session) = note.session {
+            self.text(",\"session_id\":", session);
+        }
         if let Some(agent) = note.agent {
             self.text(",\"agent_id\":", agent);
         }

@@ -17,8 +17,10 @@ pub mod index;
 pub mod ledger;
 pub mod line;
 pub mod read;
+mod reasons;
 pub mod reconcile;
 pub mod record;
+pub mod report;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 use serde::Deserialize;
 
+use crate::audit::action::GOVERNANCE;
 use crate::audit::epoch::{epochs, set_reconciled};
 use crate::audit::error::{AppendError, LedgerError};
 use crate::audit::execution::{ReconciledCall, ReconciledCrowd};
@@ -125,6 +126,8 @@ struct Head<'a> {
     decision_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     request_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    surface: Option<Cow<'a, str>>,
 }
 
 impl Head<'_> {
@@ -132,8 +135,11 @@ impl Head<'_> {
         self.kind.as_deref().unwrap_or_default()
     }
 
-    /// Whether the record let a call through.
+    /// Whether the record let a call through. Proposals are carried out by whoever proposes them, not by us.
     fn lets_through(&self) -> bool {
+        if self.surface.as_deref() == Some(GOVERNANCE) {
+            return false;
+        }
         match self.kind() {
             "decision" => self.outcome.as_deref() == Some("ALLOW") || self.enforced == Some(false),
             "bypass" => true,

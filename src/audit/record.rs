@@ -5,7 +5,7 @@
 
 use crate::audit::action::ActionNote;
 use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
-use crate::model::decision::{Decision, Facts, Finding, History, Outcome, Reason, ReasonCode, SnapshotRef};
+use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
 use crate::telemetry::Redaction;
@@ -124,7 +124,15 @@ impl DecisionRecord<'_, '_> {
         }
         line.findings(&self.decision.findings);
         line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
-        line.id("},\"decision_id\":\"", self.decision_id);
+        line.score(self.decision.score);
+        line.obligations(&self.decision.obligations);
+        if let Some(charge) = self.decision.charge {
+            line.rate(",\"charge\":", charge);
+        }
+        if let Some(environment) = self.request.context.environment {
+            line.text(",\"environment\":", environment);
+        }
+        line.id(",\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
     }
 }
@@ -263,30 +271,10 @@ impl Line {
         self.raw(",\"facts\":{\"now\":\"", "");
         origin.facts.now.write_rfc3339(&mut self.bytes);
         self.bytes.push(b'"');
+        self.counts(origin.facts);
         if let Some(history) = origin.facts.history {
             self.history(history);
         }
         self.raw("},\"snapshot\":", origin.snapshot.as_json());
-    }
-
-    /// What a session did before, as far as the decision looked at it.
-    fn history(&mut self, history: &History) {
-        self.raw(",\"session\":{\"total_risk\":", &history.total_risk.to_string());
-        self.raw(",\"steps\":[", "");
-        for (index, step) in history.steps.iter().enumerate() {
-            self.text(if index == 0 { "{\"action\":" } else { ",{\"action\":" }, &step.action);
-            self.plain(",\"risk\":\"", step.risk.as_str());
-            self.bytes.push(b'}');
-        }
-        self.raw("],\"reached\":[", "");
-        for (index, (sequence, seen)) in history.reached.iter().enumerate() {
-            self.text(if index == 0 { "{\"sequence\":" } else { ",{\"sequence\":" }, sequence);
-            self.raw(",\"seen\":[", "");
-            for (index, action) in seen.iter().enumerate() {
-                self.text(if index == 0 { "" } else { "," }, action);
-            }
-            self.raw("]}", "");
-        }
-        self.raw("]}", "");
     }
 }

@@ -1,10 +1,11 @@
-//! `aegis audit list|export`: what the ledger holds, read from its files without a running gateway.
+//! `aegis audit list|export`: what the ledger holds, read from its files without a running gateway; `list` without a folder asks a
+//! running server for the actions it executed.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::index::{AuditIndex, AuditQuery, Call, Executed, Order, Record};
 use crate::audit::{Reader, StoredRecord};
@@ -16,6 +17,7 @@ use crate::model::time::Timestamp;
 const CALLS: [&str; 2] = ["decision", "bypass"];
 
 pub(super) fn list(arguments: &ListAudit) -> Result<ExitCode> {
+    let Some(directory) = &arguments.directory else { return executed(arguments) };
     let query = AuditQuery {
         actor: arguments.actor.clone(),
         capability: arguments.capability.clone(),
@@ -30,9 +32,9 @@ pub(super) fn list(arguments: &ListAudit) -> Result<ExitCode> {
         limit: Some(arguments.limit),
         ..AuditQuery::default()
     };
-    let page = AuditIndex::offline(&arguments.directory).query(&query)?;
+    let page = AuditIndex::offline(directory).query(&query)?;
     for call in &page.calls {
-        if arguments.json {
+        if arguments.remote.json {
             let execution = call.execution.as_ref().map(Executed::json);
             let line = json!({"epoch": &*call.at.epoch, "record": call.json(), "execution": execution});
             output::line(&line.to_string());
@@ -40,14 +42,84 @@ pub(super) fn list(arguments: &ListAudit) -> Result<ExitCode> {
             output::line(&row(call));
         }
     }
-    if !arguments.json {
-        match (page.calls.len(), page.next.is_some()) {
-            (0, false) => output::line("no such calls"),
-            (_, true) => output::line("there are more: raise --limit"),
-            _ => {}
-        }
+    if !arguments.remote.json {
+        say_how_many(page.calls.len(), page.next.is_some());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn say_how_many(shown: usize, more: bool) {
+    match (shown, more) {
+        (0, false) => output::line("no such calls"),
+        (_, true) => output::line("there are more: raise --limit"),
+        _ => {}
+    }
+}
+
+/// The actions a running server executed.
+fn executed(arguments: &ListAudit) -> Result<ExitCode> {
+    // One more than is shown, to know whether there are more.
+    let limit = arguments.limit.saturating_add(1);
+    let mut path = format!(
+        "/api/v1/audit?order={}&limit={limit}",
+        match arguments.order {
+            ListOrder::Asc => "asc",
+            ListOrder::Desc => "desc",
+        }
+    );
+    let since = time("--since", arguments.since.as_deref())?.map(Timestamp::to_rfc3339);
+    let until = time("--until", arguments.until.as_deref())?.map(Timestamp::to_rfc3339);
+    let wanted = [
+        ("action_type", arguments.capability.as_deref()),
+        ("since", since.as_deref()),
+        ("until", until.as_deref()),
+    ];
+    for (name, value) in wanted {
+        if let Some(value) = value {
+            path.push_str(&format!("&{name}={}", in_query(value)));
+        }
+    }
+    let answer = match arguments.remote.ask(|server| server.read(&path)) {
+        Ok(answer) => answer,
+        Err(code) => return Ok(code),
+    };
+    let entries = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+    for entry in entries.iter().take(arguments.limit) {
+        output::line(&if arguments.remote.json { entry.to_string() } else { action_row(entry) });
+    }
+    if !arguments.remote.json {
+        say_how_many(entries.len(), entries.len() > arguments.limit);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A text as it may stand in a query.
+fn in_query(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut query = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if plain(byte) {
+            query.push(char::from(byte));
+        } else {
+            query.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    query
+}
+
+/// An action in a line. Its texts come from agents and tools.
+fn action_row(entry: &Value) -> String {
+    let names = [
+        "timestamp",
+        "result_status",
+        "approval",
+        "agent_id",
+        "action_type",
+        "action_target",
+        "matched_rule",
+        "decision_id",
+    ];
+    shown(names.map(|name| entry.get(name).and_then(Value::as_str)))
 }
 
 pub(super) fn export(directory: &Path, since: Option<&str>, until: Option<&str>) -> Result<ExitCode> {
@@ -84,7 +156,7 @@ fn row(call: &Call) -> String {
     let Some(record) = call.record() else { return "a record that cannot be read".to_owned() };
     let execution = call.execution.as_ref().and_then(Executed::record);
     let result = execution.as_ref().and_then(Record::result);
-    let shown = [
+    shown([
         Some(&*call.at.time.to_rfc3339()),
         record.outcome(),
         record.code(),
@@ -93,7 +165,9 @@ fn row(call: &Call) -> String {
         record.resource(),
         result,
         record.decision_id(),
-    ]
-    .map(|text| output::plain(text.filter(|text| !text.is_empty()).unwrap_or("-")));
-    shown.join("  ")
+    ])
+}
+
+fn shown(texts: [Option<&str>; 8]) -> String {
+    texts.map(|text| output::plain(text.filter(|text| !text.is_empty()).unwrap_or("-"))).join("  ")
 }

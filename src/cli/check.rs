@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::{Checked, check_file};
 use crate::cli::load::LoadingArguments;
 use crate::cli::output;
-use crate::model::document::{Problem, Problems};
+use crate::model::document::{PROBLEMS_FOUND_MOST, Problem, Problems};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Check {
@@ -58,8 +58,18 @@ fn print(file: &Path, checked: &Result<Checked>) {
             checked.warnings.iter().for_each(output::warning);
             output::line(&format!("{}: ok ({}{warnings})", file.display(), checked.kind.as_str()));
         }
-        Err(error) => output::problems(&format!("{error:#}")),
+        Err(error) => lines(error).iter().for_each(|line| output::problems(line)),
     }
+}
+
+/// Everything that was found.
+fn lines(error: &Error) -> Vec<String> {
+    let Some(problems) = error.downcast_ref::<Problems>() else { return vec![format!("{error:#}")] };
+    let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    if problems.count() > PROBLEMS_FOUND_MOST {
+        lines.push(format!("more than {PROBLEMS_FOUND_MOST} mistakes: the rest was not looked at"));
+    }
+    lines
 }
 
 fn told(file: &Path, checked: &Result<Checked>) -> Value {
@@ -71,8 +81,7 @@ fn told(file: &Path, checked: &Result<Checked>) -> Value {
             json!({"file": file, "ok": true, "kind": checked.kind.as_str(), "findings": findings})
         }
         Err(error) => {
-            let problems: Vec<String> = format!("{error:#}").lines().map(str::to_owned).collect();
-            json!({"file": file, "ok": false, "problems": problems, "findings": mistakes(error)})
+            json!({"file": file, "ok": false, "problems": lines(error), "findings": mistakes(error)})
         }
     }
 }

@@ -162,7 +162,7 @@ pub(super) enum Audit {
         #[arg(short, long)]
         follow: bool,
     },
-    /// Lists calls and what became of them; reads the whole ledger, no gateway needs to run.
+    /// Lists calls and what became of them: those in a ledger's folder, or the actions a running server executed.
     List(Box<ListAudit>),
     /// Prints all records of a time, one JSON object a line.
     Export {
@@ -196,16 +196,16 @@ pub(super) enum ListOrder {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ListAudit {
-    /// The ledger's folder, such as aegis-data/ledger.
-    pub(super) directory: PathBuf,
-    /// Calls of this actor.
-    #[arg(long, value_name = "ID")]
+    /// The ledger's folder, such as aegis-data/ledger; all of it is read. Without one the server at --url is asked.
+    pub(super) directory: Option<PathBuf>,
+    /// Calls of this actor; of a folder only.
+    #[arg(long, value_name = "ID", requires = "directory")]
     pub(super) actor: Option<String>,
-    /// Calls of this capability.
+    /// Calls of this capability; of a server: actions of this type.
     #[arg(long, value_name = "NAME")]
     pub(super) capability: Option<String>,
-    /// Calls that were answered so, such as DENY.
-    #[arg(long)]
+    /// Calls that were answered so, such as DENY; of a folder only.
+    #[arg(long, requires = "directory")]
     pub(super) outcome: Option<String>,
     /// From this time on, such as 2030-01-01T00:00:00Z.
     #[arg(long, value_name = "TIME")]
@@ -219,9 +219,8 @@ pub(super) struct ListAudit {
     /// Which first.
     #[arg(long, value_enum, default_value_t = ListOrder::Desc)]
     pub(super) order: ListOrder,
-    /// Print JSON, one object a line: the record, and what became of the call.
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) remote: RemoteArguments,
 }
 
 #[derive(Debug, Subcommand)]

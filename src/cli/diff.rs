@@ -11,7 +11,7 @@ use crate::cli::answer::Answer;
 use crate::cli::load::LoadingArguments;
 use crate::cli::output::{self, plain};
 use crate::cli::{load, verdicts};
-use crate::facts::Sessions;
+use crate::facts::Deciding;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::document::Place;
 
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Diff) -> Result<ExitCode> {
 fn turned(old: &PolicyFile, new: &PolicyFile, cases: Cases) -> Result<(usize, Vec<Turned>)> {
     // One clock reading for both, so that only the policies can make a difference.
     let now = SystemClock.now();
-    let (sessions_before, sessions_after) = (Sessions::default(), Sessions::default());
+    let (sessions_before, sessions_after) = (Deciding::default(), Deciding::default());
     let all = cases.list.len();
     let mut turned = Vec::new();
     for case in cases.list {

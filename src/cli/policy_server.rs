@@ -70,9 +70,10 @@ fn announce(options: &PolicyServerOptions) {
     }
 }
 
-/// A key of the environment; an empty one is none.
+/// A key of the environment; an empty one is none. One that is no text is one all the same, which is then objected to.
 fn secret(name: &str) -> Option<Secret> {
-    std::env::var(name).ok().filter(|text| !text.is_empty()).map(Secret::new)
+    let text = std::env::var_os(name)?.to_string_lossy().into_owned();
+    Some(text).filter(|text| !text.is_empty()).map(Secret::new)
 }
 
 /// An address, or the first that a name stands for, one of IPv4 before others.

@@ -28,15 +28,23 @@ impl RemoteArguments {
         ask: impl FnOnce(&Remote) -> Result<Value, RemoteError>,
         show: impl FnOnce(&Value) -> (String, ExitCode),
     ) -> ExitCode {
-        let key = self.key.as_deref().filter(|key| !key.is_empty());
-        match Remote::new(&self.url, key).and_then(|remote| ask(&remote)) {
+        match self.ask(ask) {
             Ok(answer) => {
                 let (text, code) = show(&answer);
                 output::line(if self.json { answer.to_string() } else { text }.trim_end());
                 code
             }
-            Err(error) => self.refused(&error),
+            Err(code) => code,
         }
+    }
+
+    /// Asks the gateway; where it does not answer, that is printed, and the program ends as this says.
+    pub(super) fn ask(
+        &self,
+        ask: impl FnOnce(&Remote) -> Result<Value, RemoteError>,
+    ) -> Result<Value, ExitCode> {
+        let key = self.key.as_deref().filter(|key| !key.is_empty());
+        Remote::new(&self.url, key).and_then(|remote| ask(&remote)).map_err(|error| self.refused(&error))
     }
 
     fn refused(&self, error: &RemoteError) -> ExitCode {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::app::{App, ConfigSource, Options, load};
+use crate::app::{App, ConfigSource, Options, load_to_start};
 use crate::audit::reconcile::Reconciled;
 use crate::cli::command::Serve;
 use crate::cli::{output, policy_server};
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Serve) -> Result<ExitCode> {
         return Ok(ExitCode::from(output::USAGE));
     };
     let source = ConfigSource::File(path.clone());
-    let loaded = match load(&source) {
+    let loaded = match load_to_start(&source) {
         Ok(loaded) => loaded,
         Err(error) => {
             output::problems(&format!("{error:#}"));

@@ -11,7 +11,7 @@ use crate::cli::answer::Answer;
 use crate::cli::load::LoadingArguments;
 use crate::cli::output;
 use crate::cli::table::{aligned, shortened};
-use crate::facts::Sessions;
+use crate::facts::Deciding;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::time::Timestamp;
 
@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Simulate) -> Result<ExitCode> {
     };
     let now = arguments.at.unwrap_or_else(|| SystemClock.now());
     let params: Map<String, Value> = arguments.params.iter().cloned().collect();
-    let sessions = Sessions::default();
+    let sessions = Deciding::default();
     let mut answers = Vec::with_capacity(arguments.actions.len());
     for (action_type, target) in &arguments.actions {
         let question = Question {

@@ -40,7 +40,8 @@ pub(super) enum Snapshots {
     /// Shows what one was made of.
     Show {
         /// Its version.
-        version: u64,
+        #[arg(value_name = "VERSION")]
+        number: u64,
         /// Print this file of it as it was, instead: a path as the list of files has it.
         #[arg(long, value_name = "PATH")]
         file: Option<String>,
@@ -50,7 +51,8 @@ pub(super) enum Snapshots {
     /// Puts the rules and governance objects of one in force again, as a new snapshot.
     Rollback {
         /// Its version.
-        version: u64,
+        #[arg(value_name = "VERSION")]
+        number: u64,
         #[command(flatten)]
         remote: RemoteArguments,
     },
@@ -62,12 +64,12 @@ pub(super) fn run(verb: &Snapshots) -> ExitCode {
             let limit = usize::try_from(*limit).unwrap_or(PAGE);
             remote.run(|gateway| list(gateway, limit), |page| (table(page), ExitCode::SUCCESS))
         }
-        Snapshots::Show { version, file, remote } => {
-            let path = format!("/api/v1/snapshots/{version}");
+        Snapshots::Show { number, file, remote } => {
+            let path = format!("/api/v1/snapshots/{number}");
             remote.run(|gateway| gateway.read(&path), |snapshot| one(snapshot, file.as_deref()))
         }
-        Snapshots::Rollback { version, remote } => {
-            let path = format!("/api/v1/snapshots/{version}/rollback");
+        Snapshots::Rollback { number, remote } => {
+            let path = format!("/api/v1/snapshots/{number}/rollback");
             remote.run(
                 |gateway| gateway.change(&path, &json!({})),
                 |done| (rolled_back(done), ExitCode::SUCCESS),

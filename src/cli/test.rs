@@ -12,7 +12,7 @@ use crate::app::{Case, Cases, PolicyFile, approval_word};
 use crate::cli::answer::Answer;
 use crate::cli::load::LoadingArguments;
 use crate::cli::{junit, load, output, verdicts};
-use crate::facts::Sessions;
+use crate::facts::Deciding;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::document::Place;
 
@@ -110,7 +110,7 @@ fn write(path: &Path, report: &str) -> Result<()> {
 }
 
 fn verdicts_of(arguments: &Test, policy: &PolicyFile, cases: Cases) -> Result<Verdicts> {
-    let sessions = Sessions::default();
+    let sessions = Deciding::default();
     let mut reached = BTreeSet::new();
     let mut list = Vec::with_capacity(cases.list.len());
     for case in cases.list {

@@ -1,9 +1,11 @@
 //! `holds`: calls that wait for a person. Imports `model` only.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::raw::RawHolds;
 use crate::config::resolve::{Spot, role_names};
+use crate::model::call::PrincipalKind;
 
 /// Calls that wait for a person: how long, how many, and who must agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,20 +25,43 @@ pub struct Holds {
     /// How long decided holds are kept; 1 to 3650 days.
     pub keep: Duration,
     /// Roles that must be filled by different people for an escalated call: 2 to 4, each once.
-    pub escalation_roles: Vec<String>,
+    pub escalation_roles: Arc<[Arc<str>]>,
+}
+
+impl Holds {
+    fn of(raw: &RawHolds, roles: &[String]) -> Self {
+        Self {
+            ttl: Duration::from_secs(raw.ttl_s.default.into()),
+            ttl_automation: Duration::from_secs(raw.ttl_s.automation.into()),
+            max_pending: raw.max_pending,
+            max_pending_per_tenant: raw.max_pending_per_tenant.unwrap_or(raw.max_pending),
+            max_pending_per_actor: raw.max_pending_per_actor,
+            max_waiting_bytes: usize::try_from(raw.max_waiting_bytes).unwrap_or(usize::MAX),
+            keep: Duration::from_secs(u64::from(raw.keep_days).saturating_mul(SECONDS_PER_DAY)),
+            escalation_roles: roles.iter().map(|role| Arc::from(role.as_str())).collect(),
+        }
+    }
+
+    /// How long a hold of a caller of this kind may be pending.
+    #[must_use]
+    pub const fn ttl_for(&self, kind: PrincipalKind) -> Duration {
+        match kind {
+            PrincipalKind::Automation => self.ttl_automation,
+            PrincipalKind::Human | PrincipalKind::AiAgent | PrincipalKind::AiCopilot => self.ttl,
+        }
+    }
+}
+
+impl Default for Holds {
+    /// What holds where the configuration says nothing of it.
+    fn default() -> Self {
+        let raw = RawHolds::default();
+        Self::of(&raw, &raw.escalation.roles)
+    }
 }
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
 pub(super) fn resolve(raw: &RawHolds, spot: &Spot<'_>) -> Holds {
-    Holds {
-        ttl: Duration::from_secs(raw.ttl_s.default.into()),
-        ttl_automation: Duration::from_secs(raw.ttl_s.automation.into()),
-        max_pending: raw.max_pending,
-        max_pending_per_tenant: raw.max_pending_per_tenant.unwrap_or(raw.max_pending),
-        max_pending_per_actor: raw.max_pending_per_actor,
-        max_waiting_bytes: usize::try_from(raw.max_waiting_bytes).unwrap_or(usize::MAX),
-        keep: Duration::from_secs(u64::from(raw.keep_days).saturating_mul(SECONDS_PER_DAY)),
-        escalation_roles: role_names(&raw.escalation.roles, &spot.key("escalation").key("roles")),
-    }
+    Holds::of(raw, &role_names(&raw.escalation.roles, &spot.key("escalation").key("roles")))
 }

@@ -30,7 +30,9 @@ pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash, Key
 pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document};
-pub use policy::{Combine, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights};
+pub use policy::{
+    Combine, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights, SessionLimits,
+};
 pub use raw::schema;
 pub use routes::{
     Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,

@@ -11,7 +11,10 @@ use crate::admin::By;
 use crate::control::{Access, ControlError, ControlState, Door};
 use crate::holds::Approver;
 use crate::identity::{IdentityError, Key, Presented, authenticate};
-use crate::model::call::Scope;
+use crate::model::call::{Principal, PrincipalKind, Scope};
+
+/// The tenant of callers without a key.
+const ANYONE: &str = "anonymous";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -57,11 +60,40 @@ impl Operator {
         self.approver().name
     }
 
-    /// Whether its key speaks for `actor`. Whoever may do everything is not asked.
+    /// Whether `actor` is one that its key speaks for, so that it would decide about itself. Whoever may do everything is not asked.
+    pub(in crate::control) fn is_own(&self, actor: &str) -> bool {
+        self.key.as_ref().is_some_and(|key| !key.may(Scope::Admin)) && self.speaks_for(actor)
+    }
+
+    /// Whether it may speak for `actor` of its tenant: the one that its key stands for, or one that the key admits. Without a key,
+    /// for any.
     pub(in crate::control) fn speaks_for(&self, actor: &str) -> bool {
-        let speaks =
-            |key: &Key| !key.may(Scope::Admin) && (*key.principal(None).id == *actor || key.admits(actor));
-        self.key.as_ref().is_some_and(speaks)
+        self.key.as_ref().is_none_or(|key| key.admits(actor) || *key.principal(None).id == *actor)
+    }
+
+    /// `actor`, as the caller may speak for it. What kind of actor the key's own is, the key says and not the caller.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(in crate::control) fn acting(
+        &self,
+        actor: &str,
+        kind: PrincipalKind,
+    ) -> Result<Principal, ControlError> {
+        if !self.speaks_for(actor) {
+            return Err(ControlError::ForeignActor);
+        }
+        let Some(key) = &self.key else { return Ok(Principal::new(ANYONE, actor, kind)) };
+        let own = key.principal(None);
+        if *own.id == *actor { Ok(own) } else { Ok(Principal { kind, ..key.principal(Some(actor)) }) }
+    }
+
+    /// The caller itself, as reports and records name it.
+    pub(in crate::control) fn principal(&self) -> Principal {
+        match &self.key {
+            Some(key) => key.principal(None),
+            None => Principal::new(ANYONE, "local-admin", PrincipalKind::Human),
+        }
     }
 
     /// Who it is where holds are decided.

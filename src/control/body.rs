@@ -15,10 +15,6 @@ use crate::model::json::{Json, Reader};
 /// Longest body, in bytes.
 pub(in crate::control) const BODY_MAX_BYTES: usize = 64 * 1024;
 
-/// How much of a longer body is still taken beyond that, in bytes, before it is answered: a connection closed with bytes unread takes the answer
-/// with it.
-const DISCARDED_MAX_BYTES: usize = 1024 * 1024;
-
 /// Longest time for a body.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -134,27 +130,23 @@ pub(in crate::control) async fn read_whole(
     bytes.await.map_err(|_| ControlError::BodyTooSlow)?
 }
 
-/// The whole body, whose length was given as `announced` if it was.
+/// The whole body, whose length was given as `announced` if it was. What is left of a longer one is whoever's business the connection
+/// is.
 async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, ControlError> {
-    let discarded = most.saturating_add(DISCARDED_MAX_BYTES);
-    if usize::try_from(announced).is_ok_and(|announced| announced > discarded) {
+    if usize::try_from(announced).is_ok_and(|announced| announced > most) {
         return Err(ControlError::BodyTooLarge);
     }
     let mut frames = pin!(body.into_data_stream());
     let mut bytes = Vec::new();
-    let mut taken = 0_usize;
     while let Some(frame) = std::future::poll_fn(|context| frames.as_mut().poll_next(context)).await {
         // A body that breaks off has nobody who waits for the answer.
         let frame = frame.map_err(|_| ControlError::bad_body(None, "The body broke off.".to_owned()))?;
-        taken = taken.saturating_add(frame.len());
-        if taken > discarded {
-            break;
+        if frame.len() > most.saturating_sub(bytes.len()) {
+            return Err(ControlError::BodyTooLarge);
         }
-        if taken <= most {
-            bytes.extend_from_slice(&frame);
-        }
+        bytes.extend_from_slice(&frame);
     }
-    if taken > most { Err(ControlError::BodyTooLarge) } else { Ok(bytes) }
+    Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -239,7 +231,7 @@ mod tests {
             body
         };
         assert_eq!(comment(Some("application/json"), padded(BODY_MAX_BYTES)).await, Ok(None));
-        for length in [BODY_MAX_BYTES + 1, DISCARDED_MAX_BYTES + 1] {
+        for length in [BODY_MAX_BYTES + 1, 4 * 1024 * 1024] {
             let read = comment(Some("application/json"), padded(length)).await;
             assert_eq!(read, Err(ControlError::BodyTooLarge));
         }

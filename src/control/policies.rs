@@ -21,9 +21,14 @@ pub trait PolicyWriter: Debug + Send + Sync {
 /// Why a policy was not put in force.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PolicyRefused {
-    /// What is wrong with it: line and sentence of each problem.
+    /// What is wrong with it.
     #[error("the policy is refused")]
-    Bad(Vec<(Option<usize>, String)>),
+    Bad {
+        /// Line and sentence of the first hundred problems.
+        problems: Vec<(Option<usize>, String)>,
+        /// How many more there are.
+        more: usize,
+    },
     /// It could not be recorded or stored.
     #[error("{0}")]
     Unavailable(String),

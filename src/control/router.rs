@@ -2,10 +2,11 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::handler::Handler;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 
 use crate::control::error::{GovernanceError, finish as finish_error};
 use crate::control::routes::{
@@ -56,13 +57,22 @@ fn reading(get: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
     get.fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD") })
 }
 
-/// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect.
 fn probes() -> Router<ControlState> {
-    let unknown = || async { ControlError::NotFound };
     Router::new()
-        .route("/healthz", get(health::alive).fallback(unknown))
-        .route("/readyz", get(health::ready).fallback(unknown))
-        .route("/health", get(health::health).fallback(unknown))
+        .route("/healthz", probe(health::alive))
+        .route("/readyz", probe(health::ready))
+        .route("/health", probe(health::health))
+}
+
+/// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect: without `Allow`, which
+/// a router of methods would add.
+fn probe<T: 'static>(handler: impl Handler<T, ControlState>) -> MethodRouter<ControlState> {
+    any(move |State(state): State<ControlState>, request: Request| async move {
+        match *request.method() {
+            Method::GET | Method::HEAD => handler.call(request, state).await,
+            _ => ControlError::NotFound.into_response(),
+        }
+    })
 }
 
 /// A path that does something. A link never does: GET is another method.

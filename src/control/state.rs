@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
-use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, Publisher};
+use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, ProposalDesk, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -53,6 +53,8 @@ pub struct ControlState {
     pub index: Arc<AuditIndex>,
     /// Where actions of the policy server are decided and run.
     pub actions: Arc<ActionDesk>,
+    /// Where proposals are decided.
+    pub proposals: Arc<ProposalDesk>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
     /// Puts the content of earlier snapshots in force.

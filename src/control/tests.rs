@@ -22,7 +22,7 @@ use crate::control::{
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, Gateway,
-    GatewayParts, HoldDesk, NoExecutor, Publisher, PublisherParts, SystemClock,
+    GatewayParts, HoldDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
@@ -121,11 +121,14 @@ impl Control {
             holds: Arc::clone(&desk),
             redaction: Redaction::default(),
             access_log: None,
+            facts: Arc::default(),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         });
+        let gateway = Arc::new(gateway);
+        let index = Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger)));
         let actions = ActionDesk::new(ActionDeskParts {
-            gateway: Arc::new(gateway),
+            gateway: Arc::clone(&gateway),
             executor: Arc::new(NoExecutor),
             approval: Approval::Hold,
             numbered: 0,
@@ -136,7 +139,8 @@ impl Control {
             publisher,
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
-            index: Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger))),
+            proposals: Arc::new(ProposalDesk::new(gateway, Arc::clone(&index))),
+            index,
             ledger,
             metrics,
             clock,

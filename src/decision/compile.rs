@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, HoldRules, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
+    CompileError, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
     SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
@@ -14,6 +14,7 @@ use crate::identity::{Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::model::slots::Slots;
+use crate::policy::governance::Combine;
 use crate::policy::rules::RuleSet;
 use crate::risk::{Bands, Baselines, Multipliers, RiskModel, Trust, Weights};
 use crate::telemetry::{Redaction, RouteCounters};
@@ -39,24 +40,25 @@ pub fn compile(
         hosts: config.gateway.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
         origins: config.gateway.origins.clone(),
         routes,
-        holds: holds(config),
+        holds: config.holds.clone(),
+        public_url: config.control.public_url.as_deref().map(Arc::from),
+        governing: governing(config),
         rules,
         default: config.policy.default,
     }))
 }
 
-fn holds(config: &Config) -> HoldRules {
-    let holds = &config.holds;
-    HoldRules {
-        ttl: holds.ttl,
-        ttl_automation: holds.ttl_automation,
-        max_pending: holds.max_pending,
-        max_pending_per_tenant: holds.max_pending_per_tenant,
-        max_pending_per_actor: holds.max_pending_per_actor,
-        max_waiting_bytes: holds.max_waiting_bytes,
-        keep: holds.keep,
-        escalation_roles: shared(&holds.escalation_roles),
-        public_url: config.control.public_url.as_deref().map(Arc::from),
+/// Which engines take part.
+fn governing(config: &Config) -> Governing {
+    let policy = &config.policy;
+    Governing {
+        capabilities_required: policy.capabilities_required,
+        grants_required: policy.grants_required,
+        combine: match policy.combine {
+            config::Combine::DenyOverrides => Combine::DenyOverrides,
+            config::Combine::Strictest => Combine::Strictest,
+        },
+        risk: policy.risk.as_ref().map(risk_model),
     }
 }
 

@@ -1,51 +1,45 @@
 //! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
-use std::sync::Arc;
-
 use crate::decision::PolicySnapshot;
-use crate::decision::combine::{Combined, authorizer_outcome, combine, restrictor_outcome};
-use crate::decision::restrictors::{naming, plan, tunnel};
-use crate::model::call::{Action, DecisionRequest};
-use crate::model::decision::{
-    Authorization, Decision, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, Restricted,
-    RiskLevel, RiskScore,
-};
-use crate::policy::rules::Prospect;
+use crate::decision::authorized::{Authorized, question};
+use crate::decision::combine::combine;
+use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
+use crate::model::call::DecisionRequest;
+use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};
+use crate::policy::governance::{Capability, Content, Grant};
+use crate::policy::{governance, rules};
+use crate::risk::Band;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
 pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Decision {
-    let naming = naming::restrict(request.call);
-    let rules = match &snapshot.rules {
-        Some(rules) => rules.authorize(request, facts),
-        None => Authorization::NotApplicable,
-    };
-    let tunnel = tunnel::restrict(request.call, &rules, snapshot.default_outcome());
-    let plan = plan::violation(snapshot, request.call, &rules, facts);
-    let restricted = [naming, tunnel, plan::restricted(plan.as_ref())];
-    let combined = combine([&rules], &restricted, snapshot.default_outcome());
-    let (code, reason) = explain(snapshot, request, &rules, &restricted, combined);
-    let (rule, risk) = match &rules {
-        Authorization::Applicable { rule, risk, .. } => (Some(rule.clone()), *risk),
-        Authorization::Indeterminate { rule, .. } => (Some(rule.clone()), RiskLevel::default()),
-        Authorization::NotApplicable => (None, snapshot.default_risk()),
-    };
+    let registered = registered(snapshot, request);
+    let level = registered.map(|capability| capability.risk_level);
+    let grant = grants::grant(snapshot, request);
+    // Before the policies, whose conditions may ask for it; what it restricts comes after.
+    let score = risk::score(snapshot, request, registered, facts);
+    let authorized = Authorized::ask(snapshot, request, level, score, facts);
+    let said = [
+        status::restrict(snapshot, request.principal),
+        naming::restrict(request.call),
+        tunnel::restrict(request.call, &authorized),
+        capabilities::restrict(snapshot, request, registered),
+        grants::restrict(snapshot, request, grant, facts),
+        plan::restrict(snapshot, request.call, &authorized, facts),
+        authorized.unclear(),
+        risk::restrict(snapshot, request, registered, score, authorized.accepts_critical),
+    ];
+    let restricted = said.iter().map(|said| &said.restricted);
+    let combined = combine([&authorized.rules, &authorized.policies], restricted, authorized.default);
+    let (code, reason) = explain(snapshot, request, &said, &authorized, combined.outcome);
+    let risk = authorized.risk(snapshot, level);
+    let rule = authorized.rule().cloned();
+    let score = score.unwrap_or_else(|| RiskScore::of_level(risk));
+    let obligations = obligations(snapshot, &authorized, grant, score, registered.is_some());
+    let charge = grant.and_then(|grant| grant.rate_limit);
     let mut findings = Vec::with_capacity(1);
-    for (engine, restricted) in [Engine::Naming, Engine::Tunnel, Engine::Plan].into_iter().zip(restricted) {
-        let by =
-            if engine == Engine::Plan { plan.as_ref().map(|found| Arc::clone(&found.rule)) } else { None };
-        findings.extend(restriction(engine, restricted, by));
-    }
-    let default = (!combined.authorized).then(|| snapshot.default_outcome());
-    findings.extend(authorization(rules));
-    findings.extend(default.map(|outcome| Finding {
-        engine: Engine::Default,
-        outcome: Some(outcome),
-        rule: None,
-        error: None,
-    }));
-    let score = RiskScore::from_ten_thousandths(u32::from(risk.score_hundredths()) * 100);
-    let (obligations, charge) = (Obligations::default(), None);
+    findings.extend(said.iter().filter_map(Said::finding));
+    authorized.findings(&mut findings);
     Decision { outcome: combined.outcome, code, reason, rule, risk, score, obligations, charge, findings }
 }
 
@@ -59,96 +53,71 @@ pub fn certainly_denied(
     request: DecisionRequest<'_, '_>,
     facts: Facts<'_>,
 ) -> bool {
-    if !matches!(naming::restrict(request.call), Restricted::NotApplicable) {
+    let registered = registered(snapshot, request);
+    let grant = grants::grant(snapshot, request);
+    // None of these looks at parameters; that of the schema passes over those that are not known.
+    let said = [
+        status::restrict(snapshot, request.principal),
+        naming::restrict(request.call),
+        capabilities::restrict(snapshot, request, registered),
+        grants::restrict(snapshot, request, grant, facts),
+    ];
+    if said.iter().any(|said| said.outcome() == Some(Outcome::Deny)) {
         return true;
     }
-    let silent = Prospect::DeniedOrSilent;
-    match snapshot.rules.as_ref().map_or(silent, |rules| rules.prospect(request, facts)) {
-        Prospect::Denied => true,
-        Prospect::Open => false,
-        Prospect::DeniedOrSilent => snapshot.default_outcome() == Outcome::Deny,
+    let rules = snapshot
+        .rules
+        .as_ref()
+        .map_or(rules::Prospect::DeniedOrSilent, |rules| rules.prospect(request, facts));
+    let level = registered.map(|capability| capability.risk_level);
+    let score = risk::score(snapshot, request, registered, facts);
+    let policies = question(snapshot, request, level, score, facts)
+        .map_or(governance::Prospect::DeniedOrSilent, |question| snapshot.governance.prospect(&question));
+    match (rules, policies) {
+        (rules::Prospect::Denied, _) | (_, governance::Prospect::Denied) => true,
+        (rules::Prospect::Open, _) | (_, governance::Prospect::Open) => false,
+        (rules::Prospect::DeniedOrSilent, governance::Prospect::DeniedOrSilent) => {
+            snapshot.default_outcome() == Outcome::Deny
+        }
     }
 }
 
-/// What a restrictor is reported with; nothing where it has nothing against the call. `rule`: the rule it names.
-fn restriction(engine: Engine, restricted: Restricted, rule: Option<Arc<str>>) -> Option<Finding> {
-    let outcome = restrictor_outcome(&restricted)?;
-    let error = match restricted {
-        Restricted::Indeterminate(error) => Some(error),
+/// What is registered of the capability that is asked for.
+fn registered<'s>(snapshot: &'s PolicySnapshot, request: DecisionRequest<'_, '_>) -> Option<&'s Capability> {
+    let name = request.call.action.capability()?;
+    match &snapshot.governance.capability(&request.principal.tenant, name)?.content {
+        Content::Capability(capability) => Some(capability),
         _ => None,
-    };
-    Some(Finding { engine, outcome: Some(outcome), rule, error })
+    }
 }
 
-/// What the rules are reported with.
-fn authorization(rules: Authorization) -> Option<Finding> {
-    let outcome = authorizer_outcome(&rules)?;
-    let (rule, error) = match rules {
-        Authorization::Applicable { rule, .. } => (Some(rule), None),
-        Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
-        Authorization::NotApplicable => (None, None),
-    };
-    Some(Finding { engine: Engine::Rules, outcome: Some(outcome), rule, error })
-}
-
-/// The code and the sentence of the finding that decided.
+/// The code and the sentence of what decided: the first restrictor that is as strict as the outcome, else the authorizer.
 fn explain(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
-    rules: &Authorization,
-    [naming, tunnel, plan]: &[Restricted; 3],
-    combined: Combined,
+    said: &[Said],
+    authorized: &Authorized,
+    outcome: Outcome,
 ) -> (ReasonCode, Reason) {
-    if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = naming {
-        let shared = matches!(request.call.action, Action::Shared(_));
-        let code = if shared { ReasonCode::SharedCapability } else { ReasonCode::UnnamedCapability };
-        return (code, reason.clone());
+    let deciding = said.iter().find(|said| said.outcome() == Some(outcome));
+    match deciding.and_then(|said| Some((said.code, said.reason()?.clone()))) {
+        Some(told) => told,
+        None => authorized.explain(snapshot, request),
     }
-    if let Restricted::Applicable(_, reason) | Restricted::Indeterminate(reason) = tunnel {
-        return (ReasonCode::TunnelNotNamed, reason.clone());
-    }
-    // Where the rules deny it anyway there is no violation to tell of.
-    if let Restricted::Applicable(restriction, reason) = plan
-        && Outcome::from(*restriction) == combined.outcome
-    {
-        let denied = combined.outcome == Outcome::Deny;
-        let code = if denied { ReasonCode::PlanDenied } else { ReasonCode::ApprovalRequired };
-        return (code, reason.clone());
-    }
-    let capability = request.call.action.capability().unwrap_or_default();
-    let actor = &*request.principal.id;
-    match rules {
-        Authorization::Applicable { rule, .. } => match combined.outcome {
-            Outcome::Allow => (ReasonCode::RuleAllowed, snapshot.allowed_reason.clone()),
-            Outcome::Deny => (
-                ReasonCode::RuleDenied,
-                Reason::new(&format!("Blocked: rule \"{rule}\" does not let {actor} use {capability}.")),
-            ),
-            Outcome::RequireConfirmation | Outcome::Escalate => (
-                ReasonCode::ApprovalRequired,
-                Reason::new(&format!("Rule \"{rule}\" wants a person to approve {capability} by {actor}.")),
-            ),
-        },
-        Authorization::Indeterminate { rule, error } => (
-            ReasonCode::Indeterminate,
-            Reason::new(&format!(
-                "Blocked: rule \"{rule}\" could not be evaluated for {capability}: {error}."
-            )),
-        ),
-        Authorization::NotApplicable => match combined.outcome {
-            Outcome::Allow => (ReasonCode::DefaultAllowed, snapshot.allowed_reason.clone()),
-            Outcome::Deny => (
-                ReasonCode::DefaultDenied,
-                Reason::new(&format!(
-                    "Blocked: no rule lets {actor} use {capability}, and what no rule allows is denied."
-                )),
-            ),
-            Outcome::RequireConfirmation | Outcome::Escalate => (
-                ReasonCode::ApprovalRequired,
-                Reason::new(&format!(
-                    "No rule speaks of {capability} by {actor}, and the default wants a person to approve it."
-                )),
-            ),
-        },
-    }
+}
+
+/// What must be done for the call if it is let through.
+fn obligations(
+    snapshot: &PolicySnapshot,
+    authorized: &Authorized,
+    grant: Option<&Grant>,
+    score: RiskScore,
+    is_registered: bool,
+) -> Obligations {
+    let mut obligations = authorized.obligations.clone();
+    obligations.rate_limit = grant.and_then(|grant| grant.rate_limit);
+    let monitored =
+        snapshot.governing.risk.as_ref().is_some_and(|model| model.band(score) == Band::Monitoring);
+    obligations.monitoring |= is_registered && monitored;
+    obligations
 }

@@ -3,12 +3,13 @@
 //! May import `model`, `config`, `telemetry` and L1. [`decide`] is a pure function: the same snapshot, request and facts give
 //! the same decision, so a decision can be made again from its record. Start reading there, then at [`PolicySnapshot`].
 
+mod authorized;
 mod combine;
 mod compile;
 mod decide;
 mod error;
 mod explain;
-mod holds;
+mod governing;
 mod restrictors;
 mod route;
 mod snapshot;
@@ -19,7 +20,7 @@ pub use compile::{compile, risk_model};
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};
-pub use holds::HoldRules;
+pub use governing::Governing;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};
 pub use upstream::{

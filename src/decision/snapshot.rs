@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::decision::{HoldRules, Route};
+use crate::config::Holds;
+use crate::decision::{Governing, Route};
 use crate::identity::KeyRing;
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
@@ -25,9 +26,13 @@ pub struct PolicySnapshot {
     /// The routes, in order.
     pub routes: Vec<Arc<Route>>,
     /// How long calls wait for people, how many may, and who must agree.
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// Where people reach the control listener, without a slash at its end; `None` = answers link to the listener itself.
+    pub public_url: Option<Arc<str>>,
     /// What is administered besides: capabilities, policies, grants, statuses.
     pub governance: Arc<Governance>,
+    /// Which engines take part.
+    pub(super) governing: Arc<Governing>,
     /// The compiled rules file.
     pub(super) rules: Option<Arc<RuleSet>>,
     /// `policy.default`: what holds where nothing else speaks.
@@ -52,7 +57,11 @@ pub struct SnapshotParts {
     /// See [`PolicySnapshot::routes`].
     pub routes: Vec<Route>,
     /// See [`PolicySnapshot::holds`].
-    pub holds: HoldRules,
+    pub holds: Holds,
+    /// See [`PolicySnapshot::public_url`].
+    pub public_url: Option<Arc<str>>,
+    /// Which engines take part.
+    pub governing: Governing,
     /// The compiled rules file, where one is configured.
     pub rules: Option<RuleSet>,
     /// `policy.default`.
@@ -72,6 +81,8 @@ impl PolicySnapshot {
             routes: parts.routes.into_iter().map(Arc::new).collect(),
             holds: parts.holds,
             governance: Arc::default(),
+            governing: Arc::new(parts.governing),
+            public_url: parts.public_url,
             rules: parts.rules.map(Arc::new),
             default: parts.default,
             allowed_reason: Reason::new("Allowed by policy."),
@@ -89,7 +100,9 @@ impl PolicySnapshot {
             origins: self.origins.clone(),
             routes: self.routes.clone(),
             holds: self.holds.clone(),
+            public_url: self.public_url.clone(),
             governance,
+            governing: Arc::clone(&self.governing),
             rules: self.rules.clone(),
             default: self.default,
             allowed_reason: self.allowed_reason.clone(),
@@ -123,6 +136,18 @@ impl PolicySnapshot {
     #[must_use]
     pub fn plan(&self) -> Option<&PlanRules> {
         self.rules().and_then(RuleSet::plan)
+    }
+
+    /// Whether grants are needed, so that their uses count.
+    #[must_use]
+    pub fn counts_uses(&self) -> bool {
+        self.governing.grants_required
+    }
+
+    /// Whether the risk of calls is scored.
+    #[must_use]
+    pub fn scores_risk(&self) -> bool {
+        self.governing.risk.is_some()
     }
 
     /// The compiled rules file, where there is one.

@@ -1,8 +1,14 @@
 //! The most restrictive answer wins, what fails denies, and the same question gets the same answer.
 
+use std::path::Path;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
-use crate::decision::{HoldRules, PolicySnapshot, SnapshotParts, certainly_denied, combine, decide};
+use crate::config::{Config, Holds, Sources, load_document};
+use crate::decision::{
+    Governing, HoldWait, PolicySnapshot, SnapshotParts, certainly_denied, combine, compile, decide,
+};
 use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
@@ -25,7 +31,9 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
         hosts: vec![],
         origins: vec![],
         routes: vec![],
-        holds: HoldRules::default(),
+        holds: Holds::default(),
+        public_url: None,
+        governing: Governing::default(),
         rules,
         default,
     })
@@ -426,4 +434,58 @@ fn the_risk_of_a_call_no_rule_matches_is_the_defaults() {
     );
     let decision = decided_on(&snapshot, "read", "files", "{}");
     assert_eq!(decision.reason.as_str(), "Blocked by plan rule: Cumulative risk 3 exceeds threshold 2");
+}
+
+struct Nothing;
+
+impl Sources for Nothing {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &Path) -> Result<String, String> {
+        Err("no such file".to_owned())
+    }
+}
+
+fn configured(text: &str) -> PolicySnapshot {
+    let document = Document::parse("gateway.yaml", text).unwrap();
+    let config: Config = load_document(document, Path::new("/"), [], &Nothing).unwrap();
+    compile(&config, None, &[], SnapshotRef::new(1, "00".into())).unwrap()
+}
+
+#[test]
+fn where_nothing_is_configured_of_holds_the_defaults_are_in_the_snapshot() {
+    let route = "routes: [{name: a, match: {path_prefix: /a}, protocol: mcp, capability_prefix: a, upstream: \
+                 {addresses: [\"127.0.0.1:9\"]}}]";
+    let snapshot = configured(route);
+    assert_eq!((snapshot.holds, snapshot.public_url), (Holds::default(), None));
+    assert_eq!(snapshot.routes[0].hold, HoldWait::default());
+}
+
+#[test]
+fn what_is_configured_of_holds_is_in_the_snapshot() {
+    let text = "control:\n  public_url: https://aegis.example/\n  keys:\n    - {id: a, hash: \
+                \"sha256:0000000000000000000000000000000000000000000000000000000000000001\", roles: [ops], person: ada}\n\
+                holds: {ttl_s: {default: 10, automation: 2}, max_pending: 5, max_pending_per_tenant: 4, \
+                max_pending_per_actor: 3, max_waiting_bytes: 6, keep_days: 1, escalation: {roles: [ops, risk]}}\n\
+                routes: [{name: a, match: {path_prefix: /a}, protocol: mcp, capability_prefix: a, upstream: \
+                {addresses: [\"127.0.0.1:9\"]}, hold: {wait_ms: 1, max_wait_ms: 2}}]";
+    let snapshot = configured(text);
+    let expected = Holds {
+        ttl: Duration::from_secs(10),
+        ttl_automation: Duration::from_secs(2),
+        max_pending: 5,
+        max_pending_per_tenant: 4,
+        max_pending_per_actor: 3,
+        max_waiting_bytes: 6,
+        keep: Duration::from_secs(86_400),
+        escalation_roles: ["ops".into(), "risk".into()].into(),
+    };
+    assert_eq!((&snapshot.holds, snapshot.public_url.as_deref()), (&expected, Some("https://aegis.example")));
+    let expected = HoldWait { wait: Duration::from_millis(1), max_wait: Duration::from_millis(2) };
+    assert_eq!(snapshot.routes[0].hold, expected);
+    let key = snapshot.keys.by_id("a").unwrap();
+    assert_eq!((&*key.roles, key.person.as_deref()), (&["ops".into()][..], Some("ada")));
+    assert!(snapshot.keys.by_id("b").is_none());
 }

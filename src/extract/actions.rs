@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::extract::locate::path_at;
 use crate::model::call::{Action, Parameters, ToolCall};
 use crate::model::json::{Json, JsonError, JsonErrorKind, Reader, Text, write_json};
 
@@ -49,6 +50,13 @@ pub enum ActionsError {
     NotJson(String),
     /// It is JSON of which the gateway can make nothing: not of a form the document knows, or JSON that is read in two ways.
     Bad(String),
+    /// It has a number beyond the range of a double.
+    Number {
+        /// Where, as in `actions[1].params.amount`.
+        field: String,
+        /// A sentence.
+        detail: String,
+    },
 }
 
 impl<'a> Actions<'a> {
@@ -99,6 +107,14 @@ pub fn read_json<'a>(reader: &Reader, body: &'a [u8]) -> Result<Json<'a>, Action
 
 /// What the document's model takes for JSON and we do not is a bad request; the rest is no JSON to either.
 fn refused(body: &[u8], error: JsonError) -> ActionsError {
+    if error.kind == JsonErrorKind::NotFinite {
+        let field = path_at(body, error.offset);
+        let detail = format!(
+            "The number at byte {} is greater than any that can be compared (about 1.8e308): send it as a text.",
+            error.offset
+        );
+        return ActionsError::Number { field, detail };
+    }
     let detail = format!("The body was refused as JSON: {error}.");
     let here = body.get(error.offset..).unwrap_or_default();
     let word = |word: &[u8]| here.starts_with(word);
@@ -261,6 +277,18 @@ mod tests {
         ] {
             assert!(matches!(read(body), Err(ActionsError::Bad(_))), "{body}: {:?}", read(body));
         }
+    }
+
+    #[test]
+    fn a_number_beyond_all_doubles_is_named_by_its_place() {
+        let long = "9".repeat(309);
+        for number in ["1e400", "-1e309", long.as_str()] {
+            let body = format!(r#"[{{"type":"a"}},{{"type":"b","params":{{"n":[0,{number}]}}}}]"#);
+            let Err(ActionsError::Number { field, detail }) = read(&body) else { panic!("{body}") };
+            assert_eq!(field, "[1].params.n[1]");
+            assert!(detail.contains("as a text"), "{detail}");
+        }
+        assert!(read(&format!(r#"{{"type":"a","params":{{"n":{}}}}}"#, "9".repeat(308))).is_ok());
     }
 
     #[test]

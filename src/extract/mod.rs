@@ -6,9 +6,13 @@
 mod actions;
 mod error;
 mod extracted;
+mod locate;
 mod mcp;
+mod members;
 mod operations;
+mod proposal;
 mod query;
+mod report;
 mod template;
 mod tool_call;
 
@@ -18,8 +22,11 @@ pub use extracted::{Extracted, MessageKind};
 pub use mcp::{
     McpEra, McpExtractor, McpHead, McpInput, SESSION_VERSIONS, STATELESS_VERSION, SingleHeader, rpc_code,
 };
+pub use members::FieldError;
 pub use operations::{Operation, OperationsExtractor, OperationsInput};
+pub use proposal::Proposal;
 pub use query::parse_query;
+pub use report::read_report;
 pub use template::{ResourceTemplate, TemplateError, TemplatePart};
 pub use tool_call::ToolCallExtractor;
 

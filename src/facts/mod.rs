@@ -1,12 +1,18 @@
-//! L3: what is known beside the policies when a decision is made: what each session did before.
+//! L3: what is known beside the policies when a decision is made: what each session did before, how much of a grant's rate is
+//! used up, and how a caller usually behaves.
 //!
-//! May import L0 to L2. Start reading at [`Sessions::decide`].
+//! May import L0 to L2. Start reading at [`Deciding::decide`], then at [`Live`].
 
+mod deciding;
+mod live;
+mod rehearsal;
 mod sessions;
 mod table;
 
-pub use sessions::{Decided, LaterStep, Sessions};
-pub use table::SessionLimits;
+pub use deciding::{Decided, Deciding, GrantExceeded, LaterCharge, who};
+pub use live::{CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who};
+pub use rehearsal::Rehearsal;
+pub use sessions::{LaterStep, Sessions};
 
 #[cfg(test)]
 mod tests;

@@ -2,27 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::decision::{PolicySnapshot, decide};
-use crate::facts::SessionLimits;
+use crate::config::SessionLimits;
+use crate::decision::PolicySnapshot;
+use crate::facts::Decided;
 use crate::facts::table::Table;
 use crate::model::call::{DecisionRequest, Principal};
-use crate::model::decision::{Decision, Facts, History, RiskLevel};
+use crate::model::decision::{Decision, History, RiskLevel};
 use crate::model::time::Timestamp;
+use crate::policy::rules::PlanRules;
 
 /// The histories of sessions: in memory only, so that a restart forgets them.
 #[derive(Debug, Default)]
 pub struct Sessions {
     limits: SessionLimits,
     table: Mutex<Table>,
-}
-
-/// A decision, and what of the session's history it was made with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decided {
-    /// The decision.
-    pub decision: Decision,
-    /// For its record ([`Facts::history`]); `None` where no rule looks at sessions, or the call belongs to none.
-    pub history: Option<History>,
 }
 
 /// A call that may be let through later: it counts from then on.
@@ -42,32 +35,31 @@ impl Sessions {
         Self { limits, table: Mutex::default() }
     }
 
-    /// Decides `request` with the history of its session. Where `lets_through` says that the call goes on at once, it counts in
-    /// that history before another call of the session is decided, whether or not its execution then succeeds.
-    pub fn decide(
+    /// Lets `work` decide `request` with the history of its session; `None` where no rule looks at sessions, or the call belongs to
+    /// none ([`follow`]).
+    pub(super) fn with_history(
         &self,
         snapshot: &PolicySnapshot,
         request: DecisionRequest<'_, '_>,
         now: Timestamp,
-        lets_through: impl FnOnce(&Decision) -> bool,
+        work: impl FnOnce(Option<&History>) -> (Decided, bool),
     ) -> Decided {
-        let (Some(plan), Some(session)) = (snapshot.plan(), request.session) else {
-            return Decided { decision: decide(snapshot, request, Facts::at(now)), history: None };
-        };
-        self.with(request.principal, session, now, |history| {
-            let relevant = plan.relevant(history);
-            let decision = decide(snapshot, request, Facts { history: Some(&relevant), ..Facts::at(now) });
-            if let Some(action) = request.call.action.capability().filter(|_| lets_through(&decision)) {
-                plan.note(history, action, decision.risk);
-            }
-            Decided { decision, history: Some(relevant) }
-        })
+        let (Some(plan), Some(session)) = (snapshot.plan(), request.session) else { return work(None).0 };
+        self.with(request.principal, session, now, |history| follow(plan, history, request, work))
     }
 
     /// Counts a call that was held and is let through now.
     pub fn count_later(&self, step: &LaterStep, now: Timestamp) {
         let Some(plan) = step.snapshot.plan() else { return };
         self.with(&step.principal, &step.session, now, |history| plan.note(history, &step.action, step.risk));
+    }
+
+    /// What is remembered of a session.
+    pub(super) fn history(&self, principal: &Principal, session: &str, now: Timestamp) -> Option<History> {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = table.remembered(&self.limits, principal, session, now);
+        drop(table);
+        shared.map(|shared| shared.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// How many sessions are remembered.
@@ -88,6 +80,22 @@ impl Sessions {
         drop(table);
         work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Lets `work` decide `request` with what counts of its session's `history`. Where it says that the call goes on at once, the call
+/// counts in that history before another of the session is decided, whether or not its execution then succeeds.
+pub(super) fn follow(
+    plan: &PlanRules,
+    history: &mut History,
+    request: DecisionRequest<'_, '_>,
+    work: impl FnOnce(Option<&History>) -> (Decided, bool),
+) -> Decided {
+    let relevant = plan.relevant(history);
+    let (decided, goes_on) = work(Some(&relevant));
+    if let Some(action) = request.call.action.capability().filter(|_| goes_on) {
+        plan.note(history, action, decided.decision.risk);
+    }
+    decided
 }
 
 impl LaterStep {

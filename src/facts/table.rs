@@ -1,31 +1,14 @@
 //! The sessions and their histories, in memory, as many as there may be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::config::SessionLimits;
 use crate::model::call::Principal;
 use crate::model::decision::History;
 use crate::model::time::Timestamp;
-
-/// How much is remembered of sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionLimits {
-    /// Most sessions in all; for one more, the one that was idle longest is forgotten.
-    pub sessions: usize,
-    /// Most sessions of one actor; for one more, its own that was idle longest is forgotten.
-    pub sessions_per_actor: usize,
-    /// A session that did nothing for so long is forgotten.
-    pub idle: Duration,
-}
-
-impl Default for SessionLimits {
-    fn default() -> Self {
-        Self { sessions: 10_000, sessions_per_actor: 256, idle: Duration::from_secs(24 * 3600) }
-    }
-}
 
 /// One session's history, locked while a decision is made with it.
 pub(super) type Shared = Arc<Mutex<History>>;
@@ -42,10 +25,19 @@ struct Kept {
     history: Shared,
 }
 
+/// The sessions of one actor.
+#[derive(Debug, Default)]
+struct Own {
+    sessions: HashMap<Name, Kept>,
+    /// The same, idle longest first.
+    by_use: BTreeSet<(Timestamp, Name)>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    actors: HashMap<Actor, HashMap<Name, Kept>>,
-    count: usize,
+    actors: HashMap<Actor, Own>,
+    /// All sessions, idle longest first: what is forgotten is found without looking at the others.
+    by_use: BTreeSet<(Timestamp, Actor, Name)>,
 }
 
 impl Table {
@@ -57,55 +49,78 @@ impl Table {
         session: &str,
         now: Timestamp,
     ) -> Shared {
-        let actor: Actor = (Arc::clone(&principal.tenant), Arc::clone(&principal.id));
-        let name: Name = Sha256::digest(session).into();
-        if let Some(kept) = self.actors.get_mut(&actor).and_then(|sessions| sessions.get_mut(&name)) {
-            let idle = now.as_micros().saturating_sub(kept.used.as_micros());
-            if u128::try_from(idle).unwrap_or(0) > limits.idle.as_micros() {
-                kept.history = Shared::default();
+        let (actor, name) = named(principal, session);
+        let mut history = Shared::default();
+        let mut used = now;
+        match self.actors.get(&actor).and_then(|own| own.sessions.get(&name)) {
+            Some(kept) => {
+                used = kept.used.max(now);
+                if !kept.is_idle(limits, now) {
+                    history = Arc::clone(&kept.history);
+                }
+                self.forget(&actor, &name);
             }
-            kept.used = kept.used.max(now);
-            return Arc::clone(&kept.history);
+            None => self.make_room(limits, &actor),
         }
-        self.make_room(limits, &actor);
-        let history = Shared::default();
-        let kept = Kept { used: now, history: Arc::clone(&history) };
-        self.actors.entry(actor).or_default().insert(name, kept);
-        self.count += 1;
+        let own = self.actors.entry(actor.clone()).or_default();
+        own.by_use.insert((used, name));
+        own.sessions.insert(name, Kept { used, history: Arc::clone(&history) });
+        self.by_use.insert((used, actor, name));
         history
     }
 
+    /// The history of a session that is remembered. It is not used by that.
+    pub(super) fn remembered(
+        &self,
+        limits: &SessionLimits,
+        principal: &Principal,
+        session: &str,
+        now: Timestamp,
+    ) -> Option<Shared> {
+        let (actor, name) = named(principal, session);
+        let kept = self.actors.get(&actor)?.sessions.get(&name)?;
+        (!kept.is_idle(limits, now)).then(|| Arc::clone(&kept.history))
+    }
+
     fn make_room(&mut self, limits: &SessionLimits, actor: &Actor) {
-        if let Some(own) = self.actors.get_mut(actor)
-            && own.len() >= limits.sessions_per_actor
+        if let Some(own) = self.actors.get(actor)
+            && own.sessions.len() >= limits.max_per_actor
+            && let Some((_, name)) = own.by_use.first().copied()
         {
-            let oldest = own.iter().min_by_key(|(_, kept)| kept.used).map(|(name, _)| *name);
-            if oldest.and_then(|name| own.remove(&name)).is_some() {
-                self.count -= 1;
-            }
+            self.forget(actor, &name);
         }
-        if self.count >= limits.sessions {
-            let all = self.actors.iter().flat_map(|(actor, sessions)| {
-                sessions.iter().map(move |(name, kept)| (kept.used, actor.clone(), *name))
-            });
-            if let Some((_, actor, name)) = all.min_by_key(|(used, ..)| *used) {
-                self.forget(&actor, &name);
-            }
+        if self.count() >= limits.max
+            && let Some((_, actor, name)) = self.by_use.first().cloned()
+        {
+            self.forget(&actor, &name);
         }
     }
 
     fn forget(&mut self, actor: &Actor, name: &Name) {
-        let Some(sessions) = self.actors.get_mut(actor) else { return };
-        if sessions.remove(name).is_some() {
-            self.count -= 1;
+        let Some(own) = self.actors.get_mut(actor) else { return };
+        if let Some(kept) = own.sessions.remove(name) {
+            own.by_use.remove(&(kept.used, *name));
+            self.by_use.remove(&(kept.used, actor.clone(), *name));
         }
-        if sessions.is_empty() {
+        if own.sessions.is_empty() {
             self.actors.remove(actor);
         }
     }
 
     /// How many sessions are remembered.
-    pub(super) const fn count(&self) -> usize {
-        self.count
+    pub(super) fn count(&self) -> usize {
+        self.by_use.len()
     }
+}
+
+impl Kept {
+    /// Whether it did nothing for so long that it is forgotten.
+    fn is_idle(&self, limits: &SessionLimits, now: Timestamp) -> bool {
+        let idle = now.as_micros().saturating_sub(self.used.as_micros());
+        u128::try_from(idle).unwrap_or(0) > limits.idle.as_micros()
+    }
+}
+
+fn named(principal: &Principal, session: &str) -> (Actor, Name) {
+    ((Arc::clone(&principal.tenant), Arc::clone(&principal.id)), Sha256::digest(session).into())
 }

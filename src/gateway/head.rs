@@ -1,6 +1,7 @@
 //! The head of a request: what must hold before anything else is looked at.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING, UPGRADE,
@@ -24,6 +25,10 @@ pub struct Incoming<'a> {
     pub query: Option<&'a str>,
     /// Header fields.
     pub headers: &'a HeaderMap,
+    /// The address its connection comes from; `None` on a unix socket.
+    pub peer: Option<IpAddr>,
+    /// Whether it came over TLS.
+    pub tls: bool,
     /// The whole body.
     pub body: &'a [u8],
     /// Whether the connection could become a tunnel: HTTP/1.1 can.

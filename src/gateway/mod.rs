@@ -7,6 +7,7 @@ mod actions;
 mod administer;
 mod assess;
 mod clock;
+mod counting;
 mod error;
 mod execution;
 mod head;
@@ -14,12 +15,14 @@ mod holding;
 mod in_flight;
 mod permit;
 mod pipeline;
+mod proposals;
 mod publish;
+mod rebuild;
 mod refusal;
 mod upstreams;
 
 pub use actions::{
-    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
+    ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, DryRun, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
 pub use administer::{Administrator, Applied};
@@ -27,11 +30,13 @@ pub use clock::{Clock, SystemClock};
 pub use error::{AdminError, PublishError};
 pub use execution::Sent;
 pub use head::Incoming;
-pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
+pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
+pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
+pub use rebuild::{Begun, Fold, FoldStep, RebuildError};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use crate::audit::AppendError;
 use crate::decision::Route;
 use crate::extract::McpEra;
+use crate::facts::{Reservation, Who};
 use crate::gateway::Consumed;
 use crate::gateway::assess::BoundSession;
 use crate::gateway::execution::{Execution, Sent};
@@ -46,6 +47,8 @@ pub struct Forwarding {
     pub(in crate::gateway) waited_s: Option<u64>,
     /// Whether people let it through.
     pub(in crate::gateway) was_held: bool,
+    /// What was taken of the caller's grant; given back when this is dropped before the ledger has the call's record.
+    pub(in crate::gateway) reservation: Option<Reservation>,
     /// What is recorded of a call once this is dropped.
     pub(in crate::gateway) execution: Execution,
     /// The call's place among those under way on its route.
@@ -88,6 +91,7 @@ impl Forwarding {
     pub(in crate::gateway) fn withdraw(mut self, error: &AppendError) {
         match error {
             AppendError::Deadline | AppendError::NotDurable => {
+                self.spend();
                 self.execution.ended(Err(ReasonCode::LedgerUnavailable));
             }
             _ => self.execution.forget(),
@@ -97,6 +101,23 @@ impl Forwarding {
     /// It is not forwarded, and no record of it is in the ledger.
     pub(in crate::gateway) fn forget(&mut self) {
         self.execution.forget();
+    }
+
+    /// What was taken of the caller's grant for it.
+    pub(in crate::gateway) fn charged(&mut self, taken: Option<Reservation>) {
+        self.reservation = taken;
+    }
+
+    /// What was taken of the caller's grant is not given back any more.
+    pub(in crate::gateway) fn spend(&mut self) {
+        if let Some(reservation) = self.reservation.take() {
+            reservation.spend();
+        }
+    }
+
+    /// Whose call it is; `None` where nothing was decided of it.
+    pub(in crate::gateway) const fn who(&self) -> Option<Who> {
+        self.execution.who()
     }
 
     /// The approval that lets it through.

@@ -8,9 +8,9 @@ use crate::audit::record::EventRecord;
 use crate::audit::{AppendError, Ledger};
 use crate::decision::PolicySnapshot;
 use crate::extract::ExtractError;
-use crate::facts::Sessions;
+use crate::facts::{Deciding, Live};
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
-use crate::gateway::execution::Recorder;
+use crate::gateway::execution::{Recorder, RecorderParts};
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
 use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
@@ -31,7 +31,7 @@ pub struct Gateway {
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
     pub(super) tool_names: Arc<ToolNames>,
-    pub(super) histories: Arc<Sessions>,
+    pub(super) facts: Arc<Deciding>,
     pub(super) holds: Arc<HoldDesk>,
     pub(super) redaction: Redaction,
     pub(super) metrics: Arc<Metrics>,
@@ -49,6 +49,8 @@ pub struct GatewayParts {
     pub max_concurrent_requests: usize,
     /// Binds MCP sessions to their callers.
     pub sessions: SessionSeal,
+    /// What decisions are made with besides the policies.
+    pub facts: Arc<Deciding>,
     /// Where calls wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is not stored.
@@ -81,13 +83,19 @@ impl Gateway {
             ledger,
             max_concurrent_requests,
             sessions,
+            facts,
             holds,
             redaction,
             access_log,
             metrics,
             clock,
         } = parts;
-        let recorder = Recorder::new(Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
+        let recorder = Recorder::new(RecorderParts {
+            ledger: Arc::clone(&ledger),
+            metrics: Arc::clone(&metrics),
+            clock: Arc::clone(&clock),
+            live: Arc::clone(facts.live()),
+        });
         Self {
             snapshot,
             ledger,
@@ -96,7 +104,7 @@ impl Gateway {
             access_log,
             sessions,
             tool_names: Arc::default(),
-            histories: Arc::default(),
+            facts,
             holds,
             redaction,
             metrics,
@@ -110,10 +118,16 @@ impl Gateway {
         &self.holds
     }
 
-    /// What the sessions of callers did before.
+    /// What decisions are made with besides the policies.
     #[must_use]
-    pub const fn histories(&self) -> &Arc<Sessions> {
-        &self.histories
+    pub const fn facts(&self) -> &Arc<Deciding> {
+        &self.facts
+    }
+
+    /// What is known of callers: uses of their grants, and their conduct.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        self.facts.live()
     }
 
     /// Takes a place among the requests under way, before a body is read into memory. Without one the request is refused unread
@@ -205,7 +219,7 @@ impl Gateway {
         *access = line.map(|line| line.judged(outcome, code));
         self.metrics.observe_processing(started);
         let then = match recorded {
-            Ok(()) => judged.then,
+            Ok(()) => judged.then.recorded(),
             Err(error) => self.unrecorded(judged.then, &error, rpc_id).await,
         };
         // What waits is counted when it is known what became of it.
@@ -216,7 +230,13 @@ impl Gateway {
             }
         }
         match then {
-            Then::Forward(forwarding) => Verdict::Forward(Permit::new(forwarding)),
+            Then::Forward(forwarding) => {
+                // What is let through although it is not allowed (mode `shadow`) says nothing of what is usual.
+                if let (Some(who), Some(Outcome::Allow)) = (forwarding.who(), outcome) {
+                    self.facts.live().let_through(&who, now);
+                }
+                Verdict::Forward(Permit::new(forwarding))
+            }
             Then::Refuse(refusal) => Verdict::Refuse(refusal),
             Then::Wait(waiting) => Verdict::Wait(waiting),
         }
@@ -225,9 +245,9 @@ impl Gateway {
     /// What becomes of a call that wants a person. Let through, it counts in its session.
     async fn stand(&self, mut held: Box<Held>, resumed: Option<Resumed>, now: Timestamp) -> Judged {
         let step = held.step.take();
-        let judged = held.stand(&self.holds, resumed).await;
+        let judged = held.stand(&self.holds, &self.facts, resumed).await;
         if let (Some(step), Then::Forward(_)) = (step, &judged.then) {
-            self.histories.count_later(&step, now);
+            self.facts.count_later(&step, now);
         }
         judged
     }
@@ -306,6 +326,11 @@ impl Gateway {
         if let Some(log) = &self.access_log {
             log.close();
         }
+    }
+
+    /// Appends a record without waiting for it to be durable.
+    pub(super) fn append(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
+        self.ledger.append(payload, now).map(|_| ())
     }
 
     pub(super) async fn record(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {

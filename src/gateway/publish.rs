@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::admin::{AdminStore, FileSet, Pins, Registry};
+use crate::admin::{AdminStore, FileSet, Pins, Registry, RowChange};
 use crate::audit::Ledger;
 use crate::audit::record::SnapshotRecord;
 use crate::decision::PolicySnapshot;
@@ -121,7 +121,7 @@ impl Publisher {
         let rows = turn.registry.files_changed(&first.files.objects, now);
         let same = !turn.registry.is_news(&rows) && turn.pins == first.files.pins && named == kept;
         let files = first.files;
-        let mut enacting = enacting(first, rows.clone());
+        let mut enacting = enacting(first, rows.clone(), now);
         let before = stored.latest.filter(|_| same);
         let unchanged = before.filter(|before| {
             let undo = turn.registry.apply(rows);
@@ -161,7 +161,8 @@ impl Publisher {
     /// The ledger or the store did not take it: the old snapshot stays.
     pub fn publish(&self, candidate: &mut Candidate<'_>) -> Result<SnapshotRef, PublishError> {
         let mut turn = self.turn();
-        let rows = turn.registry.files_changed(&candidate.files.objects, self.parts.clock.now());
+        let now = self.parts.clock.now();
+        let rows = turn.registry.files_changed(&candidate.files.objects, now);
         if !turn.registry.is_news(&rows) && turn.base == candidate.hash {
             if turn.pins != candidate.files.pins {
                 self.parts.store.pin(&candidate.files.pins)?;
@@ -172,7 +173,7 @@ impl Publisher {
             return Ok(status.active.clone());
         }
         let (hash, files) = (Arc::clone(&candidate.hash), candidate.files);
-        let reference = self.put_in_force(&mut turn, &mut enacting(candidate, rows))?;
+        let reference = self.put_in_force(&mut turn, &mut enacting(candidate, rows, now))?;
         turn.base = hash;
         turn.pins.clone_from(&files.pins);
         Ok(reference)
@@ -222,7 +223,7 @@ impl Publisher {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         // A change by API mends no file.
         let rejected = status.rejected.take().filter(|_| enacting.texts.is_none());
-        *status = SnapshotStatus { rejected, ..status_of(&snapshot, self.parts.clock.now()) };
+        *status = SnapshotStatus { rejected, ..status_of(&snapshot, enacting.now) };
         drop(status);
         self.handle.store(Arc::new(snapshot));
         self.parts.metrics.snapshot_published(reference.version);
@@ -233,11 +234,13 @@ impl Publisher {
 /// What puts a candidate in force, with the rows it changes.
 pub(in crate::gateway) fn enacting<'c>(
     candidate: &'c mut Candidate<'_>,
-    rows: Vec<crate::admin::RowChange>,
+    rows: Vec<RowChange>,
+    now: Timestamp,
 ) -> Enacting<'c> {
     let Candidate { hash, source, by, files, build } = candidate;
     let (source, by) = (*source, *by);
     Enacting {
+        now,
         rows,
         base: Arc::clone(hash),
         source,

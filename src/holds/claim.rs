@@ -1,6 +1,8 @@
 //! Finding the hold of a call, or opening one.
 
+use crate::config::Holds;
 use crate::holds::{Ask, Hold, HoldState, HoldStore, Inserted, StoreError};
+use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 
@@ -47,6 +49,15 @@ pub enum Standing {
     Pending(Hold),
     /// Its hold is approved, for all that policy asks for now, and the ledger tells of it.
     Approved(Hold),
+    /// Policy wants nobody asked by now, and there is no hold.
+    Unneeded,
+    /// Nothing becomes of it.
+    Ended(Ended),
+}
+
+/// Why nothing becomes of a call that wants a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
     /// An approver said no, a short while ago.
     Rejected(Hold),
     /// The hold that was waited for ran out.
@@ -55,12 +66,48 @@ pub enum Standing {
     Cancelled(Hold),
     /// The hold that was waited for or named has let its one call through.
     Consumed(Hold),
-    /// Policy wants nobody asked by now, and there is no hold.
-    Unneeded,
     /// The hold that is named is not this call's.
     Foreign,
     /// There are too many.
     Full(Limit),
+}
+
+impl Limits {
+    /// Those of a snapshot.
+    #[must_use]
+    pub const fn of(rules: &Holds) -> Self {
+        Self {
+            all: rules.max_pending,
+            tenant: rules.max_pending_per_tenant,
+            actor: rules.max_pending_per_actor,
+        }
+    }
+}
+
+impl Ended {
+    /// The reason, as decisions name it.
+    #[must_use]
+    pub const fn code(&self) -> ReasonCode {
+        match self {
+            Self::Rejected(_) => ReasonCode::HoldRejected,
+            Self::Expired(_) => ReasonCode::HoldExpired,
+            Self::Cancelled(_) => ReasonCode::HoldCancelled,
+            Self::Consumed(_) => ReasonCode::AlreadyExecuted,
+            Self::Foreign => ReasonCode::HoldMismatch,
+            Self::Full(_) => ReasonCode::HoldLimit,
+        }
+    }
+
+    /// The hold it ended with.
+    #[must_use]
+    pub const fn hold(&self) -> Option<&Hold> {
+        match self {
+            Self::Rejected(hold) | Self::Expired(hold) | Self::Cancelled(hold) | Self::Consumed(hold) => {
+                Some(hold)
+            }
+            Self::Foreign | Self::Full(_) => None,
+        }
+    }
 }
 
 /// What came of a claim.
@@ -91,7 +138,7 @@ pub fn claim(
     let mut named = named;
     for _try in 0..TRIES {
         let found = match find(store, ask, named, now)? {
-            Found::Ends(standing) => return Ok(Claim { standing, changed }),
+            Found::Ends(ended) => return Ok(Claim { standing: Standing::Ended(ended), changed }),
             Found::Hold(hold) => Some(hold),
             Found::Nothing => None,
         };
@@ -100,7 +147,7 @@ pub fn claim(
                 return Ok(Claim { standing: Standing::Unneeded, changed });
             }
             if let Some(limit) = full(store, ask, limits, now)? {
-                return Ok(Claim { standing: Standing::Full(limit), changed });
+                return Ok(Claim { standing: Standing::Ended(Ended::Full(limit)), changed });
             }
             let hold = Hold::open(id, ask.clone());
             if store.insert(&hold)? == Inserted::Taken {
@@ -133,7 +180,7 @@ pub fn claim(
 
 enum Found {
     /// Nothing more becomes of the call here.
-    Ends(Standing),
+    Ends(Ended),
     /// An open hold of the call, in time or not.
     Hold(Hold),
     Nothing,
@@ -149,18 +196,18 @@ fn find(store: &dyn HoldStore, ask: &Ask, named: Named, now: Timestamp) -> Resul
         let same = hold.ask.tenant == ask.tenant && hold.ask.actor == ask.actor;
         same && hold.ask.digest == ask.digest && (awaited || hold.ask.ticket)
     });
-    let Some(hold) = hold else { return Ok(Found::Ends(Standing::Foreign)) };
+    let Some(hold) = hold else { return Ok(Found::Ends(Ended::Foreign)) };
     Ok(match hold.state_at(now) {
         HoldState::Pending | HoldState::Approved => match store.current(&ask.tenant, &ask.digest, now)? {
             // Of holds without a ticket there may be several for one call: a no to any of them is one to the call.
-            Some(other) if other.state == HoldState::Rejected => Found::Ends(Standing::Rejected(other)),
+            Some(other) if other.state == HoldState::Rejected => Found::Ends(Ended::Rejected(other)),
             _ => Found::Hold(hold),
         },
-        HoldState::Consumed => Found::Ends(Standing::Consumed(hold)),
-        HoldState::Rejected if awaited || hold.ask.expires_at > now => Found::Ends(Standing::Rejected(hold)),
+        HoldState::Consumed => Found::Ends(Ended::Consumed(hold)),
+        HoldState::Rejected if awaited || hold.ask.expires_at > now => Found::Ends(Ended::Rejected(hold)),
         // Whoever waited is told; whoever comes later asks anew.
-        HoldState::Expired if awaited => Found::Ends(Standing::Expired(hold)),
-        HoldState::Cancelled if awaited && !hold.superseded => Found::Ends(Standing::Cancelled(hold)),
+        HoldState::Expired if awaited => Found::Ends(Ended::Expired(hold)),
+        HoldState::Cancelled if awaited && !hold.superseded => Found::Ends(Ended::Cancelled(hold)),
         HoldState::Expired if hold.state.is_open() => Found::Hold(hold),
         HoldState::Rejected | HoldState::Expired | HoldState::Cancelled => {
             return find_unnamed(store, ask, now);
@@ -171,7 +218,7 @@ fn find(store: &dyn HoldStore, ask: &Ask, named: Named, now: Timestamp) -> Resul
 fn find_unnamed(store: &dyn HoldStore, ask: &Ask, now: Timestamp) -> Result<Found, StoreError> {
     let Some(hold) = store.current(&ask.tenant, &ask.digest, now)? else { return Ok(Found::Nothing) };
     Ok(match hold.state {
-        HoldState::Rejected => Found::Ends(Standing::Rejected(hold)),
+        HoldState::Rejected => Found::Ends(Ended::Rejected(hold)),
         HoldState::Pending | HoldState::Approved if ask.ticket => Found::Hold(hold),
         _ => Found::Nothing,
     })

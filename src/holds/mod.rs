@@ -18,7 +18,7 @@ mod memory;
 mod tests;
 
 pub use approver::Approver;
-pub use claim::{Claim, Limit, Limits, Named, Standing, claim};
+pub use claim::{Claim, Ended, Limit, Limits, Named, Standing, claim};
 pub use hold::{Approval, Ask, Decided, Hold, HoldState, Lift, ShownArguments, shown_resource};
 pub use state::ChangeRefused;
 pub use store::{HoldCounts, HoldFilter, HoldPage, HoldStore, Inserted, PendingCounts, StoreError};

@@ -10,5 +10,6 @@ pub mod handle;
 pub mod id;
 pub mod json;
 pub mod pointer;
+mod rfc3339;
 pub mod slots;
 pub mod time;

@@ -2,6 +2,8 @@
 //!
 //! Imports nothing of ours.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// Most tokens of a pointer: one for each level a strict reader opens.
@@ -60,6 +62,21 @@ impl Pointer {
     }
 }
 
+/// As it is written: `/items/*/price`.
+impl fmt::Display for Pointer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for token in &self.tokens {
+            match token {
+                Token::Every => formatter.write_str("/*")?,
+                Token::One { key, .. } => {
+                    write!(formatter, "/{}", key.replace('~', "~0").replace('/', "~1"))?
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Token {
     fn parse(text: &str) -> Result<Self, PointerError> {
         if text == "*" {
@@ -79,6 +96,13 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pointer_is_written_as_it_was_read() {
+        for text in ["/a/b", "/", "/a~1b/m~0n/~01", "/*/0/01/-"] {
+            assert_eq!(Pointer::parse(text).unwrap().to_string(), text);
+        }
+    }
 
     #[test]
     fn tokens_are_unescaped_and_numbered_as_the_standard_says() {

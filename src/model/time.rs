@@ -1,11 +1,13 @@
 //! Points in time as the rest of the crate sees them: plain numbers handed in from outside.
 //!
-//! Imports nothing of ours. Nothing here reads a clock; `app` and `gateway` do, and pass the reading down, so that any
+//! Nothing here reads a clock; `app` and `gateway` do, and pass the reading down, so that any
 //! decision can be replayed from its record.
 
 use std::time::Duration;
 
 use jiff::fmt::temporal::DateTimePrinter;
+
+use crate::model::rfc3339;
 
 /// Printer for the one time format of the ledger and the APIs: RFC 3339 in UTC with six digits of a second.
 static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
@@ -77,10 +79,12 @@ impl Timestamp {
         String::from_utf8(text).unwrap_or_default()
     }
 
-    /// Reads an RFC 3339 time; `None` when the text is not one.
+    /// Reads a date-time of RFC 3339, of the years 0000 to 9999; `None` when the text is none. What is finer than a microsecond
+    /// is cut off. A leap second (23:59:60 UTC at the end of June or December) is the moment after it, as Unix time has none; any
+    /// other second 60 is refused. Times beyond what [`Self::from_micros`] clamps to are clamped.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_microsecond()))
+        rfc3339::micros(text).map(Self::from_micros)
     }
 
     /// Minutes since midnight UTC, 0..=1439.

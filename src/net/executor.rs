@@ -21,7 +21,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::config::ExecutorTarget;
 use crate::gateway::{Executor, ExecutorAction, ExecutorError};
-use crate::model::json::write_json_string;
+use crate::model::json::{Reader, write_json_string};
 use crate::net::NetError;
 use crate::net::client::{reason, tls};
 use crate::policy::rules::Glob;
@@ -147,11 +147,16 @@ fn send(
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(RawValue::NULL.to_owned());
     }
-    let text = String::from_utf8(body).ok();
-    let data = text.and_then(|text| RawValue::from_string(text).ok());
-    data.ok_or_else(|| {
-        ExecutorError::failed(format!("The tool answered {status} with something else than JSON."))
-    })
+    // What two readers could take for different things is told to nobody as what the tool gave.
+    Reader::default().parse_answer(&body).map_err(|error| unreadable(status, &error.to_string()))?;
+    let text = String::from_utf8(body).map_err(|error| unreadable(status, &error.to_string()))?;
+    RawValue::from_string(text).map_err(|error| unreadable(status, &error.to_string()))
+}
+
+fn unreadable(status: u16, why: &str) -> ExecutorError {
+    ExecutorError::failed(format!(
+        "The tool answered {status} with JSON that cannot be read, or none: {why}."
+    ))
 }
 
 /// Whether the error says that there never was a connection.

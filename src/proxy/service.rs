@@ -356,6 +356,8 @@ pub(super) fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a>
         path: head.uri.path(),
         query: head.uri.query(),
         headers: &head.headers,
+        peer: session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip()),
+        tls: session.digest().is_some_and(|digest| digest.ssl_digest.is_some()),
         body,
         may_upgrade: head.version == Version::HTTP_11,
     }

@@ -1,4 +1,4 @@
-//! The metrics of the ledger's index.
+//! The metrics of what is made of the ledger: its index, and the live numbers.
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
@@ -32,5 +32,39 @@ impl IndexMetrics {
     /// So many records are not in it.
     pub fn behind(&self, records: u64) {
         self.lag.set(i64::try_from(records).unwrap_or(i64::MAX));
+    }
+}
+
+/// How much is known of callers, and whether it is kept.
+#[derive(Clone, Debug)]
+pub struct FactsMetrics {
+    actors: IntGauge,
+    grants: IntGauge,
+    failures: IntCounter,
+}
+
+impl FactsMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, TelemetryError> {
+        let actors = IntGauge::new("aegis_facts_actors", "Actors whose conduct is known.")?;
+        let grants = IntGauge::new("aegis_facts_grants", "Grants whose uses are counted.")?;
+        let failures = IntCounter::new(
+            "aegis_facts_failures_total",
+            "Times that the checkpoint of the live numbers could not be brought up to date.",
+        )?;
+        registry.register(Box::new(actors.clone()))?;
+        registry.register(Box::new(grants.clone()))?;
+        registry.register(Box::new(failures.clone()))?;
+        Ok(Self { actors, grants, failures })
+    }
+
+    /// The checkpoint could not be brought up to date.
+    pub fn failed(&self) {
+        self.failures.inc();
+    }
+
+    /// So much is known.
+    pub fn know(&self, actors: usize, grants: usize) {
+        self.actors.set(i64::try_from(actors).unwrap_or(i64::MAX));
+        self.grants.set(i64::try_from(grants).unwrap_or(i64::MAX));
     }
 }

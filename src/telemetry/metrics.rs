@@ -8,7 +8,9 @@ use prometheus::{
 };
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
-use crate::telemetry::{DryCounter, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge};
+use crate::telemetry::{
+    DryCounter, FactsMetrics, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge,
+};
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
 const INSIDE_BUCKETS: [f64; 14] = [
@@ -49,6 +51,7 @@ pub struct Metrics {
     upstream_healthy: IntGaugeVec,
     holds: HoldMetrics,
     index: IndexMetrics,
+    facts: FactsMetrics,
 }
 
 impl Metrics {
@@ -64,6 +67,7 @@ impl Metrics {
         let metrics = Self {
             holds: HoldMetrics::new(&registry)?,
             index: IndexMetrics::new(&registry)?,
+            facts: FactsMetrics::new(&registry)?,
             registry,
             requests: IntCounterVec::new(
                 Opts::new(
@@ -132,14 +136,14 @@ impl Metrics {
                 &["route", "address"],
             )?,
         };
-        let build =
-            IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
-        build.with_label_values(&[version]).set(1);
-        metrics.register(build)?;
+        metrics.register(version)?;
         Ok(metrics)
     }
 
-    fn register(&self, build: IntGaugeVec) -> Result<(), TelemetryError> {
+    fn register(&self, version: &str) -> Result<(), TelemetryError> {
+        let build =
+            IntGaugeVec::new(Opts::new("aegis_build_info", "Always 1; labels say what runs."), &["version"])?;
+        build.with_label_values(&[version]).set(1);
         self.registry.register(Box::new(build))?;
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.executions.clone()))?;
@@ -230,6 +234,12 @@ impl Metrics {
     #[must_use]
     pub const fn index(&self) -> &IndexMetrics {
         &self.index
+    }
+
+    /// The metrics of what is known of callers.
+    #[must_use]
+    pub const fn facts(&self) -> &FactsMetrics {
+        &self.facts
     }
 
     /// Notes a caught panic.

@@ -16,7 +16,7 @@ pub use access_log::{AccessLine, AccessLog, AccessRequest};
 pub use counters::{DryCounter, RouteCounters};
 pub use error::TelemetryError;
 pub use holds::HoldMetrics;
-pub use index::IndexMetrics;
+pub use index::{FactsMetrics, IndexMetrics};
 pub use logging::{LogFormat, check_log_filter, init_logging};
 pub use metrics::Metrics;
 pub use redaction::Redaction;

@@ -14,6 +14,7 @@
 
 mod decisions;
 mod governance;
+mod governed;
 mod holds;
 mod ledger;
 mod lifecycle;

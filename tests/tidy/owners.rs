@@ -7,9 +7,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite|tokio_postgres|sqlx", &["src/store"]),
     (r"pingora\w*", &["src/proxy"]),
     ("axum", &["src/control", "src/demo"]),
-    ("reqwest|hyper|ureq|isahc", &["src/net"]),
+    ("reqwest|ureq|isahc", &["src/net"]),
     // Serving the control listener is hyper's business below axum; its client stays with `net`.
-    ("hyper_util", &["src/net", "src/control"]),
+    ("hyper|hyper_util", &["src/net", "src/control"]),
     ("cel|cel_interpreter|cel_parser", &["src/policy/conditions"]),
     (r"cedar_policy\w*", &["src/policy/cedar"]),
     ("arc_swap", &["src/model/handle"]),

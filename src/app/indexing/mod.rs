@@ -4,4 +4,4 @@ mod open;
 mod thread;
 
 pub(super) use open::{FILE, open};
-pub(super) use thread::Indexing;
+pub(super) use thread::{Indexing, SHARE, worked};

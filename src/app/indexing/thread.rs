@@ -11,8 +11,8 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::audit::index::{AuditIndex, IndexError, Indexer, Step};
 use crate::telemetry::Metrics;
 
-/// After so much work the thread sleeps nine times as long.
-const SHARE: u32 = 10;
+/// After so much work a thread that follows the ledger sleeps nine times as long.
+pub(in crate::app) const SHARE: u32 = 10;
 /// How soon it looks again when there was nothing to do. Nobody waits for it: queries read what is not indexed yet.
 const LOOK: Duration = Duration::from_millis(500);
 /// How soon it tries again after a failure, at first and at most.
@@ -85,7 +85,7 @@ fn tell(metrics: &Metrics, step: Step, failed_before: bool) {
 }
 
 /// What this thread has used of the processor.
-fn worked() -> Duration {
+pub(in crate::app) fn worked() -> Duration {
     let used = clock_gettime(ClockId::ThreadCPUTime);
     let (seconds, nanos) = (u64::try_from(used.tv_sec), u32::try_from(used.tv_nsec));
     Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))

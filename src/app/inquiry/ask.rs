@@ -11,8 +11,8 @@ use crate::app::inquiry::request::{Request, request};
 use crate::app::load::{ConfigSource, Loaded, load};
 use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
-use crate::config::{Config, Mode, Protocol, Route};
-use crate::decision::{self, Explanation, HoldRules, PolicySnapshot, compile, explain};
+use crate::config::{Config, Holds, Mode, Protocol, Route};
+use crate::decision::{self, Explanation, PolicySnapshot, compile, explain};
 use crate::model::call::{Action, Body, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
@@ -37,7 +37,7 @@ pub struct Inquiry {
     /// Where each rule stands, in order.
     pub places: Vec<Place>,
     /// Who must agree where a person is asked, and how long that may take.
-    pub holds: HoldRules,
+    pub holds: Holds,
     /// How long such a call may be pending.
     pub ttl: Duration,
     /// SHA-256 of all the snapshot is made of, as a running gateway's records name it.

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::app::sources::document;
-use crate::decision::{Explanation, HoldRules, PolicySnapshot, SnapshotParts, explain};
-use crate::facts::Sessions;
+use crate::config::Holds;
+use crate::decision::{Explanation, Governing, PolicySnapshot, SnapshotParts, explain};
+use crate::facts::Deciding;
 use crate::identity::KeyRing;
 use crate::model::call::{Action, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Decision, Outcome, SnapshotRef};
@@ -79,7 +80,9 @@ impl PolicyFile {
             hosts: Vec::new(),
             origins: Vec::new(),
             routes: Vec::new(),
-            holds: HoldRules::default(),
+            holds: Holds::default(),
+            public_url: None,
+            governing: Governing::default(),
             rules: Some(rules),
             default: Outcome::Deny,
         });
@@ -114,7 +117,7 @@ impl PolicyFile {
     ///
     /// # Errors
     /// The parameters are no JSON that a caller could send.
-    pub fn decide(&self, question: &Question, now: Timestamp, sessions: &Sessions) -> Result<Explanation> {
+    pub fn decide(&self, question: &Question, now: Timestamp, sessions: &Deciding) -> Result<Explanation> {
         let text = question.params.to_string();
         let params = self.snapshot.reader.parse(text.as_bytes()).context("the parameters")?;
         let id = question.agent.as_deref().unwrap_or(NOBODY);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::app::policy_file::{Loading, PolicyFile, Question, lint};
-use crate::facts::Sessions;
+use crate::facts::Deciding;
 use crate::model::document::Document;
 use crate::model::time::Timestamp;
 
@@ -52,7 +52,7 @@ proptest! {
                 session: None,
             };
             let now = Timestamp::from_micros(hour * 3_600_000_000);
-            let Some(index) = policy.decide(&question, now, &Sessions::default()).unwrap().deciding_rule() else { continue };
+            let Some(index) = policy.decide(&question, now, &Deciding::default()).unwrap().deciding_rule() else { continue };
             let path = format!("rules[{index}]");
             let never = said.iter().find(|problem| {
                 problem.message.starts_with("never") && (problem.path == path || problem.path.starts_with(&(path.clone() + ".")))

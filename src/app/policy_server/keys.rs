@@ -40,3 +40,19 @@ fn key(id: &str, text: &Secret, scopes: Vec<Scope>, actors: Vec<String>) -> Key 
         expires_at: None,
     }
 }
+
+/// What keeps the key `text` of the variable `name` from ever being presented, in a sentence; `None`: nothing. It is sent in headers, which
+/// lose spaces at the ends, and of which few clients send anything beyond ASCII, and none in the same way.
+pub(super) fn objection(name: &str, text: Option<&Secret>) -> Option<String> {
+    let (place, odd) = text?.reveal().chars().enumerate().find(|(_, letter)| !letter.is_ascii_graphic())?;
+    let what = match odd {
+        ' ' => "a space",
+        '\n' | '\r' => "a line break",
+        odd if odd.is_ascii() => "a control character",
+        _ => "a character beyond ASCII",
+    };
+    let place = place + 1;
+    Some(format!(
+        "{name} has {what} at place {place}, which a request header does not carry unchanged: use letters, digits and punctuation of ASCII only"
+    ))
+}

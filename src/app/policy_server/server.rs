@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use crate::app::policy_server::keys::keys;
+use crate::app::policy_server::keys::{keys, objection};
 use crate::app::start::{App, Options, Planes};
-use crate::app::{ConfigSource, load};
+use crate::app::{ConfigSource, load_to_start};
 use crate::config::Secret;
 use crate::control::{Access, Door};
 use crate::gateway::{Approval, Executor};
@@ -58,6 +58,10 @@ impl PolicyServerOptions {
     /// What speaks against serving so, in a sentence; `None`: nothing.
     #[must_use]
     pub fn objection(&self) -> Option<String> {
+        let keys = [("AEGIS_API_KEY", &self.api_key), ("AEGIS_ADMIN_KEY", &self.admin_key)];
+        if let Some(objection) = keys.into_iter().find_map(|(name, key)| objection(name, key.as_ref())) {
+            return Some(objection);
+        }
         let address = self.listen.ip();
         if !is_loopback(address) && self.api_key.is_none() && !self.insecure {
             return Some(format!(
@@ -110,7 +114,7 @@ pub fn policy_server(options: &PolicyServerOptions, executor: Arc<dyn Executor>)
         bail!(objection);
     }
     let source = options.source();
-    let loaded = load(&source)?;
+    let loaded = load_to_start(&source)?;
     App::start(
         Options {
             source,

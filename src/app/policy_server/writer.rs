@@ -42,7 +42,10 @@ fn refused(error: &anyhow::Error) -> PolicyRefused {
         )
     };
     match error.downcast_ref::<Problems>() {
-        Some(problems) => PolicyRefused::Bad(problems.iter().map(place).collect()),
-        None => PolicyRefused::Bad(vec![(None, format!("{error:#}"))]),
+        Some(problems) => {
+            let (shown, more) = problems.shown();
+            PolicyRefused::Bad { problems: shown.iter().map(place).collect(), more }
+        }
+        None => PolicyRefused::Bad { problems: vec![(None, format!("{error:#}"))], more: 0 },
     }
 }

@@ -39,12 +39,13 @@ pub enum RemoteError {
     },
 }
 
-/// A problem as one sentence or two; another JSON body as it is.
+/// A problem as one sentence or two, the `error` of one that is none; another JSON body as it is.
 fn said(problem: &Value) -> String {
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
     match (text("title"), text("detail")) {
         (Some(title), Some(detail)) => format!("{title}: {detail}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) => problem.to_string(),
+        // What the policy server says.
+        (None, None) => text("error").map_or_else(|| problem.to_string(), str::to_owned),
     }
 }

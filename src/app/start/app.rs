@@ -15,6 +15,7 @@ use crate::admin::{AdminStore, Pins, ReplayStore};
 use crate::app::governed::Instead;
 use crate::app::indexing::{self, Indexing};
 use crate::app::load::{Loaded, load_with};
+use crate::app::rebuilding::{Rebuilding, Rebuilt};
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts};
 use crate::app::stop::Signals;
@@ -25,7 +26,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, PublisherParts, SystemClock};
+use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, PublisherParts, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -50,6 +51,7 @@ pub struct App {
     pub(in crate::app) watcher: Option<file_watch::Watcher>,
     pub(in crate::app) signals: Signals,
     pub(in crate::app) indexing: Indexing,
+    pub(in crate::app) rebuilding: Rebuilding,
     gateway_addresses: Vec<ListeningAt>,
     control_address: SocketAddr,
     telemetry_address: Option<SocketAddr>,
@@ -77,6 +79,7 @@ impl App {
         // Before any other record, so that a start that is cut off here can be told by the next one.
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
@@ -98,20 +101,17 @@ impl App {
         };
         let publisher = Arc::new(parts::publish_first(loaded, &own_keys, publishing)?);
         let held_by = (&ledger, &holds, &metrics, &clock);
-        let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
+        let gateway =
+            parts::gateway(loaded, &publisher, held_by, rebuilt.live(), SessionSeal::new(session_key))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
         let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = loaded
-            .config
-            .telemetry
-            .listen
-            .map(|address| parts::bind(&control_runtime, address))
-            .transpose()?;
+        let telemetry = parts::telemetry(&control_runtime, &loaded.config)?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
+        let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
         let reloader = Arc::new(Reloader::new(
             options.source,
             Arc::clone(&publisher),
@@ -128,6 +128,7 @@ impl App {
             ledger: Arc::clone(&ledger),
             index,
             actions,
+            proposals,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             metrics: Arc::clone(&metrics),
@@ -158,6 +159,7 @@ impl App {
             control,
             telemetry,
             indexing: Indexing::start(&state.index, &metrics)?,
+            rebuilding: Rebuilding::start(rebuilt, &metrics)?,
             state,
             stop,
             watcher,

@@ -18,6 +18,7 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
 use crate::decision::compile;
+use crate::facts::{Deciding, Live, Sessions};
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
     NoExecutor, Publisher, PublisherParts,
@@ -42,6 +43,7 @@ pub(super) fn gateway(
     loaded: &Loaded,
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
+    live: &Arc<Live>,
     sessions: SessionSeal,
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
@@ -53,6 +55,7 @@ pub(super) fn gateway(
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
+        facts: Arc::new(Deciding::new(Sessions::new(loaded.config.policy.sessions), Arc::clone(live))),
         clock: Arc::clone(clock),
     })))
 }
@@ -231,6 +234,11 @@ pub(super) fn publish_first(loaded: &Loaded, own_keys: &[Key], parts: PublisherP
         (_, Some(error)) => Err(anyhow!("{error}")),
         (Err(error), None) => Err(error.into()),
     }
+}
+
+/// The listener for metrics without a key, where there is one.
+pub(super) fn telemetry(runtime: &Runtime, config: &Config) -> Result<Option<TcpListener>> {
+    config.telemetry.listen.map(|address| bind(runtime, address)).transpose()
 }
 
 pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {

@@ -131,13 +131,13 @@ impl<'a> Record<'a> {
     /// Whether it says what became of a call, rather than being one.
     #[must_use]
     pub fn is_execution(&self) -> bool {
-        matches!(self.kind(), Some("execution" | "reconciliation"))
+        matches!(self.kind(), Some("execution" | "reconciliation" | "report"))
     }
 
     /// What the records of its call share; `None` for a record of another kind.
     #[must_use]
     pub fn key(&self) -> Option<CallKey> {
-        if !matches!(self.kind(), Some("decision" | "bypass" | "execution" | "reconciliation")) {
+        if !matches!(self.kind(), Some("decision" | "bypass" | "execution" | "reconciliation" | "report")) {
             return None;
         }
         CallKey::parse(self.decision_id().or(self.request_id())?)

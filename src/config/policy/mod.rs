@@ -2,7 +2,9 @@
 
 mod risk;
 mod section;
+mod sessions;
 
 pub use risk::{Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights};
 pub(super) use section::resolve;
 pub use section::{Combine, Policy};
+pub use sessions::SessionLimits;

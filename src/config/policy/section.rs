@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::policy::SessionLimits;
 use crate::config::policy::risk::{self, Risk};
 use crate::config::raw::{RawCombine, RawDefault, RawPart, RawPolicy};
 use crate::config::resolve::Spot;
@@ -26,6 +27,8 @@ pub struct Policy {
     pub default: Outcome,
     /// Whether changed files are taken over while running.
     pub watch: bool,
+    /// How much is remembered of sessions.
+    pub sessions: SessionLimits,
 }
 
 /// Which of several policy rules that match a call decides.
@@ -66,5 +69,6 @@ pub(in crate::config) fn resolve(raw: RawPolicy, spot: &Spot<'_>) -> Option<Poli
         risk,
         default,
         watch: raw.watch,
+        sessions: SessionLimits::of(&raw.sessions),
     })
 }

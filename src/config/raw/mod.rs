@@ -23,8 +23,8 @@ pub(super) use control::{
 pub(super) use gateway::{RawCaseEqualKeys, RawGateway};
 pub(super) use holds::RawHolds;
 pub(super) use policy::{
-    RawBands, RawBaselines, RawCombine, RawDefault, RawMultipliers, RawPart, RawPolicy, RawRisk, RawShare,
-    RawTrust, RawWeights,
+    RawBands, RawBaselines, RawCombine, RawDefault, RawMultipliers, RawPart, RawPolicy, RawRisk, RawSessions,
+    RawShare, RawTrust, RawWeights,
 };
 pub(super) use root::{RawConfig, RawStage};
 pub(super) use routes::{

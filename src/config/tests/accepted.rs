@@ -1,11 +1,14 @@
 //! What is accepted, and what it becomes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::config::tests::{load_with, problems_of};
-use crate::config::{Durability, LogFormat, McpDenial, Mode, Protocol, Response, Secret, Stage, schema};
+use crate::config::{
+    Durability, LogFormat, McpDenial, Mode, Protocol, Response, Secret, SessionLimits, Stage, schema,
+};
 use crate::model::call::PrincipalKind;
 use crate::model::call::Scope;
 use crate::model::decision::Outcome;
@@ -96,6 +99,8 @@ fn an_empty_mapping_is_all_defaults() {
             (config.policy.rules, config.policy.default, config.policy.watch),
             (None, Outcome::Deny, true)
         );
+        let idle = Duration::from_secs(86_400);
+        assert_eq!(config.policy.sessions, SessionLimits { max: 10_000, max_per_actor: 256, idle });
         assert_eq!((config.audit.durability, config.audit.reserve_percent), (Durability::Disk, 5));
         assert_eq!(config.audit.redact, ["password", "secret", "token", "api_key", "authorization"]);
         assert_eq!(config.telemetry.log_format, LogFormat::Text);
@@ -206,5 +211,24 @@ proptest! {
     #[test]
     fn arbitrary_overrides_never_panic(name in "(CONTROL|ROUTES|GATEWAY)(__(0|1|9|LISTEN|KEYS|UPSTREAM|HEADERS|X)){1,4}", value in "\\PC{0,20}") {
         let _ = load_with(FULL, &[(&format!("AEGIS_{name}"), &value)]);
+    }
+}
+
+#[test]
+fn sessions_are_bounded_as_it_is_written() {
+    let config =
+        load_with("policy: {sessions: {max: 1000000, max_per_actor: 1, idle_s: 2592000}}", &[]).unwrap();
+    let idle = Duration::from_secs(2_592_000);
+    assert_eq!(config.policy.sessions, SessionLimits { max: 1_000_000, max_per_actor: 1, idle });
+    for (sessions, expected) in [
+        ("max: 0", "policy.sessions.max: must be from 1 to 1000000, found 0"),
+        ("max: 1000001", "policy.sessions.max: must be from 1 to 1000000, found 1000001"),
+        ("max_per_actor: 0", "policy.sessions.max_per_actor: must be from 1 to 1000000, found 0"),
+        ("idle_s: 0", "policy.sessions.idle_s: must be from 1 to 2592000, found 0"),
+        ("idle_s: 2592001", "policy.sessions.idle_s: must be from 1 to 2592000, found 2592001"),
+        ("idle: 5", "policy.sessions.idle: unknown key; did you mean \"idle_s\"?"),
+    ] {
+        let told = load_with(&format!("policy: {{sessions: {{{sessions}}}}}"), &[]).unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
     }
 }

@@ -1,9 +1,11 @@
 //! Calls that wait for people: how long and how many, where people find them, and whose keys approve.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::tests::{load_with, problems_of};
 use crate::config::{HoldWait, Holds, Store};
+use crate::model::call::PrincipalKind;
 
 const FULL: &str = include_str!("../../../config/full.yaml");
 
@@ -23,7 +25,7 @@ fn defaults() -> Holds {
         max_pending_per_actor: 50,
         max_waiting_bytes: 67_108_864,
         keep: Duration::from_secs(2_592_000),
-        escalation_roles: vec!["risk_lead".to_owned(), "security_lead".to_owned()],
+        escalation_roles: ["risk_lead", "security_lead"].map(Arc::from).into(),
     }
 }
 
@@ -35,6 +37,16 @@ fn what_is_not_written_is_as_documented() {
         let config = load_with(text, &[]).unwrap();
         assert_eq!((config.holds, config.store), (defaults(), Store::Sqlite), "{text}");
     }
+}
+
+#[test]
+fn only_scripts_and_services_have_the_short_time() {
+    let rules = Holds::default();
+    assert_eq!(rules, defaults());
+    for kind in [PrincipalKind::Human, PrincipalKind::AiAgent, PrincipalKind::AiCopilot] {
+        assert_eq!(rules.ttl_for(kind), Duration::from_secs(3600), "{kind:?}");
+    }
+    assert_eq!(rules.ttl_for(PrincipalKind::Automation), Duration::from_secs(300));
 }
 
 #[test]
@@ -50,7 +62,7 @@ fn what_is_written_is_taken() {
         max_pending_per_actor: 2,
         max_waiting_bytes: 0,
         keep: Duration::from_secs(315_360_000),
-        escalation_roles: ["a", "B-1", "c.d", "e_f"].map(str::to_owned).to_vec(),
+        escalation_roles: ["a", "B-1", "c.d", "e_f"].map(Arc::from).into(),
     };
     assert_eq!(config.holds, expected);
     let apart = load_with("holds: {max_pending: 7, max_pending_per_tenant: 3}", &[]).unwrap();

@@ -4,6 +4,7 @@ mod audit_entry;
 mod hold;
 mod ledger;
 mod object;
+mod proposal;
 mod snapshot;
 
 pub(in crate::control) use audit_entry::AuditEntry;
@@ -12,4 +13,5 @@ pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };
 pub(in crate::control) use object::object_form;
+pub(in crate::control) use proposal::{ProposalForm, ReportForm};
 pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

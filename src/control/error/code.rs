@@ -2,6 +2,7 @@
 //! and enforcement paths.
 
 use crate::admin::Refused;
+use crate::gateway::ReportRefused;
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 
@@ -30,7 +31,9 @@ macro_rules! codes {
 }
 
 codes! {
+    ActorMismatch "actor-mismatch",
     AlreadyExists "already-exists",
+    AlreadyReported "already-reported",
     ApprovedAlready "approved-already",
     BadBody "bad-body",
     BadCursor "bad-cursor",
@@ -54,6 +57,7 @@ codes! {
     NotFound "not-found",
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
+    NothingToReport "nothing-to-report",
     OwnActor "own-actor",
     OwnHold "own-hold",
     PersonMissing "person-missing",
@@ -83,11 +87,18 @@ impl ControlError {
             Self::CrossSite => ProblemCode::CrossSite,
             Self::BadQuery { .. } => ProblemCode::BadQuery,
             Self::BadCursor => ProblemCode::BadCursor,
-            Self::BadBody { .. } => ProblemCode::BadBody,
+            Self::BadBody { .. } | Self::BadFields(_) => ProblemCode::BadBody,
+            Self::ForeignActor => ProblemCode::ActorMismatch,
+            Self::Report(refused) => match refused {
+                ReportRefused::Unknown => ProblemCode::NotFound,
+                ReportRefused::NotAllowed | ReportRefused::Witnessed => ProblemCode::NothingToReport,
+                ReportRefused::Reported => ProblemCode::AlreadyReported,
+                ReportRefused::Index => ProblemCode::IndexUnavailable,
+                ReportRefused::Ledger => ProblemCode::LedgerUnavailable,
+            },
             Self::BodyTooLarge => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
             Self::MediaType => ProblemCode::MediaTypeNotSupported,
-            Self::BadFields(_) => ProblemCode::BadBody,
             Self::BadPrecondition => ProblemCode::BadPrecondition,
             Self::OwnActor => ProblemCode::OwnActor,
             Self::Refused(refused) => match refused {

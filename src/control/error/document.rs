@@ -32,8 +32,10 @@ pub(in crate::control) enum DocumentError {
     /// A policy that is refused.
     #[error("Bad request")]
     Policy {
-        /// Everything that is wrong with it: the place, as far as known, and the sentence.
+        /// What is wrong with it: the place, as far as known, and the sentence.
         problems: Vec<(Option<usize>, String)>,
+        /// How many problems there are besides.
+        more: usize,
     },
     /// A policy update without a policy.
     #[error("Provide 'yaml' string or policy dict with 'rules'")]
@@ -101,7 +103,11 @@ impl ItemError {
         Self {
             status: StatusCode::FORBIDDEN,
             error: "The key does not speak for this agent.".to_owned(),
-            detail: None,
+            detail: Some(
+                "agent_id names an agent that is not among the actors of this key. Leave agent_id out to ask as the key's own actor, \
+                 or have the agent added to the key's actors in control.keys."
+                    .to_owned(),
+            ),
             field: Some("agent_id"),
             index: None,
         }
@@ -175,7 +181,7 @@ impl DocumentError {
                     add("field", json!(field));
                 }
             }
-            Self::Policy { problems } => {
+            Self::Policy { problems, more } => {
                 if let Some((line, detail)) = problems.first() {
                     add("detail", json!(detail));
                     if let Some(line) = line {
@@ -185,6 +191,9 @@ impl DocumentError {
                 let problem =
                     |(line, detail): &(Option<usize>, String)| json!({"line": line, "detail": detail});
                 add("problems", problems.iter().map(problem).collect());
+                if *more > 0 {
+                    add("more", json!(more));
+                }
             }
             Self::Batch(items) => {
                 add("detail", json!("No action of the batch can be read."));
@@ -215,6 +224,7 @@ impl From<ActionsError> for DocumentError {
         match error {
             ActionsError::NotJson(detail) => Self::NotJson { detail },
             ActionsError::Bad(detail) => Self::Bad { field: None, detail },
+            ActionsError::Number { field, detail } => Self::Bad { field: Some(field), detail },
         }
     }
 }

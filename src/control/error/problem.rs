@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::admin::{DEPLOYMENT_TENANT, Refused};
 use crate::control::body::BODY_MAX_BYTES;
-use crate::gateway::{AdminError, PublishError};
+use crate::gateway::{AdminError, PublishError, ReportRefused};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 use crate::model::call::Scope;
@@ -54,6 +54,14 @@ pub enum ControlError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The key does not speak for the actor that is named.
+    #[error(
+        "The key does not speak for this actor. Name the actor that the key stands for, or use a key whose actors admit it."
+    )]
+    ForeignActor,
+    /// A report that is not taken.
+    #[error("{0}")]
+    Report(ReportRefused),
     /// A body above the limit.
     #[error("The body is longer than {BODY_MAX_BYTES} bytes.")]
     BodyTooLarge,
@@ -151,7 +159,15 @@ impl ControlError {
             | Self::CrossSite
             | Self::NotOwnHold
             | Self::OthersHold
+            | Self::ForeignActor
             | Self::DeploymentOnly => StatusCode::FORBIDDEN,
+            Self::Report(refused) => match refused {
+                ReportRefused::Unknown => StatusCode::NOT_FOUND,
+                ReportRefused::NotAllowed | ReportRefused::Witnessed | ReportRefused::Reported => {
+                    StatusCode::CONFLICT
+                }
+                ReportRefused::Index | ReportRefused::Ledger => StatusCode::SERVICE_UNAVAILABLE,
+            },
             Self::RollbackRefused(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
@@ -192,6 +208,7 @@ impl ControlError {
             Self::BadFields(fields) => {
                 fields.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect()
             }
+            Self::ForeignActor => vec![("actor.id", "names an actor that the key does not speak for.")],
             _ => Vec::new(),
         }
     }
@@ -241,6 +258,7 @@ impl ControlError {
             | Self::IndexUnavailable
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress
+            | Self::Report(ReportRefused::Index | ReportRefused::Ledger)
             | Self::Hold(ChangeRefused::Unrecorded, _) => Some((RETRY_AFTER, RETRY_AFTER_S)),
             _ => None,
         }

@@ -21,7 +21,12 @@ pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (Sta
     let store = state.holds.failing().is_none();
     let ready = ledger && store && !stopping;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({"ready": ready, "ledger": ledger, "store": store, "stopping": stopping})))
+    // Says that what is written is not what is in force; it takes nothing out of service.
+    let rejected = state.publisher.status().rejected.is_some();
+    let answer = json!({
+        "ready": ready, "ledger": ledger, "store": store, "stopping": stopping, "rejected": rejected,
+    });
+    (status, Json(answer))
 }
 
 /// `status`, `version`, `stage` and `checks`.

@@ -8,10 +8,11 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
+use crate::control::server::places::Places;
+use crate::control::server::service::Guarded;
 use crate::control::server::stalls::Stalls;
 
 /// How long accepting pauses when the system refuses.
@@ -20,7 +21,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a listener's connections may take.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ServeLimits {
-    /// Connections served at once; more wait to be accepted.
+    /// Connections served at once. One more takes the place of the one that keeps us waiting longest; where we are working for all of
+    /// them, it waits, and others wait to be accepted.
     pub(super) connections: usize,
     /// Longest time for a request's head, from the connection's or the last answer's end on: so no connection stays silent longer.
     pub(super) head: Duration,
@@ -54,29 +56,30 @@ pub(super) async fn serve_within(
     // HTTP/1 alone: to find out which version a connection speaks, the builder waits for its first bytes without a limit.
     let mut http = Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(limits.head);
-    let connections = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections);
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = async {
-            // Never closed, so there is always a permit to wait for.
-            let permit = Arc::clone(&connections).acquire_owned().await.ok();
-            listener.accept().await.map(|(stream, _peer)| (stream, permit))
+            let (stream, _peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, places.take().await))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             _stopped = stop.wait_for(|stop| *stop) => break,
         };
-        let Ok((stream, permit)) = accepted else {
+        let Ok((stream, seat)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
-        let stream = TokioIo::new(Stalls::new(stream, limits.stall));
+        let service = Guarded::new(router.clone(), Arc::clone(seat.place()));
+        let stream = TokioIo::new(Stalls::new(stream, limits.stall, Arc::clone(seat.place())));
         let connection = graceful.watch(http.serve_connection(stream, service).into_owned());
         tokio::spawn(async move {
-            // A caller that breaks off or is too slow is nobody's concern.
-            let _ended = connection.await;
-            drop(permit);
+            // A caller that breaks off or is too slow is nobody's concern. The connection goes before its seat.
+            tokio::select! {
+                _ended = connection => {}
+                () = seat.place().sent_away() => {}
+            }
         });
     }
     // Who comes now is refused rather than left waiting.

@@ -4,12 +4,13 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::gateway::HoldNote;
+use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 
 /// The answer to an action.
 #[derive(Clone, Debug)]
 pub struct ActionAnswer {
-    /// `success`, `failed`, `blocked`, `denied` (a person said no, or nobody said yes in time) or `pending` (a person is asked).
+    /// `success`, `failed`, `blocked`, `pending` (a person is asked) or `denied` (a person said no, or cannot be asked: `code`).
     pub status: &'static str,
     /// What running it gave.
     pub data: Option<Box<RawValue>>,
@@ -17,6 +18,8 @@ pub struct ActionAnswer {
     pub error: Option<String>,
     /// The decision.
     pub decision_id: Id,
+    /// Why it is `pending` or `denied`.
+    pub code: Option<ReasonCode>,
     /// The hold of the action, where it has one.
     pub hold: Option<HoldNote>,
 }
@@ -40,6 +43,6 @@ pub enum ActionRefused {
 impl ActionAnswer {
     /// An answer without data.
     pub(super) fn without_data(status: &'static str, error: String, decision_id: Id) -> Self {
-        Self { status, data: None, error: Some(error), decision_id, hold: None }
+        Self { status, data: None, error: Some(error), decision_id, code: None, hold: None }
     }
 }

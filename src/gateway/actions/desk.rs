@@ -1,4 +1,4 @@
-//! The desk: what evaluating and executing share, and the dry decision.
+//! The desk: what evaluating and executing share, and dry runs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,13 +8,13 @@ use std::time::Instant;
 use crate::audit::action::POLICY_SERVER;
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
-use crate::facts::Decided;
+use crate::facts::{Decided, Deciding, Rehearsal};
 use crate::gateway::actions::Executor;
+use crate::gateway::assess::deny;
 use crate::gateway::{Clock, Gateway};
 use crate::model::call::{CallContext, DecisionRequest, Principal};
 use crate::model::decision::{Decision, Outcome};
 use crate::model::json::Text;
-use crate::model::time::Timestamp;
 use crate::telemetry::{DryCounter, RouteCounters};
 
 /// What `match.agent` of a rule is compared with where the caller names no agent: the patterns that match any agent match it.
@@ -94,32 +94,16 @@ impl ActionDesk {
         &self.gateway.clock
     }
 
-    /// Decides without doing or recording anything; it is counted. `None`: a defect was caught.
+    /// Begins a dry run.
     #[must_use]
-    pub fn evaluate(
-        &self,
-        snapshot: &PolicySnapshot,
-        caller: &ActionCaller,
-        action: &ActionCall<'_>,
-    ) -> Option<Decision> {
-        self.dry.count();
-        let now = self.gateway.clock.now();
-        // Nothing goes on, so nothing counts in the session.
-        Some(self.decide(snapshot, self.request(caller, action), now, |_| false)?.decision)
+    pub fn dry_run(&self) -> DryRun<'_> {
+        DryRun { desk: self, sessions: Rehearsal::new(&self.gateway.facts) }
     }
 
-    /// The decision at `now`; `None`: a defect was caught.
-    pub(super) fn decide(
-        &self,
-        snapshot: &PolicySnapshot,
-        request: DecisionRequest<'_, '_>,
-        now: Timestamp,
-        lets_through: impl FnOnce(&Decision) -> bool,
-    ) -> Option<Decided> {
+    /// What `decide` decides; `None`: a defect was caught.
+    pub(super) fn decide(&self, decide: impl FnOnce(&Deciding) -> Decided) -> Option<Decided> {
         let started = Instant::now();
-        let histories = &self.gateway.histories;
-        let decided =
-            catch_unwind(AssertUnwindSafe(|| histories.decide(snapshot, request, now, lets_through)));
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&self.gateway.facts)));
         self.gateway.metrics.observe_decision(started);
         if decided.is_err() {
             self.gateway.metrics.panicked();
@@ -135,6 +119,20 @@ impl ActionDesk {
             Outcome::RequireConfirmation => self.approval == Approval::Auto,
             Outcome::Escalate | Outcome::Deny => false,
         }
+    }
+
+    /// Denies an action that wants something done to its answer: whoever runs it does not do that.
+    pub(super) fn fulfill(&self, decision: &mut Decision) -> bool {
+        let wanted = &decision.obligations;
+        let edits = wanted.max_response_bytes.is_some() || !wanted.redact_response.is_empty();
+        if decision.outcome == Outcome::Deny || !(edits || wanted.read_only) {
+            return true;
+        }
+        deny(
+            decision,
+            "what may come back of it is limited (constraints), which is done for proxied calls only",
+        );
+        false
     }
 
     /// The question an action puts.
@@ -158,5 +156,33 @@ impl ActionDesk {
     /// The session an action belongs to, as it is recorded.
     pub(super) fn session_of<'r>(&'r self, action: &'r ActionCall<'_>) -> &'r str {
         action.session.as_ref().map_or(&self.session, |session| session.as_str())
+    }
+}
+
+/// Actions that are decided one after the other, each as if those before it that would go on had been executed. Nothing is done or
+/// recorded.
+#[derive(Debug)]
+pub struct DryRun<'d> {
+    desk: &'d ActionDesk,
+    sessions: Rehearsal<'d>,
+}
+
+impl DryRun<'_> {
+    /// Decides the next action; it is counted. `None`: a defect was caught.
+    #[must_use]
+    pub fn evaluate(
+        &mut self,
+        snapshot: &PolicySnapshot,
+        caller: &ActionCaller,
+        action: &ActionCall<'_>,
+    ) -> Option<Decision> {
+        self.desk.dry.count();
+        let (now, request) = (self.desk.gateway.clock.now(), self.desk.request(caller, action));
+        // What cannot be recorded is not executed either.
+        let goes_on = |decision: &Decision| !action.odd_description && self.desk.lets_through(decision);
+        let decided = self.desk.decide(|_| self.sessions.decide(snapshot, request, now, goes_on));
+        let mut decision = decided?.decision;
+        self.desk.fulfill(&mut decision);
+        Some(decision)
     }
 }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::audit::action::{ActionNote, record_answer};
+use crate::audit::action::{ActionNote, POLICY_SERVER, record_answer};
 use crate::audit::held::HeldOutcome;
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
-use crate::facts::{Decided, LaterStep};
-use crate::gateway::Consumed;
+use crate::facts::{Decided, LaterStep, Reservation, Who};
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
+use crate::gateway::{Consumed, counting};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id, REQUEST};
 
@@ -41,8 +41,8 @@ pub(super) struct Settled {
 
 /// What is done with an action once its record is in the ledger.
 pub(super) enum Then {
-    /// It is run; by virtue of this approval, where it needed one.
-    Run(Option<Box<Consumed>>),
+    /// It is run; by virtue of this approval, where it needed one, with what was taken for it of its caller's grant.
+    Run(Option<Box<Consumed>>, Option<Reservation>),
     /// It is not.
     Answer(Box<ActionAnswer>),
 }
@@ -67,9 +67,13 @@ impl ActionDesk {
         let request_id = self.gateway.clock.id(REQUEST, now);
         let decision_id = request_id.with_prefix(DECISION);
         let request = self.request(caller, action);
-        let decided = self.decide(snapshot, request, now, |decision| self.lets_through(decision));
-        let Decided { decision, history } = decided.ok_or(ActionRefused::Defect)?;
-        let facts = Facts { history: history.as_ref(), ..Facts::at(now) };
+        let goes_on = |decision: &Decision| self.lets_through(decision);
+        let decided = self.decide(|facts| facts.decide(snapshot, request, now, goes_on));
+        let Decided { mut decision, history, facts, reservation } = decided.ok_or(ActionRefused::Defect)?;
+        // What was taken for an action that cannot be run as it must is given back.
+        let fulfills = self.fulfill(&mut decision);
+        let reservation = reservation.filter(|_| fulfills);
+        let facts = Facts { history: history.as_ref(), ..facts };
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let asked = Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, facts };
         let settled = asked.settle(&decision).await?;
@@ -79,20 +83,30 @@ impl ActionDesk {
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
         self.gateway.metrics.count(&self.route, &self.counters, outcome, code);
-        match (recorded, settled.then) {
+        let then = match settled.then {
+            Then::Run(approval, taken) => {
+                counting::settle(reservation.or(taken), &recorded);
+                Then::Run(approval, None)
+            }
+            answer => answer,
+        };
+        match (recorded, then) {
             (Ok(()), Then::Answer(answer)) => Ok(*answer),
-            (Ok(()), Then::Run(approval)) => {
+            (Ok(()), Then::Run(approval, _)) => {
                 // What waited for a person counts in its session from now on.
                 if approval.is_some()
                     && let Some(step) = LaterStep::of(snapshot, request, &decision)
                 {
-                    self.gateway.histories.count_later(&step, now);
+                    self.gateway.facts.count_later(&step, now);
+                }
+                if let Some(who) = asked.who() {
+                    self.gateway.facts.live().let_through(&who, now);
                 }
                 Ok(Run::begin(&asked, approval).finish().await)
             }
             (Err(error), then) => {
                 tracing::error!(%error, "the ledger took no record; the action was not run");
-                if let Then::Run(Some(approval)) = then {
+                if let Then::Run(Some(approval), _) = then {
                     approval.give_back().await;
                 }
                 Err(ActionRefused::Ledger)
@@ -108,7 +122,7 @@ impl<'r, 'a> Asked<'r, 'a> {
             Outcome::Allow => {
                 let record = self.record(decision).payload(&self.desk.gateway.redaction);
                 let (outcome, code) = (decision.outcome, decision.code);
-                Ok(Settled { record, outcome, code, then: Then::Run(None) })
+                Ok(Settled { record, outcome, code, then: Then::Run(None, None) })
             }
             Outcome::Deny => {
                 let answer = ActionAnswer::without_data("blocked", blocked(decision), self.decision_id);
@@ -133,7 +147,13 @@ impl<'r, 'a> Asked<'r, 'a> {
         let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
         let approved_by = &[AUTO_APPROVER.to_owned()];
         let record = held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by });
-        Settled { record, outcome, code, then: Then::Run(None) }
+        Settled { record, outcome, code, then: Then::Run(None, None) }
+    }
+
+    /// Whose action it is, by what its records say of it.
+    pub(super) fn who(&self) -> Option<Who> {
+        let principal = &self.caller.principal;
+        Some(Who::new(&principal.tenant, &principal.id, self.action.call.action.capability()?))
     }
 
     /// The record of the decision.
@@ -152,8 +172,9 @@ impl<'r, 'a> Asked<'r, 'a> {
             enforced: true,
             body_bytes: 0,
             action: Some(ActionNote {
-                number: self.number,
-                session: self.desk.session_of(action),
+                surface: POLICY_SERVER,
+                number: Some(self.number),
+                session: Some(self.desk.session_of(action)),
                 agent: self.caller.named_agent.then_some(&*self.caller.principal.id),
                 description: &action.call.description,
                 metadata: action.metadata.as_ref(),

@@ -11,5 +11,5 @@ mod run;
 mod standing;
 
 pub use answer::{ActionAnswer, ActionRefused};
-pub use desk::{ActionCaller, ActionDesk, ActionDeskParts, Approval};
+pub use desk::{ActionCaller, ActionDesk, ActionDeskParts, Approval, DryRun};
 pub use executor::{Executor, ExecutorAction, ExecutorError, NoExecutor};

@@ -9,10 +9,12 @@ use tokio::task::JoinError;
 
 use crate::audit::action::ActionResult;
 use crate::audit::execution::{Ended, ExecutionOf, ExecutionRecord};
+use crate::facts::Who;
 use crate::gateway::Consumed;
 use crate::gateway::actions::desk::ActionDesk;
 use crate::gateway::actions::execute::Asked;
 use crate::gateway::actions::{ActionAnswer, ExecutorAction, ExecutorError};
+use crate::gateway::execution::Became;
 use crate::model::decision::{ExecutionResult, Reason, ReasonCode};
 use crate::model::id::Id;
 use crate::model::json::{Json, write_json};
@@ -32,6 +34,7 @@ struct Failure {
 /// An action under way.
 pub(super) struct Run {
     desk: Arc<ActionDesk>,
+    who: Option<Who>,
     /// `None` once it is written.
     record: Option<ExecutionRecord>,
     approval: Option<Box<Consumed>>,
@@ -63,6 +66,7 @@ impl Run {
         };
         Self {
             desk: Arc::clone(asked.desk),
+            who: asked.who(),
             record: Some(record),
             approval,
             action: Some(action),
@@ -87,6 +91,7 @@ impl Run {
                 data: Some(data.clone()),
                 error: None,
                 decision_id: self.decision_id,
+                code: None,
                 hold: None,
             },
             Err(failure) => {
@@ -153,7 +158,8 @@ impl Drop for Run {
         let ended = Ended { result, code, status: None, response_bytes: 0, duration: self.started.elapsed() };
         let gateway = &self.desk.gateway;
         let record = record.end_action(&ended, said, &gateway.redaction);
-        gateway.recorder.record(record, (&self.desk.route, &self.desk.counters), result);
+        let became = Became { who: self.who, result, status: None };
+        gateway.recorder.record(record, (&self.desk.route, &self.desk.counters), became);
     }
 }
 

@@ -5,62 +5,45 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::gateway::HoldNote;
+use crate::facts::{GrantExceeded, LaterCharge, Reservation};
 use crate::gateway::actions::execute::{Asked, Settled, Then, answered};
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
 use crate::gateway::holding::answers;
-use crate::holds::{Ask, Hold, Lift, Limits, Named, ShownArguments, Standing, StoreError, shown_resource};
+use crate::gateway::holding::{Asking, Charging, Stood};
+use crate::gateway::{Consumed, HoldNote};
+use crate::holds::{Ended, Hold, Limits, Named, StoreError};
 use crate::model::call::{CallDigest, DigestBody, DigestParts};
 use crate::model::decision::{Decision, Outcome, Reason, ReasonCode};
+use crate::model::id::Id;
 use crate::model::json::{Json, NormalPath, PathAllowance, Text};
 
-/// How often a hold is looked at again because others used its approval up and gave it back.
+/// How often an action is asked for anew because others used its approval up.
 const TRIES: usize = 4;
 
 /// The path actions are executed at: a part of what a call is known by again.
 const PATH: &str = "/api/v1/execute";
 
-impl Asked<'_, '_> {
+impl<'a> Asked<'_, 'a> {
     /// Finds or opens the action's hold, and says what that makes of it.
     pub(super) async fn stand(&self, decision: &Decision) -> Result<Settled, ActionRefused> {
         let record = self.record(decision).held(self.digest(), &self.desk.gateway.redaction);
-        let ask = Arc::new(self.ask(decision, record.digest()));
-        let rules = &self.snapshot.holds;
-        let limits = Limits {
-            all: rules.max_pending,
-            tenant: rules.max_pending_per_tenant,
-            actor: rules.max_pending_per_actor,
-        };
+        let ask = Arc::new(self.asking(decision).ask(record.digest(), true));
+        let limits = Limits::of(&self.snapshot.holds);
+        let request = self.desk.request(self.caller, self.action);
+        let charge = LaterCharge::of(request, decision);
+        let charging = Charging { facts: &self.desk.gateway.facts, charge: charge.as_ref() };
         let holds = &self.desk.gateway.holds;
         for _try in 0..TRIES {
-            let claimed = holds.claim(Arc::clone(&ask), Named::No, limits, None).await;
-            let (claimed, _no_waiter) = claimed.map_err(|error| unavailable(&error))?;
-            let hold = match claimed.standing {
-                Standing::Approved(hold) => hold,
-                Standing::Pending(hold) => return Ok(self.pending(&record, decision, &hold)),
-                ended => return Ok(self.ended(&record, &ended)),
-            };
-            if let Some(consumed) =
-                holds.consume(&hold, &self.decision_id).await.map_err(|error| unavailable(&error))?
-            {
-                let approved_by = consumed.approved_by();
-                let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
-                let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));
-                let hold = Some(&hold.id);
-                let record = record.payload(HeldOutcome {
-                    outcome,
-                    code,
-                    reason: &reason,
-                    hold,
-                    approved_by: &approved_by,
-                });
-                return Ok(Settled { record, outcome, code, then: Then::Run(Some(Box::new(consumed))) });
-            }
-            // Another request for the same action used the approval up first.
-            let taken = holds.look(hold.id).await.map_err(|error| unavailable(&error))?;
-            if let Some(taken) = taken.filter(|taken| taken.consumed_by.is_some()) {
-                return Ok(self.ended(&record, &Standing::Consumed(taken)));
-            }
+            let stood = holds.stand(&ask, Named::No, limits, None, charging).await;
+            return Ok(match stood.map_err(|error| unavailable(&error))? {
+                Stood::Approved(hold, consumed, taken) => approved(&record, &hold, consumed, taken),
+                Stood::Exceeded(hold, exceeded) => self.exceeded(&record, &hold, exceeded),
+                Stood::Pending(hold, _no_waiter) => self.pending(&record, decision, &hold),
+                // Another request for the same action was first. This one is asked for like one that comes a moment later.
+                Stood::Ended(Ended::Consumed(_)) => continue,
+                Stood::Ended(ended) => self.ended(&record, &ended),
+                Stood::Unneeded(_) => break,
+            });
         }
         Err(unavailable(&StoreError::OneHold("the hold of this action changes too often".to_owned())))
     }
@@ -76,25 +59,21 @@ impl Asked<'_, '_> {
     }
 
     /// Somebody said no, or there is no place for it.
-    fn ended(&self, record: &HeldDecision, standing: &Standing) -> Settled {
-        let (code, hold) = match standing {
-            Standing::Rejected(hold) => (ReasonCode::HoldRejected, Some(hold)),
-            Standing::Expired(hold) => (ReasonCode::HoldExpired, Some(hold)),
-            Standing::Cancelled(hold) => (ReasonCode::HoldCancelled, Some(hold)),
-            Standing::Consumed(hold) => (ReasonCode::AlreadyExecuted, Some(hold)),
-            Standing::Full(_) => (ReasonCode::HoldLimit, None),
-            Standing::Foreign | Standing::Pending(_) | Standing::Approved(_) | Standing::Unneeded => {
-                (ReasonCode::HoldMismatch, None)
-            }
-        };
-        let error = match standing {
-            Standing::Full(limit) => answers::full(*limit).to_owned(),
-            _ => answers::ended(code, hold),
-        };
+    fn ended(&self, record: &HeldDecision, ended: &Ended) -> Settled {
+        let (code, hold, error) = (ended.code(), ended.hold(), answers::ended(ended));
         let reason = Reason::new(&error);
         let mut answer = ActionAnswer::without_data("denied", error, self.decision_id);
         answer.hold = hold.map(|hold| HoldNote::of(hold, self.links()));
         self.refused(record, (Outcome::Deny, code), &reason, hold, answer)
+    }
+
+    /// It is approved, and its caller's grant allows no more calls for now.
+    fn exceeded(&self, record: &HeldDecision, hold: &Hold, exceeded: GrantExceeded) -> Settled {
+        let error = format!("The action is approved. {exceeded}");
+        let reason = Reason::new(&error);
+        let mut answer = ActionAnswer::without_data("denied", error, self.decision_id);
+        answer.hold = Some(HoldNote::of(hold, self.links()));
+        self.refused(record, (Outcome::Deny, ReasonCode::GrantRateExceeded), &reason, Some(hold), answer)
     }
 
     fn refused(
@@ -103,8 +82,9 @@ impl Asked<'_, '_> {
         (outcome, code): (Outcome, ReasonCode),
         reason: &Reason,
         hold: Option<&Hold>,
-        answer: ActionAnswer,
+        mut answer: ActionAnswer,
     ) -> Settled {
+        answer.code = Some(code);
         let hold = hold.map(|hold| &hold.id);
         let mut record = record.payload(HeldOutcome { outcome, code, reason, hold, approved_by: &[] });
         answered(&answer, &mut record);
@@ -112,7 +92,7 @@ impl Asked<'_, '_> {
     }
 
     fn links(&self) -> Option<&str> {
-        let configured = self.snapshot.holds.public_url.as_ref();
+        let configured = self.snapshot.public_url.as_ref();
         configured.or_else(|| self.desk.gateway.holds.links()).map(|links| &**links)
     }
 
@@ -147,33 +127,29 @@ impl Asked<'_, '_> {
         })
     }
 
-    fn ask(&self, decision: &Decision, digest: CallDigest) -> Ask {
-        let (principal, rules, call) = (&self.caller.principal, &self.snapshot.holds, &self.action.call);
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
-        let escalated = decision.outcome == Outcome::Escalate;
-        Ask {
-            tenant: Arc::clone(&principal.tenant),
-            actor: Arc::clone(&principal.id),
-            actor_kind: principal.kind,
-            key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
-            // Nobody but the callers of this listener comes here, so a repeat finds its hold, key or not.
-            ticket: true,
-            digest,
-            route: Arc::clone(&self.desk.route),
-            capability: call.action.capability().unwrap_or_default().to_owned(),
-            resource: shown_resource(&call.resource),
-            arguments: ShownArguments::of(&call.parameters, &self.desk.gateway.redaction),
-            outcome: decision.outcome,
-            reason: decision.reason.as_str().to_owned(),
-            lifts: Lift::of(decision),
-            roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
-            decision_id: self.decision_id.to_string(),
-            snapshot_version: self.snapshot.reference.version,
-            created_at: self.facts.now,
-            expires_at: self.facts.now.after(rules.ttl_for(principal.kind)),
+    fn asking<'d>(&'d self, decision: &'d Decision) -> Asking<'d, 'a> {
+        Asking {
+            snapshot: self.snapshot,
+            redaction: &self.desk.gateway.redaction,
+            principal: &self.caller.principal,
+            route: &self.desk.route,
+            call: &self.action.call,
+            decision,
+            decision_id: self.decision_id,
+            now: self.facts.now,
         }
     }
+}
+
+/// It goes on by virtue of its approval.
+fn approved(record: &HeldDecision, hold: &Id, consumed: Consumed, taken: Option<Reservation>) -> Settled {
+    let approved_by = consumed.approved_by();
+    let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
+    let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));
+    let hold = Some(hold);
+    let record =
+        record.payload(HeldOutcome { outcome, code, reason: &reason, hold, approved_by: &approved_by });
+    Settled { record, outcome, code, then: Then::Run(Some(Box::new(consumed)), taken) }
 }
 
 fn unavailable(error: &StoreError) -> ActionRefused {

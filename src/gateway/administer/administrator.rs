@@ -56,6 +56,7 @@ impl Administrator {
             return Ok(Applied { object: None, created, snapshot });
         }
         let mut enacting = Enacting {
+            now,
             rows: planned.rows.clone(),
             base: Arc::clone(&turn.base),
             source: "api",
@@ -93,7 +94,7 @@ impl Administrator {
         stopped?;
         let (hash, pins) = (Arc::clone(&candidate.hash), candidate.files.pins.clone());
         let (source, by) = (candidate.source, candidate.by);
-        let mut enacting = enacting(candidate, rows);
+        let mut enacting = enacting(candidate, rows, now.0);
         enacting.back_to = Some(version);
         enacting.record = Box::new(move |snapshot| record(snapshot, source, by, Some(version)));
         let reference = self.publisher.put_in_force(&mut turn, &mut enacting)?;

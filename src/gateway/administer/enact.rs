@@ -9,10 +9,13 @@ use crate::decision::PolicySnapshot;
 use crate::gateway::PublishError;
 use crate::gateway::publish::{PublisherParts, Turn};
 use crate::model::decision::SnapshotRef;
+use crate::model::time::Timestamp;
 use crate::policy::governance::Governance;
 
 /// A change on its way to being in force.
 pub(in crate::gateway) struct Enacting<'e> {
+    /// When.
+    pub(in crate::gateway) now: Timestamp,
     /// What changes.
     pub(in crate::gateway) rows: Vec<RowChange>,
     /// The hash of the files.
@@ -69,7 +72,7 @@ impl PublisherParts {
         let reference = SnapshotRef::new(turn.named + 1, turn.registry.hash(&enacting.base));
         let snapshot =
             (enacting.build)(reference.clone(), turn.governance()).ok_or(PublishError::NotBuilt)?;
-        let now = self.clock.now();
+        let now = enacting.now;
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.
         if let Err(error) = self.ledger.record_blocking(&(enacting.record)(&snapshot), now) {

@@ -8,13 +8,14 @@ use http::header::CONTENT_TYPE;
 use crate::audit::held::HeldDecision;
 use crate::config::Mode;
 use crate::decision::Protocol;
-use crate::facts::LaterStep;
+use crate::facts::{LaterCharge, LaterStep, Reservation};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
-use crate::gateway::holding::{Held, Preference, Terms};
-use crate::holds::{Ask, Lift, Limits, Named, RequestKey, ShownArguments, WaitLimits, shown_resource};
-use crate::model::call::{Action, Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
-use crate::model::decision::{Decision, Outcome};
+use crate::gateway::assess::obligations::fulfilled;
+use crate::gateway::holding::{Asking, Held, Preference, Terms};
+use crate::holds::{Ask, Limits, Named, RequestKey, WaitLimits};
+use crate::model::call::{Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
+use crate::model::decision::Decision;
 use crate::model::id::{HOLD, Id};
 use crate::model::json::Json;
 
@@ -28,6 +29,10 @@ pub(super) struct Asked<'c, 'a> {
     pub(super) decision_id: Id,
     /// What it counts as in its session once it is let through.
     pub(super) step: Option<LaterStep>,
+    /// What letting it through takes of its caller's grant, where that was not taken already.
+    pub(super) charge: Option<LaterCharge>,
+    /// What was.
+    pub(super) reservation: Option<Reservation>,
     /// Whether a refusal may be a tool's result.
     pub(super) tool_result: bool,
 }
@@ -106,17 +111,21 @@ impl Known<'_> {
     ) -> Assessed {
         let rpc_id = rpc_text(rpc_id);
         let access = self.access(asked.call.action.capability());
-        let Asked { call, decision, decision_id, step, tool_result } = asked;
+        let ask = Arc::new(self.ask(&asked, &record));
+        let Asked { call, decision, decision_id, step, charge, reservation, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
-        let ask = Arc::new(self.ask(call, decision, &record, decision_id));
         let terms = self.terms(&onward, rpc_id.clone());
-        let (route, forwarding) = self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+        let plan = fulfilled(onward.plan, &decision.obligations, self.route);
+        let onward = Onward { plan, ..onward };
+        let (route, mut forwarding) =
+            self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+        forwarding.charged(reservation);
         Assessed {
             answer: Answer::Held(Box::new(Held {
                 ask,
                 record,
                 step,
-                decision_id,
+                charge,
                 code: decision.code,
                 forwarding,
                 form,
@@ -131,40 +140,23 @@ impl Known<'_> {
         }
     }
 
-    fn ask(&self, call: &ToolCall<'_>, decision: &Decision, record: &HeldDecision, decision_id: Id) -> Ask {
-        let (principal, rules, now) = (&self.principal, &self.snapshot.holds, self.facts.now);
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
-        let escalated = decision.outcome == Outcome::Escalate;
-        Ask {
-            tenant: Arc::clone(&principal.tenant),
-            actor: Arc::clone(&principal.id),
-            actor_kind: principal.kind,
-            key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
-            ticket: principal.key.is_some(),
-            digest: record.digest(),
-            route: Arc::clone(&self.route.name),
-            capability: match &call.action {
-                Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => name.as_str().to_owned(),
-                Action::Verbatim(text) => text.clone().into_owned(),
-                Action::Unnamed { tool, .. } => tool.clone().into_owned(),
-            },
-            resource: if call.resource_hidden {
-                "[REDACTED]".to_owned()
-            } else {
-                shown_resource(&call.resource)
-            },
-            arguments: ShownArguments::of(&call.parameters, &self.gateway.redaction),
-            outcome: decision.outcome,
-            reason: decision.reason.as_str().to_owned(),
-            // Where nothing is refused nobody is asked either.
-            lifts: if self.route.mode == Mode::Shadow { Vec::new() } else { Lift::of(decision) },
-            roles: if escalated { rules.escalation_roles.to_vec() } else { Vec::new() },
-            decision_id: decision_id.to_string(),
-            snapshot_version: self.snapshot.reference.version,
-            created_at: now,
-            expires_at: now.after(rules.ttl_for(principal.kind)),
+    fn ask(&self, asked: &Asked<'_, '_>, record: &HeldDecision) -> Ask {
+        let asking = Asking {
+            snapshot: self.snapshot,
+            redaction: &self.gateway.redaction,
+            principal: &self.principal,
+            route: &self.route.name,
+            call: asked.call,
+            decision: asked.decision,
+            decision_id: asked.decision_id,
+            now: self.facts.now,
+        };
+        let mut ask = asking.ask(record.digest(), self.principal.key.is_some());
+        // Where nothing is refused nobody is asked either.
+        if self.route.mode == Mode::Shadow {
+            ask.lifts.clear();
         }
+        ask
     }
 
     fn terms(&self, onward: &Onward<'_>, rpc_id: Option<String>) -> Terms {
@@ -172,11 +164,7 @@ impl Known<'_> {
         let preference = Preference::read(onward.incoming.headers);
         Terms {
             named: named(onward),
-            limits: Limits {
-                all: rules.max_pending,
-                tenant: rules.max_pending_per_tenant,
-                actor: rules.max_pending_per_actor,
-            },
+            limits: Limits::of(rules),
             waiting: WaitLimits {
                 all: rules.max_pending,
                 actor: rules.max_pending_per_actor,
@@ -187,7 +175,7 @@ impl Known<'_> {
             bytes: onward.incoming.body.len(),
             wait: self.wait(preference, onward),
             preference,
-            links: rules.public_url.as_ref().or_else(|| self.gateway.holds.links()).cloned(),
+            links: self.snapshot.public_url.as_ref().or_else(|| self.gateway.holds.links()).cloned(),
         }
     }
 

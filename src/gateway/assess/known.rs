@@ -9,15 +9,16 @@ use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route};
 use crate::extract::{Extracted, McpEra, rpc_code};
-use crate::facts::{Decided, LaterStep};
+use crate::facts::{Decided, LaterCharge, LaterStep};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::holding::Asked;
+use crate::gateway::assess::obligations::{fulfilled, unfulfilled};
 use crate::gateway::execution::Execution;
 use crate::gateway::head::Incoming;
 use crate::gateway::holding::Held;
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Gateway, Refusal, RefusalForm};
-use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
+use crate::model::call::{Action, CallContext, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
 use crate::model::json::{Json, NormalPath, write_json};
@@ -109,6 +110,17 @@ impl Known<'_> {
             request_id: &self.request_id,
             snapshot: &self.snapshot.reference,
             facts: self.facts,
+        }
+    }
+
+    /// Where the call comes from.
+    fn context(&self, onward: &Onward<'_>) -> CallContext<'_, 'static> {
+        CallContext {
+            environment: self.route.environment.as_deref(),
+            route: &self.route.name,
+            network: onward.incoming.peer,
+            tls: onward.incoming.tls,
+            metadata: None,
         }
     }
 
@@ -226,18 +238,25 @@ impl Known<'_> {
     ) -> Assessed {
         let started = Instant::now();
         let session = self.session_name(onward.session.as_deref());
-        let request =
-            DecisionRequest { session: session.as_deref(), ..DecisionRequest::new(&self.principal, call) };
+        let request = DecisionRequest {
+            session: session.as_deref(),
+            context: self.context(&onward),
+            ..DecisionRequest::new(&self.principal, call)
+        };
         let shadow = self.route.mode == Mode::Shadow;
         let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
-        let Decided { decision, history } =
-            self.gateway.histories.decide(self.snapshot, request, self.facts.now, lets_through);
+        let decided = self.gateway.facts.decide(self.snapshot, request, self.facts.now, lets_through);
+        let Decided { mut decision, history, facts, mut reservation } = decided;
+        if !shadow && unfulfilled(&mut decision, &onward) {
+            // What was taken for it is given back.
+            reservation = None;
+        }
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);
         let allowed = decision.outcome == Outcome::Allow;
         let enforced = allowed || !shadow;
         let record = DecisionRecord {
-            origin: Origin { facts: Facts { history: history.as_ref(), ..self.facts }, ..self.origin() },
+            origin: Origin { facts: Facts { history: history.as_ref(), ..facts }, ..self.origin() },
             decision_id: &decision_id,
             request,
             decision: &decision,
@@ -252,8 +271,9 @@ impl Known<'_> {
             // What is allowed by now, or let through anyway, counts already.
             let counts_later = !allowed && enforced;
             let step = counts_later.then(|| LaterStep::of(self.snapshot, request, &decision)).flatten();
+            let charge = counts_later.then(|| LaterCharge::of(request, &decision)).flatten();
             return self.held(
-                Asked { call, decision: &decision, decision_id, step, tool_result },
+                Asked { call, decision: &decision, decision_id, step, charge, reservation, tool_result },
                 held,
                 onward,
                 rpc_id,
@@ -264,8 +284,11 @@ impl Known<'_> {
         let (outcome, code) = (Some(decision.outcome), decision.code);
         let access = self.access(call.action.capability());
         if allowed || !enforced {
-            let (route, forwarding) =
+            let plan = fulfilled(onward.plan, &decision.obligations, self.route);
+            let onward = Onward { plan, ..onward };
+            let (route, mut forwarding) =
                 self.forward(onward, Some(decision_id), rpc_id.clone(), Some(&call.action));
+            forwarding.charged(reservation);
             return Assessed {
                 answer: Answer::Forward(forwarding),
                 record,
@@ -344,6 +367,7 @@ impl Known<'_> {
             era: self.era,
             waited_s: None,
             was_held: false,
+            reservation: None,
             execution,
             _slot: slot,
         };

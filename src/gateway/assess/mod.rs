@@ -5,6 +5,7 @@
 
 mod holding;
 mod known;
+mod obligations;
 mod plan;
 mod request;
 mod session;
@@ -12,5 +13,6 @@ mod shed;
 mod tool_names;
 
 pub(super) use known::{Answer, Assessed};
+pub(super) use obligations::deny;
 pub(super) use session::BoundSession;
 pub(super) use tool_names::ToolNames;

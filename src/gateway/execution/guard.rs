@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::audit::execution::{Ended, ExecutionOf, ExecutionRecord};
 use crate::decision::Route;
+use crate::facts::Who;
 use crate::gateway::Consumed;
-use crate::gateway::execution::Recorder;
+use crate::gateway::execution::{Became, Recorder};
 use crate::model::decision::{ExecutionResult, ReasonCode, Witnessed};
 
 /// Whether at least a byte of a request was sent to its tool. Clones tell of the same request.
@@ -33,6 +34,8 @@ impl Sent {
 pub(in crate::gateway) struct Execution {
     recorder: Arc<Recorder>,
     route: Arc<Route>,
+    /// Whose call it is; `None` where nothing was decided of it.
+    who: Option<Who>,
     /// `None` once it is written, or is not to be.
     record: Option<ExecutionRecord>,
     sent: Sent,
@@ -55,6 +58,7 @@ impl Execution {
         Self {
             recorder: Arc::clone(recorder),
             route: Arc::clone(route),
+            who: of.filter(|of| of.decision_id.is_some()).and_then(who),
             record: of.map(ExecutionRecord::begin),
             sent: Sent::default(),
             approval: None,
@@ -64,6 +68,11 @@ impl Execution {
             // Until something else is known.
             ending: Err(ReasonCode::Interrupted),
         }
+    }
+
+    /// Whose call it is; `None` where nothing was decided of it.
+    pub(in crate::gateway) const fn who(&self) -> Option<Who> {
+        self.who
     }
 
     /// To be marked as the first byte leaves for the tool.
@@ -128,6 +137,12 @@ impl Drop for Execution {
             duration: self.started.map_or(Duration::ZERO, |started| started.elapsed()),
         };
         let route = (&*self.route.name, &self.route.counters);
-        self.recorder.record(record.end(&ended), route, result);
+        let became = Became { who: self.who, result, status: self.status };
+        self.recorder.record(record.end(&ended), route, became);
     }
+}
+
+/// Whose call it is, by what its records say of it.
+fn who(of: ExecutionOf<'_, '_>) -> Option<Who> {
+    Some(Who::new(&of.principal.tenant, &of.principal.id, of.action.capability()?))
 }

@@ -8,4 +8,4 @@ mod recorder;
 
 pub(in crate::gateway) use guard::Execution;
 pub use guard::Sent;
-pub(in crate::gateway) use recorder::Recorder;
+pub(in crate::gateway) use recorder::{Became, Recorder, RecorderParts};

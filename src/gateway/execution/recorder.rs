@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::audit::{AppendError, Ledger};
+use crate::facts::{Live, Who};
 use crate::gateway::Clock;
 use crate::model::decision::ExecutionResult;
 use crate::telemetry::{Metrics, RouteCounters};
@@ -16,11 +17,28 @@ const MOST_LATE: usize = 4096;
 /// Where execution records go.
 #[derive(Debug)]
 pub(in crate::gateway) struct Recorder {
-    ledger: Arc<Ledger>,
-    metrics: Arc<Metrics>,
-    clock: Arc<dyn Clock>,
+    parts: RecorderParts,
     late: Mutex<Late>,
     has_late: AtomicBool,
+}
+
+/// What a recorder is made of.
+#[derive(Debug)]
+pub(in crate::gateway) struct RecorderParts {
+    pub(in crate::gateway) ledger: Arc<Ledger>,
+    pub(in crate::gateway) live: Arc<Live>,
+    pub(in crate::gateway) metrics: Arc<Metrics>,
+    pub(in crate::gateway) clock: Arc<dyn Clock>,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::gateway) struct Became {
+    /// Whose call it was; `None` where nothing was decided of it.
+    pub(in crate::gateway) who: Option<Who>,
+    pub(in crate::gateway) result: ExecutionResult,
+    /// The HTTP status of the tool's answer.
+    pub(in crate::gateway) status: Option<u16>,
 }
 
 /// Records that were not taken when their calls ended.
@@ -32,23 +50,26 @@ struct Late {
 }
 
 impl Recorder {
-    pub(in crate::gateway) fn new(ledger: Arc<Ledger>, metrics: Arc<Metrics>, clock: Arc<dyn Clock>) -> Self {
-        Self { ledger, metrics, clock, late: Mutex::default(), has_late: AtomicBool::new(false) }
+    pub(in crate::gateway) fn new(parts: RecorderParts) -> Self {
+        Self { parts, late: Mutex::default(), has_late: AtomicBool::new(false) }
     }
 
-    /// Counts and records what became of a call of a route.
+    /// Counts and records what became of a call of a route, and remembers whether it failed.
     pub(in crate::gateway) fn record(
         &self,
         record: Vec<u8>,
         (route, counters): (&str, &RouteCounters),
-        result: ExecutionResult,
+        Became { who, result, status }: Became,
     ) {
-        self.metrics.executed(route, counters, result);
+        self.parts.metrics.executed(route, counters, result);
+        if let (Some(who), Some(failed)) = (who, result.failed(status)) {
+            self.parts.live.reported(&who, failed, self.parts.clock.now());
+        }
         if self.has_late.load(Ordering::Relaxed) {
             self.write_late();
         }
         if let Err(error) = self.append(&record) {
-            self.metrics.execution_not_recorded();
+            self.parts.metrics.execution_not_recorded();
             tracing::error!(%error, route, result = result.as_str(), "what became of a call could not be recorded yet");
             self.keep(record);
         }
@@ -76,14 +97,14 @@ impl Recorder {
         if late.records.is_empty() && !late.lost {
             return;
         }
-        if let Err(error) = self.ledger.leave_unreconciled() {
+        if let Err(error) = self.parts.ledger.leave_unreconciled() {
             tracing::error!(%error, "the next start will not know that calls are left without an outcome");
         }
     }
 
     fn append(&self, record: &[u8]) -> Result<(), AppendError> {
         // The decision behind it is in the ledger, so this may use the reserve.
-        self.ledger.append_from_reserve(record, self.clock.now()).map(drop)
+        self.parts.ledger.append_from_reserve(record, self.parts.clock.now()).map(drop)
     }
 
     fn keep(&self, record: Vec<u8>) {

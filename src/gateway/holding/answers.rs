@@ -1,7 +1,7 @@
 //! What a caller is told of its held call, in one place.
 
 use crate::gateway::{Refusal, RefusalForm};
-use crate::holds::{Hold, Limit};
+use crate::holds::{Ended, Hold, Limit};
 use crate::model::decision::ReasonCode;
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
@@ -81,33 +81,33 @@ pub(super) fn ticketless(reason: &str) -> String {
 }
 
 /// Why nothing becomes of a held call.
-pub(in crate::gateway) fn ended(code: ReasonCode, hold: Option<&Hold>) -> String {
-    let name = hold.map(|hold| hold.id.to_string()).unwrap_or_default();
-    match code {
-        ReasonCode::HoldRejected => {
-            let decided = hold.and_then(|hold| hold.decided.as_ref());
+pub(in crate::gateway) fn ended(ended: &Ended) -> String {
+    match ended {
+        Ended::Rejected(hold) => {
+            let decided = hold.decided.as_ref();
             let by = decided.map_or("an approver", |decided| &decided.by);
             let comment = decided.and_then(|decided| decided.comment.as_deref());
             let said = comment.map(|comment| format!(" (\"{comment}\")")).unwrap_or_default();
-            format!("Blocked: {by} rejected this call{said}, hold {name}. Repeating it does not help.")
+            format!("Blocked: {by} rejected this call{said}, hold {}. Repeating it does not help.", hold.id)
         }
-        ReasonCode::HoldExpired => {
-            format!("Blocked: nobody approved this call in time, hold {name}. Repeating it asks anew.")
+        Ended::Expired(hold) => {
+            format!("Blocked: nobody approved this call in time, hold {}. Repeating it asks anew.", hold.id)
         }
-        ReasonCode::HoldCancelled => format!("Blocked: the caller gave this call up, hold {name}."),
-        ReasonCode::AlreadyExecuted => format!(
-            "Not repeated: the approval of hold {name} has let this call through already, once, by the decision named here. Its result went to the request that was first."
+        Ended::Cancelled(hold) => format!("Blocked: the caller gave this call up, hold {}.", hold.id),
+        Ended::Consumed(hold) => format!(
+            "Not repeated: the approval of hold {} has let this call through already, once, by the decision named here. Its result went to the request that was first.",
+            hold.id
         ),
-        ReasonCode::HoldMismatch => {
+        Ended::Foreign => {
             "Blocked: the hold that X-Aegis-Hold names is not one of this caller's for exactly this call."
                 .to_owned()
         }
-        _ => "Blocked: the call was held and cannot go on.".to_owned(),
+        Ended::Full(limit) => full(*limit).to_owned(),
     }
 }
 
 /// Why no hold is opened.
-pub(in crate::gateway) const fn full(limit: Limit) -> &'static str {
+const fn full(limit: Limit) -> &'static str {
     match limit {
         Limit::Actor => {
             "Blocked: too many calls of this caller wait for approval already (holds.max_pending_per_actor)."

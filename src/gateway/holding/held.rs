@@ -6,18 +6,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::LaterStep;
-use crate::gateway::holding::WaitPlace;
+use crate::facts::{Deciding, GrantExceeded, LaterCharge, LaterStep};
 use crate::gateway::holding::answers::{self, HoldNote};
-use crate::gateway::holding::{HoldDesk, Preference, Waiting};
+use crate::gateway::holding::{Charging, HoldDesk, Preference, Stood, WaitPlace, Waiting};
 use crate::gateway::permit::Forwarding;
 use crate::gateway::{Refusal, RefusalForm};
-use crate::holds::{Ask, Hold, Limits, Named, RequestKey, Standing, StoreError, WaitLimits, Waiter};
+use crate::holds::{Ask, Ended, Hold, Limits, Named, RequestKey, StoreError, WaitLimits, Waiter};
 use crate::model::decision::{Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
-
-/// How often a hold is looked at again because others used its approval up and gave it back.
-const TRIES: usize = 4;
 
 /// A call that a decision wants held.
 #[derive(Debug)]
@@ -28,8 +24,8 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) record: HeldDecision,
     /// What it counts as in its session once it is let through.
     pub(in crate::gateway) step: Option<LaterStep>,
-    /// The decision's id.
-    pub(in crate::gateway) decision_id: Id,
+    /// What letting it through takes of its caller's grant, if that was not taken already.
+    pub(in crate::gateway) charge: Option<LaterCharge>,
     /// The decision's own code.
     pub(in crate::gateway) code: ReasonCode,
     /// What is forwarded once it is approved.
@@ -95,53 +91,33 @@ impl Held {
     pub(in crate::gateway) async fn stand(
         mut self,
         desk: &Arc<HoldDesk>,
+        facts: &Deciding,
         resumed: Option<Resumed>,
     ) -> Judged {
         let named = resumed.map_or(self.terms.named, |resumed| Some(Named::Awaited(resumed.hold)));
-        let Some(named) = named else { return self.denied(ReasonCode::HoldMismatch, None) };
+        let Some(named) = named else { return self.ended(&Ended::Foreign) };
         if !self.ask.ticket && resumed.is_none() && self.terms.wait.is_zero() {
             return self.ticketless();
         }
-        for _try in 0..TRIES {
-            let (ask, limits, place) = (Arc::clone(&self.ask), self.terms.limits, self.place(resumed));
-            let (claimed, waiter) = match desk.claim(ask, named, limits, place).await {
-                Ok(claimed) => claimed,
-                Err(error) => return self.unavailable(&error),
-            };
-            let hold = match claimed.standing {
-                Standing::Approved(hold) => hold,
-                Standing::Pending(hold) if self.is_allowed() => {
-                    // Policy allows the call by now, so nobody need be asked any more.
-                    match desk.drop_unheard(hold.id, true).await {
-                        Ok(true) => return self.allowed(Some(&hold.id)),
-                        // Approved this very moment: that is what it is let through by.
-                        Ok(false) => continue,
-                        Err(error) => return self.unavailable(&error),
-                    }
+        let (place, charging) = (self.place(resumed), Charging { facts, charge: self.charge.as_ref() });
+        let stood = desk.stand(&self.ask, named, self.terms.limits, place, charging).await;
+        match stood {
+            Ok(Stood::Exceeded(hold, exceeded)) => self.exceeded(exceeded, &hold),
+            Ok(Stood::Approved(hold, consumed, reservation)) => {
+                // What policy allows by now has taken its own.
+                if reservation.is_some() {
+                    self.forwarding.charged(reservation);
                 }
-                Standing::Unneeded => return self.allowed(None),
-                Standing::Pending(hold) => return self.pending(&hold, waiter, resumed, desk).await,
-                ended => return self.ended(&ended),
-            };
-            let consumed = match desk.consume(&hold, &self.decision_id).await {
-                Ok(consumed) => consumed,
-                Err(error) => return self.unavailable(&error),
-            };
-            if let Some(consumed) = consumed {
                 let approved_by = consumed.approved_by();
                 self.forwarding.consumes(consumed);
-                return self.let_through(&hold.id, &approved_by);
+                self.let_through(&hold, &approved_by)
             }
-            // Another call used the approval up first. Should that one give it back, it is good for this one.
-            match desk.look(hold.id).await {
-                Ok(Some(taken)) if taken.consumed_by.is_some() => {
-                    return self.denied(ReasonCode::AlreadyExecuted, Some(&taken));
-                }
-                Ok(_) => {}
-                Err(error) => return self.unavailable(&error),
-            }
+            Ok(Stood::Pending(hold, waiter)) => self.pending(&hold, waiter, resumed, desk).await,
+            // Its hold is used up or given up all the same: else another call could be let through by it.
+            Ok(Stood::Unneeded(hold)) => self.allowed(hold.as_ref()),
+            Ok(Stood::Ended(ended)) => self.ended(&ended),
+            Err(error) => self.unavailable(&error),
         }
-        self.unavailable(&StoreError::OneHold("the hold of this call changes too often".to_owned()))
     }
 
     /// The place to wait that is asked for along with the hold.
@@ -212,12 +188,6 @@ impl Held {
         refusal
     }
 
-    /// Whether policy lets the call through by now, without a person. Its hold is used up or given up all the same: else another
-    /// call could be let through by it.
-    fn is_allowed(&self) -> bool {
-        self.ask.lifts.is_empty()
-    }
-
     /// Let through by policy; the hold that it has waited for is given up.
     fn allowed(mut self, hold: Option<&Id>) -> Judged {
         let reason = Reason::new(&self.ask.reason);
@@ -245,25 +215,8 @@ impl Held {
         self.refused(refusal, outcome, &reason, None)
     }
 
-    fn ended(self, standing: &Standing) -> Judged {
-        match standing {
-            Standing::Rejected(hold) => self.denied(ReasonCode::HoldRejected, Some(hold)),
-            Standing::Expired(hold) => self.denied(ReasonCode::HoldExpired, Some(hold)),
-            Standing::Cancelled(hold) => self.denied(ReasonCode::HoldCancelled, Some(hold)),
-            Standing::Consumed(hold) => self.denied(ReasonCode::AlreadyExecuted, Some(hold)),
-            Standing::Full(limit) => {
-                let reason = answers::full(*limit);
-                let refusal = answers::say(&self.form, 403, ReasonCode::HoldLimit, reason.to_owned(), None);
-                self.refused(refusal, Outcome::Deny, &Reason::new(reason), None)
-            }
-            Standing::Foreign | Standing::Unneeded | Standing::Pending(_) | Standing::Approved(_) => {
-                self.denied(ReasonCode::HoldMismatch, None)
-            }
-        }
-    }
-
-    fn denied(self, code: ReasonCode, hold: Option<&Hold>) -> Judged {
-        let detail = answers::ended(code, hold);
+    fn ended(self, ended: &Ended) -> Judged {
+        let (code, hold, detail) = (ended.code(), ended.hold(), answers::ended(ended));
         let reason = Reason::new(&detail);
         let note = hold.map(|hold| HoldNote::of(hold, self.terms.links.as_deref()));
         let mut refusal = answers::say(&self.form, answers::status(code), code, detail, note);
@@ -271,6 +224,14 @@ impl Held {
         let first = hold.and_then(|hold| Id::parse(DECISION, hold.consumed_by.as_deref()?));
         refusal.decision_id = first.or(refusal.decision_id);
         self.refused(refusal, Outcome::Deny, &reason, hold.map(|hold| &hold.id))
+    }
+
+    /// It is approved, and its caller's grant allows no more calls for now.
+    fn exceeded(self, exceeded: GrantExceeded, hold: &Hold) -> Judged {
+        let detail = format!("The call is approved. {exceeded}");
+        let code = ReasonCode::GrantRateExceeded;
+        let refusal = answers::say(&self.form, 403, code, detail.clone(), None);
+        self.refused(refusal, Outcome::Deny, &Reason::new(&detail), Some(&hold.id))
     }
 
     fn unavailable(self, error: &StoreError) -> Judged {
@@ -296,6 +257,16 @@ impl Held {
         approved_by: &[String],
     ) -> Vec<u8> {
         self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by })
+    }
+}
+
+impl Then {
+    /// The ledger has its record: what was taken of the caller's grant is spent.
+    pub(in crate::gateway) fn recorded(mut self) -> Self {
+        if let Self::Forward(forwarding) = &mut self {
+            forwarding.spend();
+        }
+        self
     }
 }
 

@@ -13,14 +13,15 @@ use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::extract::{ActionCall, Actions};
+use crate::facts::{Deciding, Live, Who};
 use crate::gateway::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Clock, Executor,
-    ExecutorAction, ExecutorError, Gateway, GatewayParts, HoldDesk, SystemClock,
+    ExecutorAction, ExecutorError, Fold, Gateway, GatewayParts, HoldDesk, SystemClock, Vote,
 };
-use crate::holds::MemoryStore;
+use crate::holds::{Approver, MemoryStore};
 use crate::identity::SessionSeal;
 use crate::model::call::{Principal, PrincipalKind};
-use crate::model::decision::SnapshotRef;
+use crate::model::decision::{Outcome, ReasonCode, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::handle::Handle;
 use crate::model::json::Reader;
@@ -63,7 +64,9 @@ struct World {
     ledger: Arc<Ledger>,
     snapshot: Arc<PolicySnapshot>,
     executor: Arc<Obedient>,
+    holds: Arc<HoldDesk>,
     desk: Arc<ActionDesk>,
+    live: Arc<Live>,
 }
 
 impl World {
@@ -82,14 +85,18 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(MemoryStore::default());
         let holds = HoldDesk::new(store, Arc::clone(&ledger), Arc::clone(&metrics), Arc::clone(&clock));
+        let holds = Arc::new(holds);
+        let facts = Arc::new(Deciding::default());
+        let live = Arc::clone(facts.live());
         let gateway = Gateway::new(GatewayParts {
             snapshot: Arc::new(Handle::new(Arc::clone(&snapshot))),
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([7; 32]),
-            holds: Arc::new(holds),
+            holds: Arc::clone(&holds),
             redaction: Redaction::new(["password"]),
             access_log: None,
+            facts,
             metrics,
             clock,
         });
@@ -100,7 +107,7 @@ impl World {
             approval,
             numbered: 41,
         });
-        Self { folder, ledger, snapshot, executor, desk: Arc::new(desk) }
+        Self { folder, ledger, snapshot, executor, holds, desk: Arc::new(desk), live }
     }
 
     async fn execute(&self, action: &str) -> Result<ActionAnswer, ActionRefused> {
@@ -109,6 +116,16 @@ impl World {
         let actions = Actions::read(&Reader::default(), action.as_bytes()).unwrap();
         let action: &ActionCall<'_> = actions.items.first().unwrap().as_ref().unwrap();
         self.desk.execute(&self.snapshot, &caller, action).await
+    }
+
+    fn evaluate(&self, action: &str) {
+        let principal = Principal::new("acme", "ann", PrincipalKind::default());
+        let caller = ActionCaller { principal, is_agent: false, named_agent: false };
+        let text = format!("{{\"type\":\"{action}\"}}");
+        let actions = Actions::read(&Reader::default(), text.as_bytes()).unwrap();
+        let decision =
+            self.desk.dry_run().evaluate(&self.snapshot, &caller, actions.items[0].as_ref().unwrap());
+        assert_eq!(decision.unwrap().outcome, Outcome::Allow);
     }
 
     fn records(&self) -> Vec<Value> {
@@ -180,4 +197,58 @@ async fn where_people_are_asked_nothing_runs_before_they_answer() {
     let id = |answer: &ActionAnswer| answer.hold.as_ref().unwrap().id;
     assert_eq!((first.status, id(&first) == id(&again), id(&first) == id(&other)), ("pending", true, false));
     assert_eq!(world.executor.0.load(Ordering::Relaxed), 0);
+}
+
+/// An approval lets one action through. Whoever wanted it at the same moment is asked for anew, as if it had come after that.
+#[tokio::test]
+async fn of_two_that_race_for_an_approval_one_runs_and_the_other_waits() {
+    let world = World::new(Approval::Hold);
+    let action = r#"{"type":"write","target":"a"}"#;
+    let first = world.execute(action).await.unwrap().hold.unwrap();
+    let approved = world.holds.decide(&Approver::local_admin(), first.id, Vote::Approve, None).await;
+    approved.unwrap();
+    let (one, other) = tokio::join!(world.execute(action), world.execute(action));
+    let (mut ran, mut waits) = (one.unwrap(), other.unwrap());
+    if ran.status != "success" {
+        std::mem::swap(&mut ran, &mut waits);
+    }
+    assert_eq!((ran.status, ran.hold.is_none()), ("success", true));
+    assert_eq!((waits.status, waits.code), ("pending", Some(ReasonCode::ApprovalRequired)));
+    let second = waits.hold.unwrap();
+    assert_ne!(second.id, first.id);
+    assert_eq!(world.execute(action).await.unwrap().hold.unwrap().id, second.id);
+    assert_eq!(world.executor.0.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_caller_is_what_its_records_make_again() {
+    let world = World::new(Approval::Auto);
+    let live = &world.live;
+    let caller = |action: &str| Who::new("acme", "ann", action);
+    // Decided without being done, refused, or waiting: nothing is known.
+    for action in ["refused", "odd"] {
+        world.execute(&format!("{{\"type\":\"{action}\"}}")).await.unwrap();
+    }
+    world.evaluate("read");
+    assert_eq!(live.size().actors, 0);
+    for action in ["read"; 9].iter().chain(&["read_panic", "read_nothing", "write"]) {
+        world.execute(&format!("{{\"type\":\"{action}\"}}")).await.unwrap();
+    }
+    let (mut fold, _) =
+        Fold::begin(&world.folder.path().join("ledger"), &world.folder.path().join("facts.checkpoint"))
+            .unwrap();
+    fold.catch_up().unwrap();
+    let (again, now) = (fold.live().unwrap(), SystemClock.now());
+    for (action, reports, failures, new) in [
+        ("read", 9, 0, false),
+        ("read_panic", 1, 1, false),
+        ("read_nothing", 0, 0, false),
+        ("write", 1, 0, false),
+        ("odd", 0, 0, true),
+    ] {
+        let known = live.conduct(&caller(action), now);
+        assert_eq!((known.reports, known.failures), (reports, failures), "{action}");
+        assert_eq!(known.anomaly.new_capability, new, "{action}");
+        assert_eq!(known, again.conduct(&caller(action), now), "{action}");
+    }
 }

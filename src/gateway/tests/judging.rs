@@ -12,6 +12,7 @@ use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
+use crate::facts::Who;
 use crate::gateway::{
     Candidate, Clock, Gateway, GatewayParts, HoldDesk, Incoming, Permit, PublishError, Publisher,
     PublisherParts, RefusalForm, SystemClock, Verdict,
@@ -118,6 +119,7 @@ impl Parts {
             )),
             redaction: Redaction::default(),
             access_log: None,
+            facts: Arc::default(),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
         })
@@ -153,6 +155,8 @@ async fn get(gateway: &Gateway) -> Verdict {
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("localhost"));
     let incoming = Incoming {
+        peer: None,
+        tls: false,
         method: "GET",
         path: "/crm/1",
         query: None,
@@ -310,4 +314,43 @@ async fn an_execution_record_that_is_not_taken_is_counted_and_left_to_the_next_s
     assert_eq!(report.unreconciled, [parts.ledger.status().epoch]);
     let reconciled = reconcile(&ledger, &report, 8, SystemClock.now()).await;
     assert!(matches!(reconciled.as_slice(), [Reconciled { calls: Ok(1), .. }]), "{reconciled:?}");
+}
+
+#[tokio::test]
+async fn what_is_let_through_and_how_it_ends_is_known_of_its_caller() {
+    let parts = Parts::panicking_after(100);
+    let publisher = parts.publisher().unwrap();
+    let gateway = parts.gateway(&publisher);
+    let who = Who::new("default", "dev", "crm.items.read");
+    let known = || {
+        let conduct = gateway.live().conduct(&who, SystemClock.now());
+        (gateway.live().size().actors, conduct.reports, conduct.failures)
+    };
+    let permit = async || match get(&gateway).await {
+        Verdict::Forward(permit) => permit,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(known(), (0, 0, 0));
+    // Nothing was sent: it was let through, and that is all.
+    drop(permit().await);
+    assert_eq!(known(), (1, 0, 0));
+    for (status, ending, reports, failures) in [
+        (200, Ok(()), 1, 0),
+        (404, Ok(()), 2, 0),
+        (502, Ok(()), 3, 1),
+        (200, Err(ReasonCode::UpstreamTimeout), 4, 2),
+        (200, Err(ReasonCode::ClientGone), 4, 2),
+    ] {
+        let mut forwarding = permit().await.spend();
+        forwarding.sent().mark();
+        forwarding.answered(status);
+        forwarding.ended(ending);
+        drop(forwarding);
+        assert_eq!(known(), (1, reports, failures), "{status} {ending:?}");
+    }
+    // Without a record nothing is let through, and nothing is known of it.
+    let other = parts.gateway(&publisher);
+    parts.ledger.close(SystemClock.now()).unwrap();
+    assert!(matches!(get(&other).await, Verdict::Refuse(_)));
+    assert_eq!(other.live().size().actors, 0);
 }

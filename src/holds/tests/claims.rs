@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::holds::sample::{approver, ask, at, digest, hold, id, lift};
 use crate::holds::{
-    Ask, Claim, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, Limit, Limits,
+    Ask, Claim, Ended, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, Limit, Limits,
     MemoryStore, Named, PendingCounts, Standing, StoreError, claim,
 };
 use crate::model::call::CallDigest;
@@ -71,10 +71,14 @@ fn an_approval_counts_once_the_ledger_tells_of_it() {
 fn a_no_holds_until_the_hold_would_have_ended() {
     let (store, rejected) = standing(HoldState::Rejected);
     for named in [Named::No, Named::ByCaller(rejected.id), Named::Awaited(rejected.id)] {
-        assert_eq!(stands(&store, named, 299), Standing::Rejected(rejected.clone()), "{named:?}");
+        assert_eq!(
+            stands(&store, named, 299),
+            Standing::Ended(Ended::Rejected(rejected.clone())),
+            "{named:?}"
+        );
     }
     let waited = stands(&store, Named::Awaited(rejected.id), 300);
-    assert_eq!(waited, Standing::Rejected(rejected.clone()), "who waited is told");
+    assert_eq!(waited, Standing::Ended(Ended::Rejected(rejected.clone())), "who waited is told");
     assert!(opened(&stands(&store, Named::ByCaller(rejected.id), 300)), "who comes later asks anew");
 }
 
@@ -91,7 +95,7 @@ fn a_hold_out_of_time_makes_room_for_a_new_one() {
         let (store, late) = standing(state);
         assert_eq!(
             stands(&store, Named::Awaited(late.id), 300),
-            Standing::Expired(late),
+            Standing::Ended(Ended::Expired(late)),
             "who waited is told"
         );
     }
@@ -100,14 +104,14 @@ fn a_hold_out_of_time_makes_room_for_a_new_one() {
 #[test]
 fn what_has_ended_is_told_to_who_waited_and_asked_anew_by_others() {
     for (state, awaited) in [
-        (HoldState::Expired, Standing::Expired as fn(Hold) -> Standing),
-        (HoldState::Cancelled, Standing::Cancelled),
-        (HoldState::Consumed, Standing::Consumed),
+        (HoldState::Expired, Ended::Expired as fn(Hold) -> Ended),
+        (HoldState::Cancelled, Ended::Cancelled),
+        (HoldState::Consumed, Ended::Consumed),
     ] {
         let (store, ended) = standing(state);
-        assert_eq!(stands(&store, Named::Awaited(ended.id), 1), awaited(ended.clone()));
+        assert_eq!(stands(&store, Named::Awaited(ended.id), 1), Standing::Ended(awaited(ended.clone())));
         if state == HoldState::Consumed {
-            assert_eq!(stands(&store, Named::ByCaller(ended.id), 1), awaited(ended));
+            assert_eq!(stands(&store, Named::ByCaller(ended.id), 1), Standing::Ended(awaited(ended)));
             assert!(opened(&stands(&store, Named::No, 1)), "a repeat after it is a new call");
         } else {
             assert!(opened(&stands(&store, Named::ByCaller(ended.id), 1)), "{state:?}");
@@ -168,10 +172,10 @@ fn a_hold_of_something_else_cannot_be_named() {
             hold.state = HoldState::Approved;
             change(&mut hold.ask);
         });
-        assert_eq!(stands(&store, Named::ByCaller(hold.id), 1), Standing::Foreign);
+        assert_eq!(stands(&store, Named::ByCaller(hold.id), 1), Standing::Ended(Ended::Foreign));
     }
-    assert_eq!(stands(&MemoryStore::default(), Named::ByCaller(id(1)), 1), Standing::Foreign);
-    assert_eq!(stands(&MemoryStore::default(), Named::Awaited(id(1)), 1), Standing::Foreign);
+    assert_eq!(stands(&MemoryStore::default(), Named::ByCaller(id(1)), 1), Standing::Ended(Ended::Foreign));
+    assert_eq!(stands(&MemoryStore::default(), Named::Awaited(id(1)), 1), Standing::Ended(Ended::Foreign));
 }
 
 #[test]
@@ -189,7 +193,10 @@ fn without_a_ticket_only_a_no_is_found() {
             hold.state = HoldState::Rejected;
             hold.ask.ticket = ticket;
         });
-        assert_eq!(claims(&store, 9, &anonymous, Named::No, 1).standing, Standing::Rejected(rejected));
+        assert_eq!(
+            claims(&store, 9, &anonymous, Named::No, 1).standing,
+            Standing::Ended(Ended::Rejected(rejected))
+        );
     }
     let (store, own) = with(|hold| {
         hold.state = HoldState::Approved;
@@ -210,7 +217,7 @@ fn a_no_to_one_hold_is_a_no_to_the_call() {
     store.insert(&rejected).unwrap();
     let anonymous = Ask { ticket: false, ..ask(1) };
     let waited = claims(&store, 9, &anonymous, Named::Awaited(id(1)), 1);
-    assert_eq!(waited.standing, Standing::Rejected(rejected));
+    assert_eq!(waited.standing, Standing::Ended(Ended::Rejected(rejected)));
 }
 
 #[test]
@@ -231,7 +238,10 @@ fn each_limit_is_kept() {
         let claimed = claim(&store, id(9), &ask(1), Named::No, limits, at(1)).unwrap();
         match full {
             Some(limit) => {
-                assert_eq!((claimed.standing, claimed.changed), (Standing::Full(limit), Vec::new()))
+                assert_eq!(
+                    (claimed.standing, claimed.changed),
+                    (Standing::Ended(Ended::Full(limit)), Vec::new())
+                )
             }
             None => assert!(opened(&claimed.standing), "{claimed:?}"),
         }

@@ -50,6 +50,23 @@ impl ExecutionResult {
         }
     }
 
+    /// Whether it is held against the caller's calls as a failure, given the HTTP status of the tool's answer: `None` where it says
+    /// nothing of them, since the caller left or nothing was sent.
+    #[must_use]
+    pub const fn failed(self, status: Option<u16>) -> Option<bool> {
+        match (self, status) {
+            (Self::Completed, Some(500..)) | (Self::Failed | Self::UnknownOutcome, _) => Some(true),
+            (Self::Completed, _) => Some(false),
+            (Self::Cancelled | Self::NotForwarded, _) => None,
+        }
+    }
+
+    /// The result of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.as_str() == word)
+    }
+
     /// The word in records and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,5 +98,23 @@ mod tests {
             assert_eq!(result(sent, true, Some(ReasonCode::ClientGone)), "cancelled");
             assert_eq!(result(sent, true, Some(ReasonCode::UpstreamTimeout)), "failed");
         }
+    }
+
+    #[test]
+    fn what_failed_is_held_against_a_caller() {
+        for (result, status, failed) in [
+            (ExecutionResult::Completed, None, Some(false)),
+            (ExecutionResult::Completed, Some(404), Some(false)),
+            (ExecutionResult::Completed, Some(499), Some(false)),
+            (ExecutionResult::Completed, Some(500), Some(true)),
+            (ExecutionResult::Failed, Some(200), Some(true)),
+            (ExecutionResult::UnknownOutcome, None, Some(true)),
+            (ExecutionResult::Cancelled, Some(500), None),
+            (ExecutionResult::NotForwarded, None, None),
+        ] {
+            assert_eq!(result.failed(status), failed, "{result:?} {status:?}");
+        }
+        assert!(ExecutionResult::ALL.iter().all(|it| ExecutionResult::parse(it.as_str()) == Some(*it)));
+        assert_eq!(ExecutionResult::parse(OUTCOME_UNKNOWN), None);
     }
 }

@@ -10,6 +10,7 @@ mod finding;
 mod obligation;
 mod outcome;
 mod reason;
+mod report;
 mod score;
 
 pub use answer::{Decision, SnapshotRef};
@@ -20,4 +21,5 @@ pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
 pub use obligation::{Obligations, RateLimit};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;
+pub use report::{Report, ReportStatus};
 pub use score::RiskScore;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::decision::RiskLevel;
+
 /// How dangerous a call looks, from 0 to 1, in ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RiskScore(u16);
@@ -18,6 +20,12 @@ impl RiskScore {
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most 10,000")]
         Self(value as u16)
+    }
+
+    /// The score shown where none is computed: that of a risk level.
+    #[must_use]
+    pub const fn of_level(level: RiskLevel) -> Self {
+        Self(level.score_hundredths() as u16 * 100)
     }
 
     /// The score in ten-thousandths: 0 to 10,000.

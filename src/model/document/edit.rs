@@ -63,6 +63,18 @@ impl Document {
         }
     }
 
+    /// Keeps of the list at a JSON pointer the elements whose numbers `keep` says yes to.
+    pub fn retain_elements(&mut self, pointer: &str, mut keep: impl FnMut(usize) -> bool) {
+        let mut node = Some(&mut self.root);
+        for step in tokens(pointer) {
+            node = node.and_then(|node| child_mut(node, &step));
+        }
+        if let Some(Node { value: NodeValue::Sequence(elements), .. }) = node {
+            let mut number = 0..;
+            elements.retain(|_| number.next().is_some_and(&mut keep));
+        }
+    }
+
     /// Takes the entry or element at a JSON pointer away and returns it; `None` when there is none.
     pub fn remove(&mut self, pointer: &str) -> Option<Node> {
         let mut steps: Vec<String> = tokens(pointer).collect();

@@ -20,6 +20,6 @@ mod tests;
 pub use edit::{OverlayError, Step};
 pub use node::{Entry, Node, NodeValue, Position};
 pub use place::Place;
-pub use problem::{Problem, Problems};
+pub use problem::{PROBLEMS_FOUND_MOST, Problem, Problems};
 pub use read::{Outline, Part, TEXT_BYTES_MAX, Whole};
 pub use tree::{Document, child_pointer};

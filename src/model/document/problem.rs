@@ -50,7 +50,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// At least one [`Problem`], sorted by place, each only once. Displayed one a line.
+/// Where looking for problems ends: whoever looks stops with the first beyond so many.
+pub const PROBLEMS_FOUND_MOST: usize = 1000;
+
+/// How many problems are told to whoever did not ask for all.
+const SHOWN_MOST: usize = 100;
+
+/// At least one [`Problem`], sorted by place, each only once. Displayed one a line, the first hundred and how many more there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
@@ -85,6 +91,12 @@ impl Problems {
         self.list
     }
 
+    /// The first hundred, and how many more there are.
+    pub fn shown(&self) -> (&[Problem], usize) {
+        let (shown, more) = self.list.split_at(self.list.len().min(SHOWN_MOST));
+        (shown, more.len())
+    }
+
     /// How many there are: at least one.
     pub fn count(&self) -> usize {
         self.list.len()
@@ -117,13 +129,18 @@ impl IntoIterator for Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.list.iter().enumerate() {
+        let (shown, more) = self.shown();
+        for (index, problem) in shown.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
             write!(f, "{problem}")?;
         }
-        Ok(())
+        match more {
+            0 => Ok(()),
+            more if self.list.len() > PROBLEMS_FOUND_MOST => write!(f, "\nand at least {more} more"),
+            more => write!(f, "\nand {more} more"),
+        }
     }
 }
 

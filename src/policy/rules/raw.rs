@@ -18,6 +18,7 @@ pub(super) struct RawRules {
     pub(super) defaults: Option<RawDefaults>,
     /// The rules, in order.
     #[serde(default)]
+    #[schemars(length(max = 10000))]
     pub(super) rules: Option<Vec<RawRule>>,
     /// Kept for whoever manages policies; not interpreted.
     #[serde(default, rename = "scope")]
@@ -36,6 +37,7 @@ pub(super) struct RawRules {
 pub(super) struct RawPlan {
     /// Sequences that a session must not complete.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub(super) sequence_patterns: Option<Vec<RawSequence>>,
     /// How much risk a session may come to.
     #[serde(default)]
@@ -51,6 +53,7 @@ pub(super) struct RawSequence {
     pub(super) name: Option<String>,
     /// Globs over action types, in order; the last one is the call that is asked for.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub(super) steps: Option<Vec<String>>,
     /// What is done with the last call: block (default), approve, escalate, or auto (nothing).
     #[serde(default)]

@@ -99,7 +99,7 @@ impl RuleSet {
     #[must_use]
     pub fn authorize(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Authorization {
         let Some(subject) = Subject::of(request) else { return Authorization::NotApplicable };
-        let candidates = self.index.candidates(subject.capability);
+        let candidates = self.index.candidates(subject.texts());
         first_match(candidates.filter_map(|number| self.rules.get(number)), subject, facts)
     }
 
@@ -110,22 +110,18 @@ impl RuleSet {
     #[must_use]
     pub fn prospect(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Prospect {
         let Some(subject) = Subject::of(request) else { return Prospect::DeniedOrSilent };
-        let candidates = self.index.candidates(subject.capability);
-        for rule in candidates.filter_map(|number| self.rules.get(number)) {
-            match rule.matches(subject, facts) {
-                Truth::Fails => {}
-                // No later rule is ever asked.
-                Truth::Holds if rule.outcome == Outcome::Deny => return Prospect::Denied,
-                Truth::Holds => return Prospect::Open,
-                // It may match, not match, or fail to be told, which denies: only the first could let the call pass.
-                Truth::Indeterminate(_) if rule.outcome == Outcome::Deny => {}
-                Truth::Indeterminate(_) => return Prospect::Open,
-            }
-        }
-        Prospect::DeniedOrSilent
+        let candidates = self.index.candidates(subject.texts());
+        prospect_of(candidates.filter_map(|number| self.rules.get(number)), subject, facts)
     }
 
-    /// The same answer found by asking every rule: what the index must agree with.
+    /// The answer of [`Self::prospect`], found by asking every rule.
+    #[cfg(test)]
+    pub(super) fn prospect_linear(&self, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Prospect {
+        let Some(subject) = Subject::of(request) else { return Prospect::DeniedOrSilent };
+        prospect_of(self.rules.iter(), subject, facts)
+    }
+
+    /// The answer of [`Self::authorize`], found by asking every rule: what the index must agree with.
     #[cfg(test)]
     pub(super) fn authorize_linear(
         &self,
@@ -145,6 +141,11 @@ impl<'s, 'a> Subject<'s, 'a> {
             agent: request.agent(),
             call: request.call,
         })
+    }
+
+    /// What the index looks rules up by.
+    const fn texts(self) -> [Option<&'s str>; 3] {
+        [Some(self.capability), self.resource, Some(self.agent)]
     }
 }
 
@@ -171,7 +172,31 @@ fn first_match<'r>(
     Authorization::NotApplicable
 }
 
+fn prospect_of<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    subject: Subject<'_, '_>,
+    facts: Facts<'_>,
+) -> Prospect {
+    for rule in rules {
+        match rule.matches(subject, facts) {
+            Truth::Fails => {}
+            // No later rule is ever asked.
+            Truth::Holds if rule.outcome == Outcome::Deny => return Prospect::Denied,
+            Truth::Holds => return Prospect::Open,
+            // It may match, not match, or fail to be told, which denies: only the first could let the call pass.
+            Truth::Indeterminate(_) if rule.outcome == Outcome::Deny => {}
+            Truth::Indeterminate(_) => return Prospect::Open,
+        }
+    }
+    Prospect::DeniedOrSilent
+}
+
 impl Rule {
+    /// What the index finds it by.
+    pub(super) const fn globs(&self) -> [&Glob; 3] {
+        [&self.action_type, &self.target, &self.agent]
+    }
+
     fn matches(&self, subject: Subject<'_, '_>, facts: Facts<'_>) -> Truth {
         let named = self.action_type.matches(subject.capability)
             && subject.resource.is_none_or(|resource| self.target.matches(resource))

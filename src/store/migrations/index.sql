@@ -53,6 +53,14 @@ CREATE INDEX calls_by_capability ON calls (capability, time, epoch, seq, tenant,
     WHERE capability IS NOT NULL;
 CREATE INDEX calls_by_tenant ON calls (tenant, kind, time, epoch, seq, outcome) WHERE tenant IS NOT NULL;
 CREATE INDEX calls_by_session ON calls (session, time, epoch, seq) WHERE session IS NOT NULL;
--- The number is the hash of ALLOW: most calls are let through, and are found by time as well.
+-- The calls of the policy server; those of the data plane have none.
+CREATE INDEX calls_by_surface ON calls (surface, time, epoch, seq) WHERE surface IS NOT NULL;
+-- What most calls have is found by time as well, so it is left out. The numbers are hashes of the texts behind them.
 CREATE INDEX calls_not_allowed ON calls (outcome, time, epoch, seq, tenant, kind)
-    WHERE outcome <> 2711861370549868648;
+    WHERE outcome <> 2711861370549868648; -- ALLOW
+CREATE INDEX calls_by_rare_code ON calls (code, time, epoch, seq)
+    WHERE code <> -8734854206546003753 AND code <> -323047424751841557; -- rule_allowed, default_allowed
+CREATE INDEX calls_by_high_risk ON calls (risk, time, epoch, seq)
+    WHERE risk <> 7791210440488861124 AND risk <> -4575017947882921414; -- low, medium
+CREATE INDEX calls_by_other_tenant ON calls (tenant, time, epoch, seq)
+    WHERE tenant <> 4010717984327297149 AND tenant <> 3393526427588049651; -- default, anonymous

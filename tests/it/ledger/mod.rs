@@ -2,6 +2,7 @@
 
 mod damage;
 mod executions;
+mod facts;
 mod faults;
 mod files;
 mod index;

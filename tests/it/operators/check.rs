@@ -35,10 +35,10 @@ fn all_mistakes_are_found_at_once() {
             "f.yaml:2:",
             "f.yaml:2:",
         ]),
-        ("unbuilt", "holds: {webhook: {}}\nexecutor: {kind: http}\npolicy: {capabilities: required}\n".to_owned(), &[
+        ("unbuilt", "holds: {webhook: {}}\nexecutor: {kind: http}\npolicy: {cedar: {}}\n".to_owned(), &[
             "f.yaml:1:9: holds.webhook: not in this version",
             "f.yaml:2:11: executor: kind http sends actions to targets, and there are none",
-            "f.yaml:3:10: policy.capabilities: not in this version",
+            "f.yaml:3:10: policy.cedar: not in this version",
         ]),
         ("routes", ROUTE.replace("http", "htp").replace("127.0.0.1:9", "nowhere") + "  mode: of\n", &[
             "f.yaml:4:13: routes[0].protocol: ",
@@ -144,4 +144,31 @@ fn the_environment_is_checked_like_the_file() {
         assert_eq!(output.status.code(), Some(64), "{name}");
         assert!(errors.contains(name), "{errors}");
     }
+}
+
+#[test]
+fn looking_ends_at_a_thousand_mistakes_and_a_start_tells_the_first_hundred() {
+    for (count, told, last) in [
+        (1000, 1000, "f.yaml:1002:4: rules[999].nam: unknown key; did you mean \"name\"?"),
+        (1001, 1002, "more than 1000 mistakes: the rest was not looked at"),
+        (9000, 1002, "more than 1000 mistakes: the rest was not looked at"),
+    ] {
+        let rules = format!("version: 1\nrules:\n{}", "- {nam: a}\n".repeat(count));
+        let folder = folder(&[("f.yaml", &rules)]);
+        let output = check(&folder, &["f.yaml"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(64), told), "{count}");
+        assert_eq!(said.lines().last(), Some(last), "{count}");
+        let served =
+            aegis().args(["serve", "f.yaml", "--port", "0"]).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8(served.stderr).unwrap();
+        let more = if count == 1000 { "and 900 more" } else { "and at least 901 more" };
+        assert_eq!(said.lines().nth(100), Some(more), "{count}");
+    }
+    // agent-aegis loads more than it would be told of here.
+    let rules = format!("rules:\n{}", "- {nam: a}\n".repeat(2000));
+    let folder = folder(&[("f.yaml", &rules)]);
+    assert_eq!(check(&folder, &["f.yaml"]).status.code(), Some(64));
+    let lenient = check(&folder, &["--lenient", "f.yaml"]);
+    assert_eq!(lenient.status.code(), Some(0), "{}", String::from_utf8_lossy(&lenient.stderr));
 }

@@ -39,6 +39,10 @@ fn help_is_what_it_was() {
         ("help_holds_reject.txt", vec!["holds", "reject"]),
         ("help_status.txt", vec!["status"]),
         ("help_health.txt", vec!["health"]),
+        ("help_snapshots.txt", vec!["snapshots"]),
+        ("help_snapshots_list.txt", vec!["snapshots", "list"]),
+        ("help_snapshots_show.txt", vec!["snapshots", "show"]),
+        ("help_snapshots_rollback.txt", vec!["snapshots", "rollback"]),
         ("help_keys.txt", vec!["keys"]),
         ("help_keys_create.txt", vec!["keys", "create"]),
     ] {
@@ -57,8 +61,22 @@ fn every_verb_of_the_help_has_a_golden_help_of_its_own() {
     assert_eq!(
         verbs,
         [
-            "serve", "demo", "init", "check", "simulate", "test", "diff", "explain", "schema", "audit",
-            "holds", "keys", "status", "health", "help"
+            "serve",
+            "demo",
+            "init",
+            "check",
+            "simulate",
+            "test",
+            "diff",
+            "explain",
+            "schema",
+            "audit",
+            "holds",
+            "keys",
+            "snapshots",
+            "status",
+            "health",
+            "help"
         ]
     );
 }

@@ -60,7 +60,9 @@ fn other_methods_of_the_probes_are_unknown_paths() {
     let gateway = start();
     for path in ["/health", "/healthz", "/readyz"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-            is_problem(&gateway.control_client().request(method, path, &[], b""), 404, "not-found");
+            let answer = gateway.control_client().request(method, path, &[], b"");
+            is_problem(&answer, 404, "not-found");
+            assert_eq!(answer.header("allow"), None, "{method} {path}");
         }
         let mut client = gateway.control_client();
         client.send(format!("HEAD {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());

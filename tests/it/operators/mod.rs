@@ -10,4 +10,5 @@ mod demo;
 mod holds;
 mod keys;
 mod samples;
+mod snapshots;
 mod status;

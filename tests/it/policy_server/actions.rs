@@ -195,3 +195,143 @@ fn sessions_count_only_what_names_them() {
         assert_eq!(run(None), "success");
     }
 }
+
+/// What is evaluated together is judged as if it were executed together, and leaves nothing behind.
+#[test]
+fn a_batch_is_evaluated_as_it_would_be_executed() {
+    let policy = "rules:\n  - {name: asks, match: {type: ask}, approval: approve}\n\
+        \x20 - {name: all, match: {type: \"*\"}, risk_level: low, approval: auto}\n\
+        plan_rules:\n  sequence_patterns:\n    - {name: leak, steps: [read, send]}\n\
+        \x20   - {name: asked, steps: [ask, send], approval: approve}\n";
+    let server = Server::start(policy, &Start::with(&["--approval", "hold"], &[]));
+    let action = |action: &str, session: &str| json!({"action_type": action, "session_id": session});
+    let batch = json!([
+        action("send", "s"),
+        action("ask", "s"),
+        action("read", "s"),
+        action("send", "t"),
+        // An action that execute would refuse to record is not executed, so it counts as little.
+        {"action_type": "read", "session_id": "t", "description": {"a": 1}},
+        action("send", "t"),
+        action("send", "s"),
+        {"action_type": "read"},
+        {"action_type": "send"},
+    ]);
+    let said = |answers: &Value| -> Vec<String> {
+        let said = |answer: &Value| match answer["status"].as_str().or(answer["approval"].as_str()) {
+            Some("success") => "auto".to_owned(),
+            Some("pending") => "approve".to_owned(),
+            Some("blocked") => "block".to_owned(),
+            Some(other) => other.to_owned(),
+            None => "error".to_owned(),
+        };
+        answers.as_array().unwrap().iter().map(said).collect()
+    };
+    let mut expected = ["auto", "approve", "auto", "auto", "auto", "auto", "block", "auto", "auto"];
+    for _again in 0..2 {
+        let answers = server.evaluate(&batch);
+        assert_eq!(said(&answers), expected, "{answers}");
+        let blocked = json!({"action_type": "send", "target": "", "risk_level": "LOW", "approval": "block", "is_allowed": false,
+            "matched_rule": "all", "outcome": "DENY", "decided_by": {"engine": "plan", "rule": "leak"},
+            "reason": "Blocked by plan rule: Forbidden sequence 'leak': 'read' \u{2192} 'send'"});
+        assert_eq!(answers[6], blocked);
+        assert_eq!(answers[0].get("decided_by"), None);
+    }
+    expected[4] = "error";
+    assert_eq!(said(&server.execute(&batch)), expected);
+    // What was executed counts in what is evaluated afterwards.
+    assert_eq!(server.evaluate(&action("send", "s"))["approval"], "block");
+}
+
+#[test]
+fn what_was_executed_is_listed_from_the_command_line() {
+    let server = Server::start(POLICY, &Start::with(&[], &[("AEGIS_API_KEY", "k1")]));
+    let batch = json!([{"action_type": "read", "target": "a"}, {"action_type": "delete", "target": "b c&d"},
+        {"action_type": "read_all", "agent_id": "bot-1", "target": "\u{1b}[2J"}]);
+    let key = [("X-API-Key", "k1")];
+    server.client().request("POST", "/api/v1/execute", &key, batch.to_string().as_bytes());
+    let url = format!("http://{}", server.address);
+    let list = |arguments: &[&str]| {
+        let mut command = aegis();
+        command.args(["audit", "list"]).args(arguments).env("AEGIS_URL", &url).env("AEGIS_KEY", "k1");
+        command.output().unwrap()
+    };
+    let said = |arguments: &[&str]| {
+        let output = list(arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let words = |line: &str| line.split("  ").map(str::to_owned).collect::<Vec<_>>();
+    let all = said(&[]);
+    let rows: Vec<_> = all.lines().map(words).collect();
+    assert_eq!(rows[1][1..7], ["blocked", "block", "-", "delete", "b c&d", "deletes"], "{all}");
+    assert_eq!((rows.len(), &*rows[0][4], &*rows[2][1]), (3, "read_all", "success"));
+    assert!(!all.contains('\u{1b}'), "what agents write moves no cursor");
+    assert_eq!(
+        said(&["--limit", "2", "--order", "asc"]).lines().last(),
+        Some("there are more: raise --limit")
+    );
+    let entries = said(&["--json", "--capability", "delete", "--since", "2020-01-01T00:00:00Z"]);
+    let entry: Value = serde_json::from_str(entries.trim()).unwrap();
+    assert_eq!((&entry["id"], &entry["action_target"]), (&json!(2), &json!("b c&d")));
+    assert_eq!(said(&["--until", "2020-01-01T00:00:00Z"]), "no such calls\n");
+    assert_eq!(said(&["--capability", "re ad&limit=0"]), "no such calls\n");
+    let codes = [&["--actor", "bot-1"][..], &["--key", "k2"], &["--url", "http://127.0.0.1:1"]];
+    assert_eq!(codes.map(|arguments| list(arguments).status.code()), [Some(2), Some(1), Some(3)]);
+    // A folder is read without anybody being asked.
+    let ledger = server.ledger();
+    let offline = said(&["--url", "http://127.0.0.1:1", "--actor", "bot-1", ledger.to_str().unwrap()]);
+    assert!(offline.contains("read_all"), "{offline}");
+}
+
+#[test]
+fn times_of_the_audit_log_are_those_of_the_standard() {
+    let server = Server::start(POLICY, &Start::default());
+    server.execute(&json!({"action_type": "read", "target": "a"}));
+    for (query, found) in [
+        ("since=0000-01-01T00:00:00Z&until=9999-12-31T23:59:59.999Z", 1),
+        ("since=9999-12-31T00:00:00Z", 0),
+        ("since=2016-12-31T23:59:60Z", 1),
+        ("until=2015-07-01T01:59:60%2B02:00", 0),
+    ] {
+        let listed = server.audit(&format!("?{query}"));
+        assert_eq!(listed.as_array().map(Vec::len), Some(found), "{query}: {listed}");
+    }
+    for bad in ["2026-11-23", "2026-11-23T06:19:60Z", "2026-02-30T00:00:00Z", "2026-11-23T06:19:54+01:00"] {
+        for name in ["since", "until"] {
+            let answer = server.client().get(&format!("/api/v1/audit?{name}={bad}"));
+            let body = answer.json();
+            assert_eq!((answer.status, &body["field"]), (400, &json!(name)), "{bad}");
+            assert!(body["detail"].as_str().unwrap().contains("RFC 3339"), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_nothing_compares_with_is_refused_by_its_place() {
+    let server = Server::start(POLICY, &Start::default());
+    for number in ["1e400".to_owned(), "9".repeat(309)] {
+        let body = format!("{{\"actions\":[{{\"type\":\"pay\",\"params\":{{\"amount\":{number}}}}}]}}");
+        let answer = server.client().post_json("/api/v1/evaluate", &body);
+        let told = answer.json();
+        assert_eq!((answer.status, &told["error"]), (400, &json!("Bad request")));
+        assert_eq!(told["field"], "actions[0].params.amount");
+        assert!(told["detail"].as_str().unwrap().contains("send it as a text"), "{told}");
+    }
+}
+
+#[test]
+fn a_body_that_is_far_too_long_is_answered_before_the_connection_ends() {
+    let server = Server::start(POLICY, &Start::with(&[], &[("AEGIS_API_KEY", "k1")]));
+    for (headers, status) in [(&[("X-API-Key", "k1")][..], 413), (&[], 401)] {
+        let long = vec![b' '; 8 * 1024 * 1024];
+        let answer = server.client().request("POST", "/api/v1/evaluate", headers, &long);
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+    }
+    let mut client = server.client();
+    for _ in 0..2 {
+        let long = vec![b' '; 1024 * 1024 + 1];
+        let answer = client.request("POST", "/api/v1/evaluate", &[("X-API-Key", "k1")], &long);
+        assert_eq!((answer.status, answer.header("connection")), (413, None));
+    }
+}

@@ -55,9 +55,16 @@ fn an_action_is_sent_once_to_the_first_target_that_matches() {
 fn whatever_else_a_tool_answers_is_a_failure_that_is_recorded() {
     let tool = Tool::answering(|seen, stream| {
         let (status, body) = match seen.text() {
-            text if text.contains("\"broken\"") => ("200 OK", "{"),
-            text if text.contains("\"moved\"") => ("302 Found", ""),
-            _ => ("500 Internal Server Error", "{\"secret\":1}"),
+            text if text.contains("\"broken\"") => ("200 OK", "{".to_owned()),
+            text if text.contains("\"twice\"") => ("200 OK", "{\"a\":1,\"a\":2}".to_owned()),
+            text if text.contains("\"deep\"") => ("200 OK", format!("{}1{}", "[".repeat(65), "]".repeat(65))),
+            text if text.contains("\"as_deep_as_may_be\"") => {
+                ("200 OK", format!("{}1{}", "[".repeat(64), "]".repeat(64)))
+            }
+            text if text.contains("\"nothing\"") => ("204 No Content", String::new()),
+            text if text.contains("\"empty\"") => ("200 OK", " \n".to_owned()),
+            text if text.contains("\"moved\"") => ("302 Found", String::new()),
+            _ => ("500 Internal Server Error", "{\"secret\":1}".to_owned()),
         };
         respond(stream, status, "application/json", body.as_bytes());
     });
@@ -68,7 +75,19 @@ fn whatever_else_a_tool_answers_is_a_failure_that_is_recorded() {
     for (action_type, target, said, result) in [
         ("error", "crm", "The tool answered with status 500.", "failed"),
         ("moved", "crm", "The tool answered with status 302.", "failed"),
-        ("broken", "crm", "The tool answered 200 with something else than JSON.", "failed"),
+        (
+            "broken",
+            "crm",
+            "The tool answered 200 with JSON that cannot be read, or none: the text ends",
+            "failed",
+        ),
+        (
+            "twice",
+            "crm",
+            "The tool answered 200 with JSON that cannot be read, or none: duplicate key",
+            "failed",
+        ),
+        ("deep", "crm", "The tool answered 200 with JSON that cannot be read, or none: ", "failed"),
         ("read", "gone", "The tool gave no answer", "not_forwarded"),
         ("read", "other", "No executor is configured for this target.", "not_forwarded"),
     ] {
@@ -82,7 +101,12 @@ fn whatever_else_a_tool_answers_is_a_failure_that_is_recorded() {
             "{record}"
         );
     }
-    assert_eq!(tool.seen().len(), 3, "nothing was sent again");
+    assert_eq!(tool.seen().len(), 5, "nothing was sent again");
+    for action_type in ["nothing", "empty", "as_deep_as_may_be"] {
+        let answer = execute(&gateway, &json!({"action_type": action_type, "target": "crm"}));
+        assert_eq!((&answer["status"], &answer["error"]), (&json!("success"), &Value::Null), "{answer}");
+        assert_eq!(answer["data"].is_null(), action_type != "as_deep_as_may_be", "{answer}");
+    }
 }
 
 #[test]
@@ -105,8 +129,31 @@ fn keys_need_the_scope_and_speak_for_their_own_agents() {
     let foreign =
         ask("k-bot", "POST", "/api/v1/execute", &json!({"action_type": "read", "agent_id": "boss"}));
     assert_eq!((foreign.status, &foreign.json()["field"]), (403, &json!("agent_id")));
+    let detail = foreign.json()["detail"].as_str().unwrap_or_default().to_owned();
+    assert!(detail.contains("Leave agent_id out") && detail.contains("control.keys"), "{detail}");
     let own = ask("k-bot", "POST", "/api/v1/execute", &json!({"action_type": "read", "agent_id": "agent-7"}));
     assert_eq!(own.status, 200);
     assert_eq!(gateway.records_of("decision").pop().unwrap()["actor"], "agent-7");
     assert_eq!(tool.seen().len(), 1);
+}
+
+#[test]
+fn as_many_sessions_are_remembered_as_are_configured() {
+    let rules = "rules: [{name: all, approval: auto}]\nplan_rules: {sequence_patterns: [{name: ab, steps: [a, b]}]}\n";
+    let with = |sessions: &str| {
+        let config = format!(
+            "version: 1\ndata_dir: data\naudit: {{durability: process, segment_bytes: 4194304}}\n\
+             policy: {{rules: rules.yaml, sessions: {{{sessions}}}}}\ngateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n\
+             control: {{listen: \"127.0.0.1:0\", keys: [{{id: bot, hash: \"{}\", scopes: [\"governance:propose\"]}}]}}\n",
+            key_hash("k-bot")
+        );
+        Gateway::configured(&config).file("rules.yaml", rules).start()
+    };
+    for (sessions, last) in [("max: 2", "blocked"), ("max: 1", "success"), ("max_per_actor: 1", "success")] {
+        let gateway = with(sessions);
+        let run = |action: &str, session: &str| {
+            execute(&gateway, &json!({"action_type": action, "session_id": session}))["status"].clone()
+        };
+        assert_eq!([run("a", "s"), run("a", "r"), run("b", "s")], ["success", "success", last], "{sessions}");
+    }
 }

@@ -97,6 +97,7 @@ const DIFFERENCES: &[(&str, &[&str], Ours)] = &[
         ],
         Ours::Lenient,
     ),
+    ("non-ascii-keys", &["put_non_ascii_key"], Ours::Status(401)),
     ("glob-lists", &["put_yaml_match_type_list"], Ours::Status(400)),
     ("merge-keys", &["policy_shape_yaml_anchor_get"], Ours::Refused),
 ];

@@ -1,9 +1,11 @@
 //! Who may call: open on the loopback, and with the two keys of the environment.
 
+use std::os::unix::ffi::OsStrExt;
+
 use serde_json::{Value, json};
 
 use super::world::{POLICY, Server, Start};
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, aegis};
 
 const EVALUATE: &str = "/api/v1/evaluate";
 const RULES: &[u8] = b"{\"rules\":[]}";
@@ -109,5 +111,57 @@ fn what_could_be_reached_by_everybody_or_approved_by_nobody_does_not_start() {
         let refused = Server::try_start(POLICY, &Start::with(arguments, variables)).unwrap_err();
         assert_eq!(refused.0, Some(2), "{refused:?}");
         assert!(refused.1.contains(said), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_key_that_no_header_carries_does_not_start() {
+    for name in ["AEGIS_API_KEY", "AEGIS_ADMIN_KEY"] {
+        for (key, said) in [
+            (" k1", "a space at place 1,"),
+            ("k 1", "a space at place 2,"),
+            ("k1\n", "a line break at place 3,"),
+            ("k\t1", "a control character at place 2,"),
+            ("schlüssel", "a character beyond ASCII at place 5,"),
+        ] {
+            let refused = Server::try_start(POLICY, &Start::with(&[], &[(name, key)])).unwrap_err();
+            assert_eq!(refused.0, Some(2), "{refused:?}");
+            assert!(refused.1.contains(&format!("{name} has {said}")), "{refused:?}");
+        }
+        let mut command = aegis();
+        command.args(["serve", "policy.yaml"]).env_remove("AEGIS_API_KEY").env_remove("AEGIS_ADMIN_KEY");
+        let output = command.env(name, std::ffi::OsStr::from_bytes(b"k\xff")).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
+}
+
+#[test]
+fn a_key_beyond_ascii_is_a_wrong_one() {
+    let server = Server::start(POLICY, &Start::with(&[], &[("AEGIS_API_KEY", "k1")]));
+    for (method, path, error) in [
+        ("POST", EVALUATE, "Invalid or missing API key"),
+        ("GET", "/api/v1/audit", "Invalid or missing API key"),
+        ("PUT", "/api/v1/policy", "Invalid admin API key"),
+    ] {
+        for key in [&b"\xe9"[..], "\u{e9}".as_bytes(), b"k1\xff"] {
+            let mut head =
+                format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nX-API-Key: ", server.address).into_bytes();
+            head.extend(key);
+            head.extend(b"\r\nContent-Length: 0\r\n\r\n");
+            let mut client = server.client();
+            client.send(&head);
+            assert_eq!(said(&client.answer().unwrap()), (401, json!(error)), "{key:?}");
+        }
+    }
+}
+
+#[test]
+fn pages_of_other_sites_may_be_answered_what_no_browser_shows_them() {
+    let server = Server::start(POLICY, &Start::default());
+    let headers = [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
+    for path in ["/api/v1/policy", "/api/v1/audit", "/health"] {
+        let answer = ask(&server, "GET", path, &headers, b"");
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(!answer.headers.iter().any(|(name, _)| name.to_lowercase().starts_with("access-control")));
     }
 }

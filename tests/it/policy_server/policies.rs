@@ -99,3 +99,72 @@ fn hangup_loads_the_file_again_and_keeps_what_was_put_over_it() {
     eventually("the reload", || server.running.log().contains("unchanged").then_some(()));
     assert_eq!(server.approval("read"), "block");
 }
+
+#[test]
+fn of_very_many_mistakes_the_first_hundred_are_told() {
+    let server = Server::start(POLICY, &Start::default());
+    let flow = |rule: &str, count: usize| format!("rules: [{}]\n", vec![rule; count].join(", "));
+    let keys = |count: usize| (0..count).map(|key| format!("k{key}: 1, ")).collect::<String>();
+    for (policy, problems, more) in [
+        (flow("{approval: maybe}", 100), 100, json!(null)),
+        (flow("{approval: maybe}", 101), 100, json!(1)),
+        (flow("{typ: x, name: 7}", 9000), 100, json!(901)),
+        (flow("{}", 10_001), 1, json!(null)),
+        (flow("1", 100_000), 1, json!(null)),
+        (format!("rules: [{{{}}}]", keys(1000)), 100, json!(900)),
+        (format!("rules: [{{{}}}]", keys(60_000)), 1, json!(null)),
+        (format!("rules: [{{conditions: {{param_eq: {{{}}}}}}}]", keys(1001)), 1, json!(null)),
+        (format!("rules: [{{conditions: {{param_matches: {{{}}}}}}}]", keys(1000)), 100, json!(900)),
+        (flow("{conditions: {time_after: x}}", 2000), 100, json!(901)),
+        (format!("rules: []\n{}", "rules: []\n".repeat(50_000)), 100, json!(901)),
+    ] {
+        let answer = put(&server, &yaml(&policy));
+        let (shown, body) = (&policy[..policy.len().min(80)], answer.json());
+        assert_eq!((answer.status, &body["error"]), (400, &json!("Bad request")), "{shown}");
+        assert_eq!(body["problems"].as_array().unwrap().len(), problems, "{shown}: {body:.400}");
+        assert_eq!(body["more"], more, "{shown}");
+        assert!(answer.body.len() < 64 * 1024, "{shown}: {}", answer.body.len());
+    }
+    assert_eq!(put(&server, &yaml(&flow("{}", 10_000))).json()["rule_count"], 10_000);
+}
+
+#[test]
+fn a_file_broken_while_the_server_was_down_does_not_take_the_policy_away() {
+    let mut server = Server::start(POLICY, &Start::default());
+    assert_eq!(put(&server, &yaml(BLOCK_READS)).status, 200);
+    assert!(server.running.stop("TERM").success());
+    std::fs::write(server.policy_file(), "rules:\n  - {nam: broken}\n").unwrap();
+    let mut again = server.restart(&Start::default());
+    assert_eq!(again.approval("read"), "block");
+    let log = again.running.log();
+    assert!(log.contains("policy.yaml:2:6") && log.contains("in force instead"), "{log}");
+    let health = again.client().get("/health").json();
+    assert_eq!(health["checks"]["config"]["rejected"]["problems"], 1, "{health}");
+    let ready = again.client().get("/readyz");
+    assert_eq!((ready.status, &ready.json()["rejected"]), (200, &json!(true)));
+    let problems = &again.client().get("/api/v1/status").json()["rejected"]["problems"];
+    assert!(problems[0].as_str().unwrap().contains("policy.yaml:2:6"), "{problems}");
+    // It is kept for the start after that too, and a mended file wins as ever.
+    assert!(again.running.stop("TERM").success());
+    let third = again.restart(&Start::default());
+    assert_eq!(third.approval("read"), "block");
+    std::fs::write(third.policy_file(), format!("# mended\n{POLICY}")).unwrap();
+    eventually("the mended file", || (third.approval("read") == "auto").then_some(()));
+    assert_eq!(third.client().get("/readyz").json()["rejected"], false);
+}
+
+#[test]
+fn a_broken_file_that_no_policy_was_put_over_does_not_start() {
+    let mut server = Server::start(POLICY, &Start::default());
+    assert!(server.running.stop("TERM").success());
+    std::fs::write(server.policy_file(), "rules:\n  - {nam: broken}\n").unwrap();
+    let refused = server.try_restart(&Start::default()).unwrap_err();
+    assert!(refused.0 == Some(64) && refused.1.contains("policy.yaml:2:6"), "{refused:?}");
+    // Nor does one that is gone, whatever was put over it.
+    std::fs::write(server.policy_file(), POLICY).unwrap();
+    let mut server = server.restart(&Start::default());
+    assert_eq!(put(&server, &yaml(BLOCK_READS)).status, 200);
+    assert!(server.running.stop("TERM").success());
+    std::fs::remove_file(server.policy_file()).unwrap();
+    assert_eq!(server.try_restart(&Start::default()).unwrap_err().0, Some(64));
+}

@@ -58,7 +58,12 @@ impl Server {
 
     /// Another one over the same files, after this one was stopped.
     pub fn restart(&self, start: &Start) -> Self {
-        Self::spawn(Arc::clone(&self.folder), start).unwrap_or_else(|refused| panic!("{refused:?}"))
+        self.try_restart(start).unwrap_or_else(|refused| panic!("{refused:?}"))
+    }
+
+    /// The same, or as [`Self::try_start`] where it does not start.
+    pub fn try_restart(&self, start: &Start) -> Result<Self, (Option<i32>, String)> {
+        Self::spawn(Arc::clone(&self.folder), start)
     }
 
     fn spawn(folder: Arc<TempDir>, start: &Start) -> Result<Self, (Option<i32>, String)> {
@@ -110,7 +115,11 @@ impl Server {
 
     /// The records of the ledger so far.
     pub fn records(&self) -> Vec<Value> {
-        records(&self.folder.path().join("policy.yaml.aegis/ledger"))
+        records(&self.ledger())
+    }
+
+    pub fn ledger(&self) -> PathBuf {
+        self.folder.path().join("policy.yaml.aegis/ledger")
     }
 }
 

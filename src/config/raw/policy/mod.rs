@@ -2,8 +2,10 @@
 
 mod risk;
 mod section;
+mod sessions;
 
 pub(in crate::config) use risk::{
     RawBands, RawBaselines, RawMultipliers, RawRisk, RawShare, RawTrust, RawWeights,
 };
 pub(in crate::config) use section::{RawCombine, RawDefault, RawPart, RawPolicy};
+pub(in crate::config) use sessions::RawSessions;

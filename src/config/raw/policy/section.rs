@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::raw::RawRisk;
+use crate::config::raw::{RawRisk, RawSessions};
 
 /// What decides.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,6 +29,8 @@ pub(crate) struct RawPolicy {
     pub(crate) default: RawDefault,
     /// Whether a changed rules file is taken over while running. Default true.
     pub(crate) watch: bool,
+    /// How much is remembered of sessions, for rules that look at them (plan_rules).
+    pub(crate) sessions: RawSessions,
 }
 
 impl Default for RawPolicy {
@@ -42,6 +44,7 @@ impl Default for RawPolicy {
             risk: None,
             default: RawDefault::Deny,
             watch: true,
+            sessions: RawSessions::default(),
         }
     }
 }

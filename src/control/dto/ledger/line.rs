@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::audit::index::{Call, CallKey};
-use crate::model::decision::{Outcome, RiskLevel, RiskScore};
+use crate::model::decision::{Outcome, RiskLevel, RiskScore, SnapshotRef};
 
 /// The members of a record that any answer shows.
 #[derive(Debug, Deserialize)]
@@ -74,11 +74,17 @@ impl FindingForm {
 /// What was in force.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
 #[schemars(rename = "SnapshotReference")]
-pub(super) struct SnapshotForm {
+pub(in crate::control) struct SnapshotForm {
     /// Its version.
     version: u64,
     /// SHA-256 of what it was compiled from.
     hash: String,
+}
+
+impl SnapshotForm {
+    pub(in crate::control) fn of(reference: &SnapshotRef) -> Self {
+        Self { version: reference.version, hash: reference.hash.to_string() }
+    }
 }
 
 /// Where the record stands in the ledger.

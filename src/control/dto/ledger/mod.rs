@@ -8,4 +8,5 @@ mod trail;
 
 pub(in crate::control) use decision::{DecisionDetail, DecisionForm, DecisionPage};
 pub(in crate::control) use entry::{EntryForm, EntryPage, kind_of};
+pub(in crate::control) use line::SnapshotForm;
 pub(in crate::control) use trail::Trail;

@@ -44,7 +44,7 @@ pub(super) fn tenant_of(operator: &Operator, query: &Query) -> Result<Arc<str>, 
 /// # Errors
 /// 403 where the key speaks for `actor`.
 pub(super) fn not_its_own(operator: &Operator, actor: &str) -> Result<(), ControlError> {
-    if operator.speaks_for(actor) { Err(ControlError::OwnActor) } else { Ok(()) }
+    if operator.is_own(actor) { Err(ControlError::OwnActor) } else { Ok(()) }
 }
 
 /// A page of objects as the list `name`.

@@ -1,6 +1,9 @@
-//! The governance API of document 001. `decisions.rs` shows what was decided.
+//! The governance API of document 001. `propose.rs` decides, `report.rs` takes what became of it,
+//! `decisions.rs` shows what was decided.
 
 mod decisions;
 mod paths;
+mod propose;
+mod report;
 
 pub(in crate::control) use paths::routes;

@@ -9,6 +9,7 @@ use crate::control::body::Members;
 use crate::control::query::Query;
 use crate::control::routes::holds::one::{HoldPath, answer, find, id};
 use crate::control::{ControlError, ControlState};
+use crate::gateway::Vote;
 use crate::model::call::Scope;
 
 /// Longest comment, in characters.
@@ -21,11 +22,7 @@ pub(in crate::control) async fn approve(
     path: HoldPath,
     request: Request,
 ) -> Result<Response, ControlError> {
-    operator.require(&[Scope::HoldsApprove])?;
-    let (id, comment) = (id(&path)?, comment(request).await?);
-    let waiting = state.holds.waiters().of(&id);
-    let approved = state.holds.approve(&operator.approver(), id, comment).await;
-    Ok(answer(&approved.map_err(|error| ControlError::hold(error, &state))?, waiting, &state))
+    decide(&operator, &state, &path, request, Vote::Approve).await
 }
 
 /// An approver says no.
@@ -35,11 +32,21 @@ pub(in crate::control) async fn reject(
     path: HoldPath,
     request: Request,
 ) -> Result<Response, ControlError> {
+    decide(&operator, &state, &path, request, Vote::Reject).await
+}
+
+async fn decide(
+    operator: &Operator,
+    state: &ControlState,
+    path: &HoldPath,
+    request: Request,
+    vote: Vote,
+) -> Result<Response, ControlError> {
     operator.require(&[Scope::HoldsApprove])?;
-    let (id, comment) = (id(&path)?, comment(request).await?);
+    let (id, comment) = (id(path)?, comment(request).await?);
     let waiting = state.holds.waiters().of(&id);
-    let rejected = state.holds.reject(&operator.approver(), id, comment).await;
-    Ok(answer(&rejected.map_err(|error| ControlError::hold(error, &state))?, waiting, &state))
+    let decided = state.holds.decide(&operator.approver(), id, vote, comment).await;
+    Ok(answer(&decided.map_err(|error| ControlError::hold(error, state))?, waiting, state))
 }
 
 /// The caller gives its call up. No scope is asked for: who may make the call may also not make it.

@@ -154,7 +154,7 @@ fn offset(text: &str) -> Result<u64, DocumentError> {
 }
 
 fn time(field: &'static str, text: &str) -> Result<Timestamp, DocumentError> {
-    let detail = "is a time such as 2026-11-23T06:19:54Z; a + in it is written %2B.";
+    let detail = "is a date-time of RFC 3339, such as 2026-11-23T06:19:54Z or 2026-11-23T07:19:54%2B01:00 (a + is written %2B).";
     Timestamp::parse_rfc3339(text).ok_or_else(|| DocumentError::bad(Some(field), format!("{field} {detail}")))
 }
 

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::control::body::read_whole;
 use crate::control::error::{DocumentError, ItemError};
+use crate::model::json::write_json_string;
 
 /// Longest body, in bytes.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -83,4 +84,12 @@ pub(super) fn json(text: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// Appends a text as JSON, or null.
+pub(super) fn write_or_null(value: Option<&str>, text: &mut Vec<u8>) {
+    match value {
+        Some(value) => write_json_string(value, text),
+        None => text.extend_from_slice(b"null"),
+    }
 }

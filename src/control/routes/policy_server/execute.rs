@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::control::ControlState;
 use crate::control::error::{DocumentError, ItemError};
-use crate::control::routes::policy_server::batch::{Answers, body};
+use crate::control::routes::policy_server::batch::{Answers, body, write_or_null};
 use crate::control::routes::policy_server::caller::{Caller, Wanted};
 use crate::extract::{ActionCall, ActionError, Actions};
 use crate::gateway::ActionAnswer;
@@ -72,6 +72,10 @@ fn write(action: &ActionCall<'_>, answer: &ActionAnswer, text: &mut Vec<u8>) {
     write_or_null(answer.error.as_deref(), text);
     text.extend_from_slice(b",\"decision_id\":");
     write_json_string(&answer.decision_id.to_string(), text);
+    if let Some(code) = answer.code {
+        text.extend_from_slice(b",\"code\":");
+        write_json_string(code.as_str(), text);
+    }
     if let Some(hold) = &answer.hold {
         text.extend_from_slice(b",\"hold_id\":");
         write_json_string(&hold.id.to_string(), text);
@@ -83,11 +87,4 @@ fn write(action: &ActionCall<'_>, answer: &ActionAnswer, text: &mut Vec<u8>) {
         write_or_null(hold.link.as_deref(), text);
     }
     text.push(b'}');
-}
-
-fn write_or_null(value: Option<&str>, text: &mut Vec<u8>) {
-    match value {
-        Some(value) => write_json_string(value, text),
-        None => text.extend_from_slice(b"null"),
-    }
 }

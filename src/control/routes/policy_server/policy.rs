@@ -63,9 +63,9 @@ pub(in crate::control) async fn replace(
     match replaced {
         Ok(rules) => Ok(answer(json!({"status": "updated", "rule_count": rules}).to_string().into_bytes())),
         Err(PolicyRefused::Unavailable(why)) => Err(DocumentError::Unavailable(why)),
-        Err(PolicyRefused::Bad(problems)) => {
+        Err(PolicyRefused::Bad { problems, more }) => {
             let place = |(line, detail): (Option<usize>, String)| (line.filter(|_| has_lines), detail);
-            Err(DocumentError::Policy { problems: problems.into_iter().map(place).collect() })
+            Err(DocumentError::Policy { problems: problems.into_iter().map(place).collect(), more })
         }
     }
 }

@@ -31,6 +31,8 @@ pub(in crate::control) async fn list(
             Some(position.id.parse().map_err(|_| ControlError::BadCursor)?)
         }
     };
+    // Before the rows are read: what is in force is kept, so one of them is it.
+    let status = state.publisher.status();
     let administrator = state.administrator.clone();
     // One more shows whether there is another page.
     let found = spawn_blocking(move || administrator.snapshots(before, limit + 1)).await;
@@ -42,7 +44,6 @@ pub(in crate::control) async fn list(
         let position = Position { created_at: last.created_at, id: last.version.to_string() };
         state.cursors.seal(&position, listing, state.clock.nonce())
     });
-    let status = state.publisher.status();
     let snapshots: Vec<_> = rows.iter().map(|row| snapshot_row(row, &status)).collect();
     Ok(Json(json!({"snapshots": snapshots, "cursor": cursor})).into_response())
 }

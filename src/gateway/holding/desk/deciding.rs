@@ -15,6 +15,15 @@ const TRIES: usize = 8;
 /// A hold before and after a change, or why it was not changed.
 type Change = Result<(Hold, Hold), HoldError>;
 
+/// What an approver says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vote {
+    /// Yes.
+    Approve,
+    /// No.
+    Reject,
+}
+
 impl HoldDesk {
     /// The holds that `approver` may see.
     ///
@@ -39,38 +48,29 @@ impl HoldDesk {
         hold.filter(|hold| approver.sees(&hold.ask.tenant)).ok_or(HoldError::NotFound)
     }
 
-    /// `approver` says yes.
+    /// `approver` says yes or no.
     ///
     /// # Errors
     /// It may not, the hold is not pending, or the change could not be stored or recorded; then nothing has changed.
-    pub async fn approve(
+    pub async fn decide(
         self: &Arc<Self>,
         approver: &Approver,
         id: Id,
+        vote: Vote,
         comment: Option<String>,
     ) -> Result<Hold, HoldError> {
         let who = approver.clone();
-        self.change(approver, id, move |hold, now| hold.approve(&who, comment.as_deref(), now)).await
-    }
-
-    /// `approver` says no.
-    ///
-    /// # Errors
-    /// As for [`Self::approve`].
-    pub async fn reject(
-        self: &Arc<Self>,
-        approver: &Approver,
-        id: Id,
-        comment: Option<String>,
-    ) -> Result<Hold, HoldError> {
-        let who = approver.clone();
-        self.change(approver, id, move |hold, now| hold.reject(&who, comment.as_deref(), now)).await
+        let decided = move |hold: &Hold, now| match vote {
+            Vote::Approve => hold.approve(&who, comment.as_deref(), now),
+            Vote::Reject => hold.reject(&who, comment.as_deref(), now),
+        };
+        self.change(approver, id, decided).await
     }
 
     /// The caller gives its call up. That `caller` speaks for the actor that asked is checked here.
     ///
     /// # Errors
-    /// As for [`Self::approve`]; a hold of another actor is not found.
+    /// As for [`Self::decide`]; a hold of another actor is not found.
     pub async fn cancel(
         self: &Arc<Self>,
         caller: &Approver,

@@ -47,7 +47,7 @@ pub struct Consumed {
 }
 
 /// What a call that may wait brings along.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::gateway) struct WaitPlace {
     /// By what its caller may call it off.
     pub(in crate::gateway) request: Option<RequestKey>,
@@ -105,7 +105,7 @@ impl HoldDesk {
     }
 
     /// Finds the hold of a call or opens one; takes a place to wait for it where it is pending and `place` is given.
-    pub(in crate::gateway) async fn claim(
+    pub(super) async fn claim(
         self: &Arc<Self>,
         ask: Arc<Ask>,
         named: Named,
@@ -136,12 +136,12 @@ impl HoldDesk {
     /// Uses the approval of `hold` up for the decision `decision_id`; `None` when another call was first.
     ///
     /// INVARIANT: this is one compare-and-set in the store, and only who succeeds may go on to the ledger and forward.
-    pub(in crate::gateway) async fn consume(
+    pub(super) async fn consume(
         self: &Arc<Self>,
         hold: &Hold,
-        decision_id: &Id,
+        decision_id: &str,
     ) -> Result<Option<Consumed>, StoreError> {
-        let (hold, decision_id, desk) = (hold.clone(), decision_id.to_string(), Arc::clone(self));
+        let (hold, decision_id, desk) = (hold.clone(), decision_id.to_owned(), Arc::clone(self));
         let consumed = self.write(move |store| {
             let Ok(consumed) = hold.consume(&decision_id, store.clock.now()) else { return Ok(None) };
             if !store.replace(&hold, &consumed)? {
@@ -159,7 +159,7 @@ impl HoldDesk {
     }
 
     /// The hold of that id, whoever's it is.
-    pub(in crate::gateway) async fn look(self: &Arc<Self>, id: Id) -> Result<Option<Hold>, StoreError> {
+    pub(super) async fn look(self: &Arc<Self>, id: Id) -> Result<Option<Hold>, StoreError> {
         self.read(move |desk| desk.store.by_id(&id)).await
     }
 

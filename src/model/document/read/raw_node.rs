@@ -11,7 +11,7 @@ use serde_json::Number;
 use serde_saphyr::{Spanned, Tagged};
 
 use crate::model::document::node::{Entry, Node, NodeValue, Position};
-use crate::model::document::problem::Problem;
+use crate::model::document::problem::{PROBLEMS_FOUND_MOST, Problem};
 use crate::model::document::read::outline::{Flat, Outline, Part};
 use crate::model::document::tree::Document;
 
@@ -93,9 +93,11 @@ fn finish_mapping(
         refuse_tag(tag.as_deref(), key_at, document, problems);
         let value = node.finish(document, problems);
         if let Some(first_line) = first_lines.get(&key) {
-            let message = format!("the key \"{}\" is written twice", key.escape_debug());
-            let problem = Problem::new(document.place_of(key_at), "", message);
-            problems.push(problem.with_hint(format!("the first one is at line {first_line}")));
+            if problems.len() <= PROBLEMS_FOUND_MOST {
+                let message = format!("the key \"{}\" is written twice", key.escape_debug());
+                let problem = Problem::new(document.place_of(key_at), "", message);
+                problems.push(problem.with_hint(format!("the first one is at line {first_line}")));
+            }
             continue;
         }
         first_lines.insert(key.clone(), key_at.line);
@@ -107,7 +109,7 @@ fn finish_mapping(
 fn refuse_tag(tag: Option<&str>, at: Position, document: &Document, problems: &mut Vec<Problem>) {
     let Some(tag) = tag else { return };
     let name = tag.strip_prefix(CORE_NAMESPACE).or_else(|| tag.strip_prefix("!!")).unwrap_or(tag);
-    if !CORE_TAGS.contains(&name) {
+    if !CORE_TAGS.contains(&name) && problems.len() <= PROBLEMS_FOUND_MOST {
         let message = format!("the tag \"{}\" is not supported", tag.escape_debug());
         problems.push(Problem::new(document.place_of(at), "", message));
     }

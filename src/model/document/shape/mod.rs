@@ -18,4 +18,4 @@ mod tests;
 
 pub use nearest::nearest;
 pub use schema::unsupported_keywords;
-pub use walk::{Misfit, MisfitKind, check};
+pub use walk::{Misfit, MisfitKind, check, check_up_to};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use crate::model::document::node::{Entry, Node, NodeValue};
-use crate::model::document::problem::Problem;
+use crate::model::document::problem::{PROBLEMS_FOUND_MOST, Problem};
 use crate::model::document::shape::choice::{or_list, shown, word_text};
 use crate::model::document::shape::nearest::{key_hint, nearest};
 use crate::model::document::shape::schema::{types, with_references, words};
@@ -35,12 +35,23 @@ pub struct Misfit {
 ///
 /// Integers are numbers written without a fraction: `1.0` is none, though JSON Schema would take it. Unlike a general
 /// validator this never repeats a value unless it stands where a number, a boolean or a word of a closed list belongs.
+///
+/// It stops with the first misfit beyond [`PROBLEMS_FOUND_MOST`].
 pub fn check(document: &Document, schema: &Value) -> Vec<Misfit> {
-    Walk { document, root: schema }.node(document.root(), "", schema)
+    check_up_to(PROBLEMS_FOUND_MOST, document, schema)
+}
+
+/// As [`check`], but stops with the first misfit beyond `most`.
+pub fn check_up_to(most: usize, document: &Document, schema: &Value) -> Vec<Misfit> {
+    let mut misfits = Walk { document, root: schema, most }.node(document.root(), "", schema);
+    misfits.truncate(most.saturating_add(1));
+    misfits
 }
 
 pub(super) struct Walk<'a> {
     document: &'a Document,
+    /// With more misfits than this nothing further is looked at.
+    most: usize,
     pub(super) root: &'a Value,
 }
 
@@ -83,15 +94,18 @@ impl Walk<'_> {
         let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
         let additional = schema.get("additionalProperties");
         let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        let absent: Vec<&str> = names.iter().copied().filter(|name| node.entry(name).is_none()).collect();
         let mut misfits = Vec::new();
         let mut meant = Vec::new();
         for entry in entries {
+            if misfits.len() > self.most {
+                break;
+            }
             let below = child_pointer(pointer, &entry.key);
             match (known.get(&entry.key), additional) {
                 (Some(schema), _) => misfits.extend(self.node(&entry.value, &below, schema)),
                 (None, Some(Value::Bool(false))) => {
-                    let absent = names.iter().copied().filter(|name| node.entry(name).is_none());
-                    meant.extend(nearest(&entry.key, absent));
+                    meant.extend(nearest(&entry.key, absent.iter().copied()));
                     misfits.push(self.unknown_key(entry, below, &names));
                 }
                 (None, Some(schema)) if schema.is_object() => {
@@ -120,16 +134,23 @@ impl Walk<'_> {
     }
 
     fn sequence(&self, node: &Node, elements: &[Node], pointer: &str, schema: &Value) -> Vec<Misfit> {
+        let (least, most) = (limit(schema, "minItems"), limit(schema, "maxItems"));
+        let count = count_message(elements.len(), least, most, "entry", "entries");
+        let count = count.map(|message| self.misfit(node, pointer, MisfitKind::Value, message));
+        // Of a list that is too long nothing more is said: it may be very long.
+        if most.is_some_and(|most| elements.len() > most) {
+            return count.into_iter().collect();
+        }
         let mut misfits = Vec::new();
         if let Some(items) = schema.get("items") {
             for (index, element) in elements.iter().enumerate() {
+                if misfits.len() > self.most {
+                    break;
+                }
                 misfits.extend(self.node(element, &format!("{pointer}/{index}"), items));
             }
         }
-        let (least, most) = (limit(schema, "minItems"), limit(schema, "maxItems"));
-        if let Some(message) = count_message(elements.len(), least, most, "entry", "entries") {
-            misfits.push(self.misfit(node, pointer, MisfitKind::Value, message));
-        }
+        misfits.extend(count);
         misfits
     }
 

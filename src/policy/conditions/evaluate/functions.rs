@@ -14,13 +14,15 @@ pub(super) fn call<'c>(
     first: &Value<'c>,
     second: Option<&Value<'c>>,
 ) -> Outcome<'c> {
+    let texts = [Some(first), second].into_iter().flatten().filter_map(Value::as_text);
+    run.take(texts.map(|text| text.len() / 64).sum())?;
     match (function, second) {
-        (Function::Size, _) => size(run, first),
+        (Function::Size, _) => size(first),
         (Function::Contains | Function::StartsWith | Function::EndsWith, Some(second)) => {
-            part(run, function, first, second)
+            part(function, first, second)
         }
-        (Function::LowerAscii, _) => with_text(run, "`lowerAscii`", first, str::to_ascii_lowercase),
-        (Function::UpperAscii, _) => with_text(run, "`upperAscii`", first, str::to_ascii_uppercase),
+        (Function::LowerAscii, _) => with_text("`lowerAscii`", first, str::to_ascii_lowercase),
+        (Function::UpperAscii, _) => with_text("`upperAscii`", first, str::to_ascii_uppercase),
         (Function::ToText, _) => to_text(first),
         (Function::ToInt, _) => to_int(first),
         (Function::ToDouble, _) => to_double(first),
@@ -43,12 +45,9 @@ pub(super) fn call<'c>(
     }
 }
 
-fn size<'c>(run: &mut Run<'c>, value: &Value<'c>) -> Outcome<'c> {
+fn size<'c>(value: &Value<'c>) -> Outcome<'c> {
     let size = match value.as_text() {
-        Some(text) => {
-            run.take(text.len() / 64)?;
-            Some(text.chars().count())
-        }
+        Some(text) => Some(text.chars().count()),
         None => value.count(),
     };
     match size {
@@ -57,7 +56,7 @@ fn size<'c>(run: &mut Run<'c>, value: &Value<'c>) -> Outcome<'c> {
     }
 }
 
-fn part<'c>(run: &mut Run<'c>, function: Function, text: &Value<'c>, part: &Value<'c>) -> Outcome<'c> {
+fn part<'c>(function: Function, text: &Value<'c>, part: &Value<'c>) -> Outcome<'c> {
     let (Some(whole), Some(part)) = (text.as_text(), part.as_text()) else {
         let name = match function {
             Function::Contains => "`contains`",
@@ -66,7 +65,6 @@ fn part<'c>(run: &mut Run<'c>, function: Function, text: &Value<'c>, part: &Valu
         };
         return Err(Trouble::Types(name, text.kind_text(), part.kind_text()));
     };
-    run.take((whole.len() + part.len()) / 64)?;
     Ok(Value::Bool(match function {
         Function::Contains => whole.contains(part),
         Function::StartsWith => whole.starts_with(part),
@@ -74,16 +72,10 @@ fn part<'c>(run: &mut Run<'c>, function: Function, text: &Value<'c>, part: &Valu
     }))
 }
 
-fn with_text<'c>(
-    run: &mut Run<'c>,
-    name: &'static str,
-    value: &Value<'c>,
-    make: fn(&str) -> String,
-) -> Outcome<'c> {
+fn with_text<'c>(name: &'static str, value: &Value<'c>, make: fn(&str) -> String) -> Outcome<'c> {
     let Some(text) = value.as_text() else {
         return Err(Trouble::Types(name, value.kind_text(), ""));
     };
-    run.take(text.len() / 64)?;
     Value::made(make(text))
 }
 

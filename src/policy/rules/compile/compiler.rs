@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::model::decision::{Outcome, RiskLevel};
-use crate::model::document::{Document, NodeValue, Problem, Problems, shape};
+use crate::model::document::{
+    Document, Node, NodeValue, PROBLEMS_FOUND_MOST, Problem, Problems, child_pointer, shape,
+};
 use crate::policy::rules::compile::lenient;
 use crate::policy::rules::condition::Condition;
 use crate::policy::rules::index::Index;
 use crate::policy::rules::raw::{RawApproval, RawDefaults, RawRules, RawVersion};
+use crate::policy::rules::rule_set::Rule;
 use crate::policy::rules::{Defaults, RuleSet};
+
+/// Most keys of a mapping: what is wrong with one of them is looked up among all.
+const KEYS_MAX: usize = 1000;
+
+/// Most mistakes that are put up with in a file that is loaded leniently.
+const TOLERATED_MOST: usize = 10_000;
 
 /// The JSON Schema (draft 2020-12) of a rules file.
 #[must_use]
@@ -74,15 +83,26 @@ impl<'d> Compiler<'d> {
     }
 
     fn run(mut self) -> Result<(RuleSet, Vec<Problem>), Problems> {
+        if let Some(pointer) = oversized(self.document.root()) {
+            let keys = self.document.node(&pointer).map_or(0, |node| node.entries().len());
+            let message = format!("must have at most {KEYS_MAX} keys, has {keys}");
+            return Err(self.document.problem(&pointer, message).into());
+        }
         let empty = self.document.root().value == NodeValue::Null;
         if !empty {
             self.take_misfits();
+        }
+        if self.is_full() {
+            return Err(self.too_many());
         }
         // Deserialized without what does not fit, so that the rest of the file is looked at too.
         let json = if empty { Value::Object(serde_json::Map::new()) } else { self.document.to_json() };
         match serde_json::from_value::<RawRules>(json) {
             Ok(raw) => {
                 let rules = self.rules(raw);
+                if self.is_full() {
+                    return Err(self.too_many());
+                }
                 let rules = Problems::unless_empty(rules, self.problems)?;
                 let warnings = Problems::from_list(self.warnings).map(Problems::into_list);
                 Ok((rules, warnings.unwrap_or_default()))
@@ -97,11 +117,27 @@ impl<'d> Compiler<'d> {
         }
     }
 
+    /// Whether so much is wrong that nothing further is looked at. Lenient loading puts up with more.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() > PROBLEMS_FOUND_MOST || self.warnings.len() > TOLERATED_MOST
+    }
+
+    /// All that was found until then.
+    fn too_many(self) -> Problems {
+        let (document, mut found) = (self.document, self.problems);
+        found.extend(self.warnings);
+        Problems::from_list(found).unwrap_or_else(|| document.problem("", "unreadable").into())
+    }
+
     fn take_misfits(&mut self) {
         if self.lenient {
             self.drop_foreign_weekdays();
         }
-        for misfit in shape::check(&self.document, &schema()) {
+        let most = if self.lenient { TOLERATED_MOST } else { PROBLEMS_FOUND_MOST };
+        for misfit in shape::check_up_to(most, &self.document, &schema()) {
+            if self.is_full() {
+                return;
+            }
             let (meaning, rule) = lenient::meaning(&self.document, &misfit);
             let problem = lenient::hinted(misfit.problem, &misfit.pointer);
             self.mistake(problem, meaning, rule);
@@ -146,11 +182,14 @@ impl<'d> Compiler<'d> {
         let mut rules = Vec::new();
         let mut shown = Vec::new();
         for (index, rule) in raw.rules.unwrap_or_default().into_iter().enumerate() {
+            if self.is_full() {
+                break;
+            }
             let (rule, as_written) = self.rule(index, rule);
             rules.extend(rule);
             shown.push(as_written);
         }
-        let index = Index::new(rules.iter().map(|rule| &rule.action_type));
+        let index = Index::new(rules.iter().map(Rule::globs));
         RuleSet { rules, index, defaults, shown, plan }
     }
 
@@ -176,4 +215,17 @@ pub(super) const fn outcome(approval: RawApproval) -> Outcome {
         RawApproval::Escalate => Outcome::Escalate,
         RawApproval::Block => Outcome::Deny,
     }
+}
+
+/// The pointer of a mapping with too many keys, if there is one.
+fn oversized(node: &Node) -> Option<String> {
+    if node.entries().len() > KEYS_MAX {
+        return Some(String::new());
+    }
+    let entries = node.entries().iter().find_map(|entry| Some((entry.key.clone(), oversized(&entry.value)?)));
+    let below = entries.or_else(|| {
+        let mut elements = node.elements().iter().enumerate();
+        elements.find_map(|(number, element)| Some((number.to_string(), oversized(element)?)))
+    });
+    below.map(|(step, rest)| child_pointer("", &step) + &rest)
 }

@@ -97,13 +97,16 @@ impl Compiler<'_> {
             };
             let foreign: Vec<usize> =
                 days.iter().enumerate().filter(|(_, day)| !is_day(day)).map(|(place, _)| place).collect();
-            for place in foreign.into_iter().rev() {
+            for place in &foreign {
+                if self.is_full() {
+                    return;
+                }
                 let pointer = format!("{at}/{place}");
                 let problem =
                     self.document.problem(&pointer, "is no day of the week: 1 (Monday) to 7 (Sunday)");
                 self.mistake(problem, Meaning::Ignored, Some(rule));
-                self.document.remove(&pointer);
             }
+            self.document.retain_elements(&at, |place| foreign.binary_search(&place).is_err());
         }
     }
 }

@@ -194,25 +194,37 @@ fn a_condition() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// Globs that share literal texts and beginnings with each other and with what is asked about.
+fn a_glob() -> impl Strategy<Value = String> {
+    prop_oneof![Just("*".to_owned()), "[ab.*?\\[\\]!]{0,6}", "[ab]{0,2}\\*?"]
+}
+
+/// What denies and what does not: the prospect depends on it.
+fn an_approval() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["auto", "block", "approve"])
+}
+
 proptest! {
-    /// The index never hides a rule: asking it and asking every rule give the same answer.
+    /// The index never hides a rule: asking it and asking every rule give the same answer, whatever the rules are about.
     #[test]
     fn the_index_agrees_with_asking_every_rule(
-        rules_of in prop::collection::vec((r"[ab.*?\[\]!]{0,6}", a_condition()), 0..12),
+        rules_of in prop::collection::vec((a_glob(), a_glob(), a_glob(), a_condition(), an_approval()), 0..12),
         capability in "[ab]{1,3}(\\.[ab]{1,3}){1,2}",
+        (resource, agent) in ("[ab]{0,3}", "[ab]{0,3}"),
         arguments in prop::sample::select(vec!["{}", "{\"n\":1}", "{\"n\":\"a\"}", "{\"n\":[2],\"o\":{\"n\":3}}", "{\"m\":true,\"n\":0}"]),
         hour in 0..24,
     ) {
         let mut text = "rules:\n".to_owned();
-        for (number, (glob, conditions)) in rules_of.iter().enumerate() {
+        for (number, (glob, target, who, conditions, approval)) in rules_of.iter().enumerate() {
             text.push_str(&format!(
-                "- {{name: r{number}, match: {{type: \"{glob}\"}}, conditions: {conditions}, approval: auto}}\n"
+                "- {{name: r{number}, match: {{type: \"{glob}\", target: \"{target}\", agent: \"{who}\"}}, \
+                 conditions: {conditions}, approval: {approval}}}\n"
             ));
         }
         if rules_of.is_empty() {
             text.push_str("  []\n");
         }
         let time = format!("2026-07-15T{hour:02}:30:00Z");
-        answer(&rules(&text), &call(&capability, "x", arguments), "ann", at(&time));
+        answer(&rules(&text), &call(&capability, &resource, arguments), &agent, at(&time));
     }
 }

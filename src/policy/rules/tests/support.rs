@@ -44,6 +44,12 @@ pub(super) fn answer(rules: &RuleSet, call: &ToolCall<'_>, agent: &str, facts: F
     let request = DecisionRequest::new(&principal, call);
     let found = rules.authorize(request, facts);
     assert_eq!(found, rules.authorize_linear(request, facts), "the index hides a rule");
+    let hidden = ToolCall { parameters: Parameters::Unknown { name_resource: true }, ..call.clone() };
+    for call in [call, &hidden] {
+        let request = DecisionRequest { call, ..request };
+        let (found, linear) = (rules.prospect(request, facts), rules.prospect_linear(request, facts));
+        assert_eq!(found, linear, "the index hides a rule from the prospect");
+    }
     match found {
         Authorization::Applicable { rule, .. } => Some(rule.to_string()),
         Authorization::Indeterminate { rule, .. } => Some(format!("!{rule}")),

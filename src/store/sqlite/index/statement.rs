@@ -49,7 +49,7 @@ pub(super) fn of_call() -> String {
 
 impl Statement {
     fn select(what: &str, search: &Search, executions: bool) -> Self {
-        let by = index(search).map(|index| format!(" INDEXED BY {index}")).unwrap_or_default();
+        let by = index(search).map(|index| format!(" INDEXED BY {}", index.name)).unwrap_or_default();
         // Never the executions first: CROSS keeps the order of the tables.
         let join = if search.result.is_some() { "CROSS JOIN" } else { "LEFT JOIN" };
         let mut sql = format!("SELECT {what} FROM calls AS c{by}");
@@ -67,7 +67,7 @@ impl Statement {
         }
         let tags = &search.tags;
         // The sign keeps SQLite from an index that was not chosen here, and that is not in the order of the list.
-        let by_tenant = index(search) == Some(BY_TENANT);
+        let by_tenant = index(search).is_some_and(|index| index.column == "tenant");
         let tenant = if by_tenant { "c.tenant" } else { "+c.tenant" };
         for (column, tag) in [
             (tenant, tags.tenant),
@@ -91,9 +91,11 @@ impl Statement {
                 self.values.push(Box::new(number));
             }
         }
-        if refuses(search) {
+        if let Some(Index { column, common, .. }) = index(search) {
             // Word for word the condition of the index.
-            self.sql.push_str(&format!(" AND c.outcome <> {}", Tag::of("ALLOW").0));
+            for text in common {
+                self.sql.push_str(&format!(" AND c.{column} <> {}", Tag::of(text).0));
+            }
         }
         if let [Tag(kind)] = *search.kinds {
             self.sql.push_str(" AND c.kind = ?");
@@ -109,21 +111,47 @@ impl Statement {
 /// In the order of lists for each tenant and kind.
 const BY_TENANT: &str = "calls_by_tenant";
 
-/// Whether an outcome is asked for that few calls have.
-fn refuses(search: &Search) -> bool {
-    search.tags.outcome.is_some_and(|outcome| outcome != Tag::of("ALLOW"))
+/// An index over calls.
+struct Index {
+    name: &'static str,
+    column: &'static str,
+    /// What it leaves out, since most calls have it.
+    common: &'static [&'static str],
 }
 
-/// The index to walk: the one that likely leaves the least; `None` for the table itself, which is in the order of time.
-fn index(search: &Search) -> Option<&'static str> {
+/// The indexes, the one that likely leaves the least first, each with what is asked of its column.
+fn indexes(search: &Search) -> [(Index, Option<Tag>); 9] {
     let tags = &search.tags;
-    match () {
-        () if tags.session.is_some() => Some("calls_by_session"),
-        () if tags.actor.is_some() => Some("calls_by_actor"),
-        () if tags.capability.is_some() => Some("calls_by_capability"),
-        () if refuses(search) => Some("calls_not_allowed"),
-        // Of one kind alone it is in the order of lists.
-        () if tags.tenant.is_some() && !search.or_no_tenant && search.kinds.len() == 1 => Some(BY_TENANT),
-        () => None,
-    }
+    // Of one kind alone it is in the order of lists.
+    let tenant = tags.tenant.filter(|_| !search.or_no_tenant);
+    let of_one_kind = tenant.filter(|_| search.kinds.len() == 1);
+    let whole = |name, column| Index { name, column, common: &[] };
+    [
+        (whole("calls_by_session", "session"), tags.session),
+        (whole("calls_by_actor", "actor"), tags.actor),
+        (whole("calls_by_capability", "capability"), tags.capability),
+        (
+            Index {
+                name: "calls_by_rare_code",
+                column: "code",
+                common: &["rule_allowed", "default_allowed"],
+            },
+            tags.code,
+        ),
+        (Index { name: "calls_not_allowed", column: "outcome", common: &["ALLOW"] }, tags.outcome),
+        (Index { name: "calls_by_high_risk", column: "risk", common: &["low", "medium"] }, tags.risk),
+        (whole(BY_TENANT, "tenant"), of_one_kind),
+        (
+            Index { name: "calls_by_other_tenant", column: "tenant", common: &["default", "anonymous"] },
+            tenant,
+        ),
+        (whole("calls_by_surface", "surface"), tags.surface),
+    ]
+}
+
+/// The index to walk; `None` for the table itself, which is in the order of time.
+fn index(search: &Search) -> Option<Index> {
+    let holds = |index: &Index, tag: Tag| !index.common.iter().any(|common| Tag::of(common) == tag);
+    let mut fit = indexes(search).into_iter().filter(|(index, tag)| tag.is_some_and(|tag| holds(index, tag)));
+    fit.next().map(|(index, _)| index)
 }

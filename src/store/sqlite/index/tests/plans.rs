@@ -36,6 +36,9 @@ fn searches() -> Vec<Search> {
         with(&|tags| tags.capability = tag),
         with(&|tags| tags.outcome = tag),
         with(&|tags| tags.outcome = Some(Tag::of("ALLOW"))),
+        with(&|tags| tags.code = tag),
+        with(&|tags| tags.risk = tag),
+        with(&|tags| tags.surface = tag),
         with(&|tags| (tags.code, tags.risk, tags.surface) = (tag, tag, tag)),
         with(&|tags| tags.session = tag),
         with(&|tags| (tags.session, tags.actor, tags.outcome) = (tag, tag, tag)),
@@ -109,5 +112,39 @@ fn what_is_looked_up_by_its_key_is_found_by_it() {
     }
     for sql in [CALL, EXECUTION, PROGRESS] {
         assert_eq!(plan(&index, sql), Vec::<String>::new(), "{sql}");
+    }
+}
+
+/// What few calls have is found by an index of its own; what most have is found by time.
+#[test]
+fn the_index_is_chosen_by_what_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SqliteIndex::new(folder.path().join("index.db"));
+    let cases: [(fn(&mut Tags, Option<Tag>), &str, Option<&str>); 11] = [
+        (|tags, tag| tags.tenant = tag, "acme", Some("calls_by_other_tenant")),
+        (|tags, tag| tags.tenant = tag, "default", None),
+        (|tags, tag| tags.tenant = tag, "anonymous", None),
+        (|tags, tag| tags.code = tag, "rule_denied", Some("calls_by_rare_code")),
+        (|tags, tag| tags.code = tag, "rule_allowed", None),
+        (|tags, tag| tags.code = tag, "default_allowed", None),
+        (|tags, tag| tags.risk = tag, "critical", Some("calls_by_high_risk")),
+        (|tags, tag| tags.risk = tag, "low", None),
+        (|tags, tag| tags.risk = tag, "medium", None),
+        (|tags, tag| tags.surface = tag, "policy_server", Some("calls_by_surface")),
+        (
+            |tags, tag| (tags.surface, tags.risk) = (Some(Tag::of("policy_server")), tag),
+            "high",
+            Some("calls_by_high_risk"),
+        ),
+    ];
+    for (set, text, expected) in cases {
+        let mut tags = Tags::default();
+        set(&mut tags, Some(Tag::of(text)));
+        let search = Search { tags, ..Search::default() };
+        let steps = plan(&index, &page(&search, ANY, 1).sql);
+        match expected {
+            Some(name) => assert!(steps[0].contains(&format!("USING INDEX {name} ")), "{text}: {steps:?}"),
+            None => assert!(steps[0].contains("USING PRIMARY KEY"), "{text}: {steps:?}"),
+        }
     }
 }

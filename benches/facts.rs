@@ -1,0 +1,110 @@
+//! The live numbers: nanoseconds of a `commit`, alone and with sixteen threads at one grant and at many; a checkpoint of 100,000
+//! actors, and what an actor takes in memory.
+//!
+//! The bar is 2,000 ns for a commit with sixteen threads at one grant, and 1 KiB for an actor. Run with `cargo bench --bench facts`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot be set up has nothing to measure"
+)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_gateway::facts::{Live, Reservation, Who};
+use aegis_gateway::model::decision::RateLimit;
+use aegis_gateway::model::time::Timestamp;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+const START: i64 = 1_795_414_794_000_000;
+const ACTORS: i64 = 100_000;
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(START + micros)
+}
+
+fn who(number: i64) -> Who {
+    Who::new("default", &format!("agent-{number}"), "crm.contacts.read")
+}
+
+/// Bytes of this process in memory.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux says it");
+    let pages: usize = text.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number");
+    pages * 4096
+}
+
+/// Commits by `threads` at `grants`, `each` by each thread; how long one takes, were the threads one after the other.
+fn commits(threads: i64, grants: i64, each: i64) -> Duration {
+    let live = Arc::new(Live::default());
+    let limit = RateLimit { max_requests: 1000, window_s: 60 };
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let live = &live;
+            scope.spawn(move || {
+                let who = who(thread % grants);
+                for number in 0..each {
+                    black_box(live.commit(&who, limit, at(number * 1000)).map(Reservation::spend)).ok();
+                }
+            });
+        }
+    });
+    began.elapsed()
+}
+
+fn benches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("facts");
+    group.bench_function("who", |bencher| {
+        bencher.iter(|| Who::new(black_box("default"), black_box("agent-1"), black_box("crm.contacts.read")));
+    });
+    for (name, threads, grants) in
+        [("commit", 1, 1), ("commit/16 threads, 1 grant", 16, 1), ("commit/16 threads, 16 grants", 16, 16)]
+    {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|count| {
+                let each = i64::try_from(count).unwrap_or(i64::MAX) / threads + 1;
+                commits(threads, grants, each)
+            });
+        });
+    }
+    let before = resident();
+    let live = Live::default();
+    // Two capabilities each, a few calls and reports over three days.
+    for number in 0..ACTORS {
+        for step in 0..6 {
+            let (actor, time) = (format!("agent-{number}"), at(step * 43_000_000_000 + number));
+            let who = Who::new(
+                "default",
+                &actor,
+                if step % 2 == 0 { "crm.contacts.read" } else { "crm.notes.write" },
+            );
+            live.let_through(&who, time);
+            live.reported(&who, step == 3, time);
+        }
+    }
+    let (conduct, size) = (resident() - before, live.size());
+    println!("facts/actor with 2 capabilities: {} bytes", conduct / size.actors);
+    for number in 0..ACTORS {
+        for step in 0..20 {
+            live.note_use(&who(number), 20, at(step * 1_000_000));
+        }
+    }
+    let size = live.size();
+    println!("facts/grant of 20 with 20 uses: {} bytes", (resident() - before - conduct) / size.grants);
+    println!("facts/size: {size:?}, checkpoint {} bytes", live.checkpoint().len());
+    let known = who(7);
+    group
+        .bench_function("conduct", |bencher| bencher.iter(|| black_box(live.conduct(&known, at(5_000_000)))));
+    group.sample_size(10);
+    group.bench_function("checkpoint of 100,000 actors", |bencher| bencher.iter(|| live.checkpoint()));
+    let bytes = live.checkpoint();
+    group.bench_function("restore of 100,000 actors", |bencher| {
+        bencher.iter(|| live.restore(&bytes).expect("its own bytes"));
+    });
+}
+
+criterion_group!(group, benches);
+criterion_main!(group);

@@ -1,0 +1,102 @@
+//! What a decision's record says of the numbers it was made with: score, obligations, counts, and the history of its session.
+//!
+//! Imports `model` and `audit::record`.
+
+use crate::audit::record::Line;
+use crate::model::decimal::write_decimal;
+use crate::model::decision::{Conduct, Facts, History, Obligations, RateLimit, RiskScore};
+
+impl Line {
+    /// Ends the object `risk` with the score.
+    pub(super) fn score(&mut self, score: RiskScore) {
+        self.raw(",\"score\":", &score.to_string());
+        self.bytes.push(b'}');
+    }
+
+    /// A rate; `key` is all up to its object.
+    pub(super) fn rate(&mut self, key: &'static str, rate: RateLimit) {
+        self.raw(key, "{\"max_requests\":");
+        write_decimal(u64::from(rate.max_requests), &mut self.bytes);
+        self.raw(",\"window_seconds\":", "");
+        write_decimal(u64::from(rate.window_s), &mut self.bytes);
+        self.bytes.push(b'}');
+    }
+
+    /// What must be done for the call, where there is something.
+    pub(super) fn obligations(&mut self, obligations: &Obligations) {
+        if obligations.is_empty() {
+            return;
+        }
+        self.raw(",\"obligations\":{", "");
+        let begin = self.bytes.len();
+        if let Some(rate) = obligations.rate_limit {
+            self.rate(",\"rate_limit\":", rate);
+        }
+        if let Some(bytes) = obligations.max_response_bytes {
+            self.raw(",\"max_response_bytes\":", "");
+            write_decimal(bytes, &mut self.bytes);
+        }
+        for (index, pointer) in obligations.redact_response.iter().enumerate() {
+            let key = if index == 0 { ",\"redact_response\":[" } else { "," };
+            self.text(key, &pointer.to_string());
+        }
+        if !obligations.redact_response.is_empty() {
+            self.bytes.push(b']');
+        }
+        for (is_set, key) in
+            [(obligations.read_only, ",\"read_only\":true"), (obligations.monitoring, ",\"monitoring\":true")]
+        {
+            if is_set {
+                self.raw(key, "");
+            }
+        }
+        // The first member has no comma before it.
+        self.bytes.remove(begin);
+        self.bytes.push(b'}');
+    }
+
+    /// The counts a decision was made with.
+    pub(super) fn counts(&mut self, facts: Facts<'_>) {
+        if let Some(uses) = facts.grant_uses {
+            self.raw(",\"grant_uses\":", "");
+            write_decimal(u64::from(uses), &mut self.bytes);
+        }
+        let Some(Conduct { reports, failures, anomaly }) = facts.conduct else { return };
+        self.raw(",\"conduct\":{\"reports\":", "");
+        write_decimal(u64::from(reports), &mut self.bytes);
+        self.raw(",\"failures\":", "");
+        write_decimal(u64::from(failures), &mut self.bytes);
+        for (is_set, key) in [
+            (anomaly.new_capability, ",\"new_capability\":true"),
+            (anomaly.unseen_hour, ",\"unseen_hour\":true"),
+            (anomaly.unseen_weekday, ",\"unseen_weekday\":true"),
+            (anomaly.burst, ",\"burst\":true"),
+        ] {
+            if is_set {
+                self.raw(key, "");
+            }
+        }
+        self.bytes.push(b'}');
+    }
+
+    /// What a session did before, as far as the decision looked at it.
+    pub(super) fn history(&mut self, history: &History) {
+        self.raw(",\"session\":{\"total_risk\":", &history.total_risk.to_string());
+        self.raw(",\"steps\":[", "");
+        for (index, step) in history.steps.iter().enumerate() {
+            self.text(if index == 0 { "{\"action\":" } else { ",{\"action\":" }, &step.action);
+            self.plain(",\"risk\":\"", step.risk.as_str());
+            self.bytes.push(b'}');
+        }
+        self.raw("],\"reached\":[", "");
+        for (index, (sequence, seen)) in history.reached.iter().enumerate() {
+            self.text(if index == 0 { "{\"sequence\":" } else { ",{\"sequence\":" }, sequence);
+            self.raw(",\"seen\":[", "");
+            for (index, action) in seen.iter().enumerate() {
+                self.text(if index == 0 { "" } else { "," }, action);
+            }
+            self.raw("]}", "");
+        }
+        self.raw("]}", "");
+    }
+}

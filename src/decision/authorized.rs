@@ -1,0 +1,201 @@
+//! What the authorizers say of a call: the rules file, and the governance policies.
+
+use std::sync::Arc;
+
+use crate::decision::PolicySnapshot;
+use crate::decision::combine::authorizer_outcome;
+use crate::decision::restrictors::Said;
+use crate::model::call::DecisionRequest;
+use crate::model::decision::{
+    Authorization, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, RiskLevel, RiskScore,
+};
+use crate::policy::governance::{PolicyQuestion, Untold};
+
+/// What the authorizers say of a call.
+#[derive(Debug)]
+pub(super) struct Authorized {
+    /// The rules file.
+    pub(super) rules: Authorization,
+    /// The policies: those of their rules that truly matched.
+    pub(super) policies: Authorization,
+    /// What holds where neither speaks.
+    pub(super) default: Outcome,
+    /// The strictest rule of a policy that could not be told and would restrict the call.
+    pub(super) untold: Option<Untold>,
+    /// Whether a policy's rule lets the critical capability through without a person.
+    pub(super) accepts_critical: bool,
+    /// What the policies want done for the call.
+    pub(super) obligations: Obligations,
+}
+
+impl Authorized {
+    /// Asks the rules and the policies.
+    pub(super) fn ask(
+        snapshot: &PolicySnapshot,
+        request: DecisionRequest<'_, '_>,
+        level: Option<RiskLevel>,
+        score: Option<RiskScore>,
+        facts: Facts<'_>,
+    ) -> Self {
+        let rules = match &snapshot.rules {
+            Some(rules) => rules.authorize(request, facts),
+            None => Authorization::NotApplicable,
+        };
+        let default = snapshot.default_outcome();
+        let mut authorized = Self {
+            rules,
+            policies: Authorization::NotApplicable,
+            default,
+            untold: None,
+            accepts_critical: false,
+            obligations: Obligations::default(),
+        };
+        if let Some(question) = question(snapshot, request, level, score, facts) {
+            let answer = snapshot.governance.ask(&question);
+            if let Some(matched) = answer.matched {
+                authorized.policies = Authorization::Applicable {
+                    outcome: matched.outcome,
+                    rule: matched.rule,
+                    risk: level.unwrap_or_default(),
+                    names_it: matched.names_it,
+                };
+            }
+            authorized.untold = answer.untold;
+            authorized.accepts_critical = answer.accepts_critical;
+            authorized.obligations = answer.obligations;
+        }
+        authorized
+    }
+
+    /// What they come to; where neither speaks, the default.
+    pub(super) fn outcome(&self) -> Outcome {
+        let spoken = authorizer_outcome(&self.rules).max(authorizer_outcome(&self.policies));
+        spoken.unwrap_or(self.default)
+    }
+
+    /// Whether one that matched names the call's capability in full.
+    pub(super) const fn names_it(&self) -> bool {
+        matches!(self.rules, Authorization::Applicable { names_it: true, .. })
+            || matches!(self.policies, Authorization::Applicable { names_it: true, .. })
+    }
+
+    /// The risk level shown: of the rule that matched; else of the registered capability, `level`; else of the default. A rule
+    /// that could not be told says nothing of it.
+    pub(super) fn risk(&self, snapshot: &PolicySnapshot, level: Option<RiskLevel>) -> RiskLevel {
+        match &self.rules {
+            Authorization::Applicable { risk, .. } => *risk,
+            Authorization::Indeterminate { .. } => level.unwrap_or_default(),
+            Authorization::NotApplicable => level.unwrap_or_else(|| snapshot.default_risk()),
+        }
+    }
+
+    /// The rule of the rules file that spoke, else the policy's.
+    pub(super) fn rule(&self) -> Option<&Arc<str>> {
+        rule(&self.rules).or_else(|| rule(&self.policies))
+    }
+
+    /// A policy's rule that could not be told and would restrict the call.
+    pub(super) fn unclear(&self) -> Said {
+        let Some(Untold { restriction, rule, error }) = &self.untold else {
+            return Said::nothing(Engine::Policies);
+        };
+        let reason = format!("Policy rule \"{rule}\" could not be evaluated: {error}.");
+        let said = match Outcome::from(*restriction) {
+            Outcome::Deny => Said::unclear(Engine::Policies, Reason::new(&reason)),
+            _ => Said::asks(Engine::Policies, *restriction, &reason),
+        };
+        said.by(rule)
+    }
+
+    /// Code and sentence of the authorizer that decided.
+    pub(super) fn explain(
+        &self,
+        snapshot: &PolicySnapshot,
+        request: DecisionRequest<'_, '_>,
+    ) -> (ReasonCode, Reason) {
+        let outcome = self.outcome();
+        let capability = request.call.action.capability().unwrap_or_default();
+        let actor = &*request.principal.id;
+        let (deciding, what, allowed, denied) = if authorizer_outcome(&self.rules) == Some(outcome) {
+            (&self.rules, "rule", ReasonCode::RuleAllowed, ReasonCode::RuleDenied)
+        } else {
+            (&self.policies, "policy", ReasonCode::PolicyAllowed, ReasonCode::PolicyDenied)
+        };
+        let (code, text) = match (deciding, outcome) {
+            (Authorization::Applicable { .. }, Outcome::Allow) => {
+                return (allowed, snapshot.allowed_reason.clone());
+            }
+            (Authorization::Applicable { rule, .. }, Outcome::Deny) => {
+                (denied, format!("Blocked: {what} \"{rule}\" does not let {actor} use {capability}."))
+            }
+            (Authorization::Applicable { rule, .. }, _) => {
+                let what = if what == "rule" { "Rule" } else { "Policy" };
+                let text = format!("{what} \"{rule}\" wants a person to approve {capability} by {actor}.");
+                (ReasonCode::ApprovalRequired, text)
+            }
+            (Authorization::Indeterminate { rule, error }, _) => (
+                ReasonCode::Indeterminate,
+                format!("Blocked: {what} \"{rule}\" could not be evaluated for {capability}: {error}."),
+            ),
+            (Authorization::NotApplicable, Outcome::Allow) => {
+                return (ReasonCode::DefaultAllowed, snapshot.allowed_reason.clone());
+            }
+            (Authorization::NotApplicable, Outcome::Deny) => (
+                ReasonCode::DefaultDenied,
+                format!("Blocked: no rule lets {actor} use {capability}, and what no rule allows is denied."),
+            ),
+            (Authorization::NotApplicable, _) => (
+                ReasonCode::ApprovalRequired,
+                format!(
+                    "No rule speaks of {capability} by {actor}, and the default wants a person to approve it."
+                ),
+            ),
+        };
+        (code, Reason::new(&text))
+    }
+
+    /// What they are reported with.
+    pub(super) fn findings(self, findings: &mut Vec<Finding>) {
+        let before = findings.len();
+        findings.extend(finding(Engine::Rules, self.rules));
+        findings.extend(finding(Engine::Policies, self.policies));
+        if findings.len() == before {
+            let outcome = Some(self.default);
+            findings.push(Finding { engine: Engine::Default, outcome, rule: None, error: None });
+        }
+    }
+}
+
+/// What the policies are asked; `None` where there are none, or the call has no name they could speak of.
+pub(super) fn question<'q>(
+    snapshot: &PolicySnapshot,
+    request: DecisionRequest<'q, 'q>,
+    level: Option<RiskLevel>,
+    score: Option<RiskScore>,
+    facts: Facts<'_>,
+) -> Option<PolicyQuestion<'q>> {
+    if snapshot.governance.policy_count() == 0 {
+        return None;
+    }
+    let capability = request.call.action.capability()?;
+    let score = score.unwrap_or_else(|| RiskScore::of_level(level.unwrap_or_default()));
+    let (now, combine) = (facts.now, snapshot.governing.combine);
+    Some(PolicyQuestion { request, capability, risk_level: level, score, now, combine })
+}
+
+const fn rule(answer: &Authorization) -> Option<&Arc<str>> {
+    match answer {
+        Authorization::Applicable { rule, .. } | Authorization::Indeterminate { rule, .. } => Some(rule),
+        Authorization::NotApplicable => None,
+    }
+}
+
+fn finding(engine: Engine, answer: Authorization) -> Option<Finding> {
+    let outcome = Some(authorizer_outcome(&answer)?);
+    let (rule, error) = match answer {
+        Authorization::Applicable { rule, .. } => (Some(rule), None),
+        Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
+        Authorization::NotApplicable => (None, None),
+    };
+    Some(Finding { engine, outcome, rule, error })
+}

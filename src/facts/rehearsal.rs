@@ -1,0 +1,74 @@
+//! Decisions on calls that are not made, each as if those before it had been.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::decision::{PolicySnapshot, decide};
+use crate::facts::sessions::follow;
+use crate::facts::{Decided, Deciding, Who, who};
+use crate::model::call::DecisionRequest;
+use crate::model::decision::{Decision, Facts, History, Outcome};
+use crate::model::time::Timestamp;
+
+/// A session: its caller's tenant and id, and its name.
+type Session = (Arc<str>, Arc<str>, String);
+
+/// What sessions and grants would have come to. Nothing of it is remembered, no session is begun by it, and none is kept for
+/// longer.
+#[derive(Debug)]
+pub struct Rehearsal<'d> {
+    deciding: &'d Deciding,
+    histories: HashMap<Session, History>,
+    /// What would have been taken of grants.
+    taken: HashMap<Who, u32>,
+}
+
+impl<'d> Rehearsal<'d> {
+    /// As everything is now.
+    #[must_use]
+    pub fn new(deciding: &'d Deciding) -> Self {
+        Self { deciding, histories: HashMap::new(), taken: HashMap::new() }
+    }
+
+    /// As [`Deciding::decide`] would decide, had the calls before this one that were let through been made.
+    pub fn decide(
+        &mut self,
+        snapshot: &PolicySnapshot,
+        request: DecisionRequest<'_, '_>,
+        now: Timestamp,
+        lets_through: impl FnOnce(&Decision) -> bool,
+    ) -> Decided {
+        let mut facts = self.deciding.gather(snapshot, request, now);
+        let taken = who(request).and_then(|who| self.taken.get(&who)).copied().unwrap_or_default();
+        facts.grant_uses = facts.grant_uses.map(|uses| uses.saturating_add(taken));
+        let work = |history: Option<&History>| {
+            let decision = decide(snapshot, request, Facts { history, ..facts });
+            let goes_on = lets_through(&decision);
+            (Decided { decision, history: history.cloned(), facts, reservation: None }, goes_on)
+        };
+        let mut goes_on = false;
+        let work = |history: Option<&History>| {
+            let (decided, goes) = work(history);
+            goes_on = goes;
+            (decided, goes)
+        };
+        let decided = match (snapshot.plan(), request.session) {
+            (Some(plan), Some(session)) => {
+                let principal = request.principal;
+                let name = (Arc::clone(&principal.tenant), Arc::clone(&principal.id), session.to_owned());
+                let sessions = self.deciding.sessions();
+                let remembered = || sessions.history(principal, session, now).unwrap_or_default();
+                follow(plan, self.histories.entry(name).or_insert_with(remembered), request, work)
+            }
+            _ => work(None).0,
+        };
+        if goes_on
+            && decided.decision.outcome != Outcome::Deny
+            && decided.decision.charge.is_some()
+            && let Some(who) = who(request)
+        {
+            *self.taken.entry(who).or_default() += 1;
+        }
+        decided
+    }
+}

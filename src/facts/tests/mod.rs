@@ -1,0 +1,7 @@
+//! What is remembered: sessions, uses of grants, the conduct of callers, and all of it over a restart.
+
+mod checkpoints;
+mod conduct;
+mod rates;
+mod sessions;
+mod threads;

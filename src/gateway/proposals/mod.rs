@@ -1,0 +1,14 @@
+//! Proposals of document 001: decided, recorded and answered, but carried out by whoever proposes them.
+//!
+//! Start reading at [`ProposalDesk::propose`] in `propose.rs`, then `standing.rs` (proposals that want a person) and `report.rs`
+//! (what became of them).
+
+mod answer;
+mod desk;
+mod propose;
+mod report;
+mod standing;
+
+pub use answer::{ProposalAnswer, ProposalRefused};
+pub use desk::ProposalDesk;
+pub use report::ReportRefused;

@@ -1,0 +1,105 @@
+//! What a record says for the live numbers.
+//!
+//! | record | event |
+//! |---|---|
+//! | `decision` with outcome `ALLOW`, unless it has `enforced: false` | a call was let through, at its `facts.now`; with a member `charge`, it counts against a rate of `charge.max_requests` at `charge.at` |
+//! | `execution` of a decision (it has a `decision_id`) that says something of the call ([`ExecutionResult::failed`]) | it was reported |
+//! | `report` with `failed` | it was reported |
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::facts::{Event, What, Who};
+use crate::model::decision::{ExecutionResult, Outcome};
+use crate::model::time::Timestamp;
+
+/// What is read of a record. A member of another type makes it none, and no record of this gateway has one.
+#[derive(Debug, Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    time: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    tenant: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    actor: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    capability: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    outcome: Option<Cow<'a, str>>,
+    #[serde(default)]
+    enforced: Option<bool>,
+    #[serde(borrow, default)]
+    facts: Option<FactsOf<'a>>,
+    #[serde(borrow, default)]
+    charge: Option<ChargeOf<'a>>,
+    #[serde(borrow, default)]
+    decision_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    result: Option<Cow<'a, str>>,
+    #[serde(default)]
+    status: Option<u16>,
+    #[serde(default)]
+    failed: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FactsOf<'a> {
+    #[serde(borrow, default)]
+    now: Option<Cow<'a, str>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ChargeOf<'a> {
+    #[serde(default)]
+    max_requests: Option<u32>,
+    #[serde(borrow, default)]
+    at: Option<Cow<'a, str>>,
+}
+
+/// What the line of a record says; `None` where it says nothing for the live numbers.
+pub(super) fn event(line: &[u8]) -> Option<Event> {
+    if !may_say_something(line) {
+        return None;
+    }
+    let head: Head<'_> = serde_json::from_slice(line).ok()?;
+    let who = Who::new(head.tenant.as_deref()?, head.actor.as_deref()?, head.capability.as_deref()?);
+    let recorded = Timestamp::parse_rfc3339(&head.time);
+    match &*head.kind {
+        "decision" => {
+            let allowed = head.outcome.as_deref() == Some(Outcome::Allow.as_str());
+            if !allowed || head.enforced == Some(false) {
+                return None;
+            }
+            let charged_at = head.charge.as_ref().and_then(|charge| time(charge.at.as_deref()));
+            let decided_at = head.facts.as_ref().and_then(|facts| time(facts.now.as_deref()));
+            // A charge that does not say how many are allowed counts all the same.
+            let charged = head.charge.as_ref().map(|charge| charge.max_requests.unwrap_or(1));
+            let at = charged_at.or(decided_at).or(recorded)?;
+            Some(Event { who, at, what: What::LetThrough { charged } })
+        }
+        "execution" => {
+            head.decision_id?;
+            let failed = ExecutionResult::parse(head.result.as_deref()?)?.failed(head.status)?;
+            Some(Event { who, at: recorded?, what: What::Reported { failed } })
+        }
+        "report" => Some(Event { who, at: recorded?, what: What::Reported { failed: head.failed? } }),
+        _ => None,
+    }
+}
+
+fn time(text: Option<&str>) -> Option<Timestamp> {
+    Timestamp::parse_rfc3339(text?)
+}
+
+/// Whether a line is worth reading. Its first members are written in one order, so most that say nothing are told by their first
+/// bytes.
+fn may_say_something(line: &[u8]) -> bool {
+    const KIND: &[u8] = b"\",\"kind\":\"";
+    let head = line.get(..line.len().min(128)).unwrap_or(line);
+    let Some(place) = head.windows(KIND.len()).position(|bytes| bytes == KIND) else { return true };
+    let kind = head.get(place + KIND.len()..).unwrap_or_default();
+    kind.len() < 10 || [b"dec".as_slice(), b"exe", b"rep"].iter().any(|first| kind.starts_with(first))
+}

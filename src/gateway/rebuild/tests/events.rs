@@ -1,0 +1,94 @@
+//! What each kind of record says.
+
+use crate::facts::{Event, What, Who};
+use crate::gateway::rebuild::event::event;
+use crate::model::time::Timestamp;
+
+const WHO: &str = r#""tenant":"t","actor":"ann","capability":"a.b","#;
+
+/// The event of the record with these members.
+fn of(members: &str) -> Option<Event> {
+    let line = format!(
+        "{{\"seq\":7,\"time\":\"2026-11-23T12:00:05.000000Z\",{members},\"previous_hash\":\"{}\"}}",
+        "0".repeat(64)
+    );
+    event(line.as_bytes())
+}
+
+fn time(second: u32) -> Timestamp {
+    Timestamp::parse_rfc3339(&format!("2026-11-23T12:00:{second:02}Z")).unwrap()
+}
+
+#[test]
+fn what_records_say() {
+    let let_through = |charged, second| Some((What::LetThrough { charged }, second));
+    let reported = |failed| Some((What::Reported { failed }, 5));
+    let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
+    let long = format!(
+        r#""kind":"decision",{WHO}"outcome":"ALLOW","arguments":{{"x":[1,{{}}]}},{facts},"extra":true"#
+    );
+    let cases: Vec<(String, Option<(What, u32)>)> = vec![
+        (format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts}"#), let_through(None, 3)),
+        (long, let_through(None, 3)),
+        (format!(r#""kind":"decision",{WHO}"outcome":"ALLOW","enforced":true"#), let_through(None, 5)),
+        (format!(r#""kind":"decision",{WHO}"outcome":"ALLOW","enforced":false,{facts}"#), None),
+        (format!(r#""kind":"decision",{WHO}"outcome":"DENY","enforced":false,{facts}"#), None),
+        (format!(r#""kind":"decision",{WHO}"outcome":"REQUIRE_CONFIRMATION",{facts}"#), None),
+        (format!(r#""kind":"decision",{WHO}"outcome":"DENY",{facts}"#), None),
+        (
+            format!(r#""kind":"decision","tenant":"t","actor":"ann","tool":"x","outcome":"ALLOW",{facts}"#),
+            None,
+        ),
+        (
+            format!(
+                r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"charge":{{"max_requests":9,"window_s":60,"at":"2026-11-23T12:00:04Z"}}"#
+            ),
+            let_through(Some(9), 4),
+        ),
+        (
+            format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"charge":{{"max_requests":9}}"#),
+            let_through(Some(9), 3),
+        ),
+        (
+            format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"charge":{{}}"#),
+            let_through(Some(1), 3),
+        ),
+        (format!(r#""kind":"decision",{WHO}"outcome":"DENY",{facts},"charge":{{"max_requests":9}}"#), None),
+        (format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"completed""#), reported(false)),
+        (
+            format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"completed","status":404"#),
+            reported(false),
+        ),
+        (
+            format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"completed","status":503"#),
+            reported(true),
+        ),
+        (
+            format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"failed","status":200"#),
+            reported(true),
+        ),
+        (
+            format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"unknown_outcome""#),
+            reported(true),
+        ),
+        (format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"cancelled","status":200"#), None),
+        (format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"not_forwarded""#), None),
+        (format!(r#""kind":"execution",{WHO}"request_id":"req_1","result":"failed""#), None),
+        (format!(r#""kind":"reconciliation",{WHO}"decision_id":"dec_1","result":"outcome_unknown""#), None),
+        (format!(r#""kind":"report",{WHO}"failed":true"#), reported(true)),
+        (format!(r#""kind":"report",{WHO}"failed":false"#), reported(false)),
+        (format!(r#""kind":"report",{WHO}"said":"it failed""#), None),
+        (format!(r#""kind":"bypass",{WHO}"outcome":"ALLOW",{facts}"#), None),
+        (format!(r#""kind":"message",{WHO}"outcome":"ALLOW",{facts}"#), None),
+        (r#""kind":"snapshot","source":"start","rules":3"#.to_owned(), None),
+        (r#""kind":"x""#.to_owned(), None),
+    ];
+    for (members, wanted) in cases {
+        let who = Who::new("t", "ann", "a.b");
+        let wanted = wanted.map(|(what, second)| Event { who, at: time(second), what });
+        assert_eq!(of(&members), wanted, "{members}");
+    }
+    for line in ["", "{", "null", "[]", "{\"kind\":\"decision\"}", "\u{0}\u{0}"] {
+        assert_eq!(event(line.as_bytes()), None, "{line}");
+    }
+}

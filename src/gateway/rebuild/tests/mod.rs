@@ -1,0 +1,6 @@
+//! What records say, and what becomes of the numbers over stops, crashes and damage.
+
+mod events;
+mod files;
+mod folds;
+mod support;

@@ -1,0 +1,6 @@
+//! A governed agent: capabilities, policies, grants and statuses made by API, proposals, and what all of them do to proxied
+//! calls.
+
+mod day;
+mod rates;
+mod world;

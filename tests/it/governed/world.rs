@@ -1,0 +1,163 @@
+//! A gateway that is governed by API: capabilities, policies and grants are required, and nothing is written in files.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Gateway, Route, Tool, key_hash};
+
+pub const AGENT: &str = "text-of-the-agents-key";
+pub const OTHER: &str = "text-of-another-agents-key";
+pub const ADMIN: &str = "text-of-the-administrators-key";
+pub const OPS: &str = "text-of-the-operators-key";
+pub const RISK: &str = "text-of-the-risk-leads-key";
+pub const SECURITY: &str = "text-of-the-security-leads-key";
+/// An agent of another tenant.
+pub const STRANGER: &str = "text-of-the-strangers-key";
+/// Administers the other tenant.
+pub const STRANGE_ADMIN: &str = "text-of-the-strangers-administrators-key";
+
+/// The section `policy` unless a world says otherwise.
+pub const REQUIRED: &str = "{capabilities: required, grants: required}";
+
+#[derive(Debug)]
+pub struct World {
+    pub tool: Tool,
+    pub gateway: Gateway,
+}
+
+impl World {
+    pub fn start() -> Self {
+        Self::with(REQUIRED)
+    }
+
+    /// A world whose section `policy` is `policy`.
+    pub fn with(policy: &str) -> Self {
+        let tool = Tool::start();
+        let route = Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").closed();
+        let production = Route::tool_call("prod", tool.address)
+            .with("hold: {wait_ms: 0, max_wait_ms: 60000}")
+            .with("environment: production")
+            .closed();
+        let routes = Route::section(&[route, production]);
+        let config = format!(
+            "version: 1\ndata_dir: data\ncontrol:\n  listen: 127.0.0.1:0\n  keys:\n{}\
+             gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ntelemetry: {{log: info}}\n\
+             audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {policy}\n{routes}",
+            keys()
+        );
+        let gateway = Gateway::configured(&config).start();
+        Self { tool, gateway }
+    }
+
+    /// Asks the control API.
+    pub fn ask(&self, key: &str, method: &str, path: &str, body: &Value) -> Answer {
+        let sends = matches!(method, "POST" | "PUT");
+        let body = if sends { body.to_string().into_bytes() } else { Vec::new() };
+        let headers = [("Authorization", &*format!("Bearer {key}")), ("Content-Type", "application/json")];
+        self.gateway.control_client().request(method, path, &headers, &body)
+    }
+
+    pub fn get(&self, key: &str, path: &str) -> Value {
+        let answer = self.ask(key, "GET", path, &Value::Null);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Registers, creates or grants something as the administrator.
+    pub fn make(&self, path: &str, body: &Value) -> Value {
+        let answer = self.ask(ADMIN, "POST", path, body);
+        assert_eq!(answer.status, 201, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    pub fn register(&self, name: &str, risk_level: &str) -> Value {
+        self.make("/api/v1/capabilities", &json!({"name": name, "risk_level": risk_level}))
+    }
+
+    pub fn policy(&self, name: &str, rules: &Value) -> Value {
+        self.make("/api/v1/policies", &json!({"name": name, "rules": rules}))
+    }
+
+    pub fn grant(&self, actor: &str, capability: &str, constraints: &Value) -> Value {
+        let body = json!({"capability": capability, "constraints": constraints});
+        self.make(&format!("/api/v1/actors/{actor}/grants"), &body)
+    }
+
+    pub fn propose_raw(&self, key: &str, body: &Value) -> Answer {
+        self.ask(key, "POST", "/api/v1/governance/propose", body)
+    }
+
+    /// A proposal of `agent-1`; its answer must be a decision.
+    pub fn propose(&self, capability: &str, parameters: &Value) -> Value {
+        self.decided(&proposal(capability, parameters))
+    }
+
+    /// The same with the token of a hold.
+    pub fn confirm(&self, capability: &str, parameters: &Value, token: &Value) -> Value {
+        let mut body = proposal(capability, parameters);
+        body["confirmation_token"] = token.clone();
+        self.decided(&body)
+    }
+
+    fn decided(&self, body: &Value) -> Value {
+        let answer = self.propose_raw(AGENT, body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    pub fn approve(&self, key: &str, hold: &Value) -> Answer {
+        let path = format!("/api/v1/holds/{}/approve", hold.as_str().unwrap());
+        self.ask(key, "POST", &path, &json!({}))
+    }
+
+    /// A tool call of `agent-1` through the data plane.
+    pub fn call(&self, method: &str, path: &str) -> Answer {
+        let body: &[u8] = if method == "POST" { b"{\"name\":\"ada\"}" } else { b"" };
+        let headers = [("X-Api-Key", AGENT), ("Content-Type", "application/json")];
+        self.gateway.client().request(method, path, &headers, body)
+    }
+
+    /// The gateway ends by `signal` and another one starts in its place.
+    pub fn restart(&mut self, signal: &str) {
+        self.gateway.signal(signal);
+        self.gateway.wait();
+        self.gateway = self.gateway.restart();
+    }
+}
+
+pub fn proposal(capability: &str, parameters: &Value) -> Value {
+    json!({
+        "actor": {"id": "agent-1", "type": "ai-agent"},
+        "action": {"capability": capability, "parameters": parameters},
+    })
+}
+
+/// Asserts what a proposal came to.
+pub fn came_to(answer: &Value, outcome: &str, code: &str) {
+    assert_eq!(
+        (answer["outcome"].as_str(), answer["code"].as_str()),
+        (Some(outcome), Some(code)),
+        "{answer}"
+    );
+}
+
+fn keys() -> String {
+    let key = |id: &str, text: &str, more: &str| {
+        format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text))
+    };
+    let manages = "\"capabilities:manage\", \"policies:manage\", \"grants:manage\", \"governance:read\"";
+    [
+        key("agent", AGENT, "scopes: [\"governance:propose\"], actor: {id: agent-1}"),
+        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}"),
+        key("admin", ADMIN, "scopes: [admin]"),
+        key("ops", OPS, "scopes: [\"holds:approve\", \"audit:read\"], person: olga"),
+        key("risk", RISK, "scopes: [\"holds:approve\"], person: eve, roles: [risk_lead]"),
+        key("security", SECURITY, "scopes: [\"holds:approve\"], person: bob, roles: [security_lead]"),
+        key(
+            "stranger",
+            STRANGER,
+            "tenant: elsewhere, scopes: [\"governance:propose\"], actor: {id: agent-1}",
+        ),
+        key("strange_admin", STRANGE_ADMIN, &format!("tenant: elsewhere, scopes: [{manages}]")),
+    ]
+    .concat()
+}
