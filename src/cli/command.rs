@@ -137,6 +137,8 @@ pub(super) enum SchemaKind {
     Policy,
     /// A file of governance objects.
     Governance,
+    /// The control listener, as an OpenAPI 3.1 document.
+    Openapi,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,4 @@
-//! `aegis schema config|policy|governance`.
+//! `aegis schema config|policy|governance|openapi`.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::cli::command::SchemaKind;
 use crate::cli::output;
 use crate::config;
+use crate::control;
 use crate::policy::{governance, rules};
 
 pub(super) fn run(kind: SchemaKind) -> Result<ExitCode> {
@@ -14,6 +15,7 @@ pub(super) fn run(kind: SchemaKind) -> Result<ExitCode> {
         SchemaKind::Config => config::schema(),
         SchemaKind::Policy => rules::schema(),
         SchemaKind::Governance => governance::file_schema(),
+        SchemaKind::Openapi => control::openapi(),
     };
     output::line(&serde_json::to_string_pretty(&schema)?);
     Ok(ExitCode::SUCCESS)

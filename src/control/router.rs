@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, any, get, post};
 
 use crate::control::error::{GovernanceError, finish as finish_error};
 use crate::control::routes::{
-    audit, enforcement, governance, health, holds, metrics, policy_server, snapshots, status,
+    audit, enforcement, governance, health, holds, metrics, openapi, policy_server, snapshots, status,
 };
 use crate::control::{ControlError, ControlState};
 use crate::model::id::REQUEST;
@@ -28,6 +28,7 @@ const REQUEST_ID_MAX_BYTES: usize = 128;
 pub fn control_router(state: ControlState) -> Router {
     let router = Router::new()
         .merge(probes())
+        .route("/openapi.json", reading(get(openapi::show)))
         .merge(policy_server::routes())
         .merge(governance::routes())
         .merge(enforcement::routes())

@@ -164,6 +164,8 @@ impl Order {
 pub struct Search {
     /// What each tag must be; `kind` and `result_status` are not used here.
     pub tags: Tags,
+    /// Whether what has no tenant is wanted besides those of the tenant.
+    pub or_no_tenant: bool,
     /// One of these kinds; empty = any.
     pub kinds: Vec<Tag>,
     /// The execution's result.
@@ -203,7 +205,7 @@ impl Search {
             && self.until.is_none_or(|until| entry.at.time < until)
             && self.after.as_ref().is_none_or(behind)
             && (self.kinds.is_empty() || found.kind.is_some_and(|kind| self.kinds.contains(&kind)))
-            && equal(wanted.tenant, found.tenant)
+            && (equal(wanted.tenant, found.tenant) || (self.or_no_tenant && found.tenant.is_none()))
             && equal(wanted.actor, found.actor)
             && equal(wanted.capability, found.capability)
             && equal(wanted.outcome, found.outcome)

@@ -17,6 +17,8 @@ use crate::model::time::Timestamp;
 pub struct AuditQuery {
     /// Of this tenant.
     pub tenant: Option<String>,
+    /// Besides those of that tenant, those of none.
+    pub or_no_tenant: bool,
     /// Of this actor.
     pub actor: Option<String>,
     /// Of this capability; of a tool whose name makes none, that name; of document 002, the action type.
@@ -67,6 +69,7 @@ impl AuditQuery {
                 surface: tag(&self.surface),
                 result_status: None,
             },
+            or_no_tenant: self.or_no_tenant,
             kinds: self.kinds.iter().map(|kind| Tag::of(kind)).collect(),
             result: tag(&self.result),
             result_status: tag(&self.result_status),
@@ -87,7 +90,7 @@ impl AuditQuery {
         let executed = execution.as_ref();
         let status = executed.and_then(Record::result_status).or(record.result_status());
         (self.kinds.is_empty() || self.kinds.iter().any(|kind| Some(kind.as_str()) == record.kind()))
-            && equal(&self.tenant, record.tenant())
+            && (equal(&self.tenant, record.tenant()) || (self.or_no_tenant && record.tenant().is_none()))
             && equal(&self.actor, record.actor())
             && equal(&self.capability, record.capability())
             && equal(&self.outcome, record.outcome())

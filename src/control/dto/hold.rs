@@ -1,5 +1,6 @@
 //! A hold, as its approvers see it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -8,7 +9,8 @@ use crate::holds::{Approval, Decided, Hold, Lift};
 use crate::model::time::Timestamp;
 
 /// A hold in an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Hold")]
 pub(in crate::control) struct HoldForm<'h> {
     hold_id: String,
     state: &'static str,
@@ -19,6 +21,7 @@ pub(in crate::control) struct HoldForm<'h> {
     capability: &'h str,
     resource: &'h str,
     /// `null` where they are too long to be kept.
+    #[schemars(with = "Value")]
     arguments: Option<Box<RawValue>>,
     /// Their length where they are not shown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +44,8 @@ pub(in crate::control) struct HoldForm<'h> {
 }
 
 /// A page of holds in an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "HoldPage")]
 pub(in crate::control) struct HoldPageForm<'h> {
     pub(in crate::control) holds: Vec<HoldForm<'h>>,
     /// How many there are on all pages.
@@ -51,14 +55,16 @@ pub(in crate::control) struct HoldPageForm<'h> {
 }
 
 /// What an approval lifts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "HoldFinding")]
 struct FindingForm<'h> {
     engine: &'static str,
     rule: Option<&'h str>,
     outcome: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "HoldApproval")]
 struct ApprovalForm<'h> {
     by: &'h str,
     /// The role it fills; `null` where none is asked for.
@@ -67,7 +73,8 @@ struct ApprovalForm<'h> {
     comment: Option<&'h str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "HoldDecision")]
 struct DecidedForm<'h> {
     by: &'h str,
     at: String,

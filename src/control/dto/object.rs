@@ -15,11 +15,13 @@ pub(in crate::control) fn object_form(object: &Object) -> Map<String, Value> {
     members.insert("version".to_owned(), json!(stamp.version));
     members.insert("created_at".to_owned(), json!(stamp.created_at.to_rfc3339()));
     members.insert("updated_at".to_owned(), json!(stamp.updated_at.to_rfc3339()));
-    let file = match &stamp.source {
-        Source::Api => None,
-        Source::File(file) => Some(&**file),
+    match &stamp.source {
+        Source::Api => members.insert("source".to_owned(), json!("api")),
+        // What a file says is changed there.
+        Source::File(file) => {
+            members.insert("source".to_owned(), json!("file"));
+            members.insert("file".to_owned(), json!(&**file))
+        }
     };
-    // What a file says is changed there.
-    members.insert("file".to_owned(), json!(file));
     members
 }

@@ -6,6 +6,7 @@ mod document;
 mod governance;
 mod problem;
 
+pub(in crate::control) use code::ProblemCode;
 pub(in crate::control) use document::{DocumentError, ItemError};
 pub(in crate::control) use governance::{GovernanceError, finish};
 pub use problem::ControlError;

@@ -6,6 +6,7 @@ pub(super) mod governance;
 pub(super) mod health;
 pub(super) mod holds;
 pub(super) mod metrics;
+pub(super) mod openapi;
 pub(super) mod policy_server;
 pub(super) mod snapshots;
 pub(super) mod status;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::described::is_described;
 use crate::support::{Answer, Gateway, Tool, key_hash};
 
 const RULES: &str = "version: 1\ndefaults: {risk_level: medium, approval: block}\nrules:\n\
@@ -11,12 +12,13 @@ const RULES: &str = "version: 1\ndefaults: {risk_level: medium, approval: block}
     - {name: notes, match: {type: \"note\"}, approval: auto}\n";
 
 /// Id and the rest of each key of the world.
-const KEYS: [(&str, &str); 8] = [
+const KEYS: [(&str, &str); 9] = [
     ("bot-1", "actor: {id: agent-1, type: ai-agent}, scopes: [\"governance:propose\"], tenant: acme"),
     ("bot-2", "actor: {id: agent-2, type: automation}, scopes: [\"governance:propose\"], tenant: acme"),
     ("reader", "scopes: [\"governance:read\"], tenant: acme"),
     ("auditor", "scopes: [\"audit:read\"], tenant: acme"),
     ("ops", "scopes: [admin], tenant: acme"),
+    ("granter", "scopes: [\"grants:manage\"], actors: [\"agent-7\"], tenant: acme"),
     ("metrics", "scopes: [\"metrics:read\"], tenant: acme"),
     ("stranger", "scopes: [admin], tenant: other"),
     ("root", "scopes: [admin]"),
@@ -56,7 +58,31 @@ impl World {
 
     /// Asks the control listener with the key of `who`.
     pub fn ask(&self, who: &str, method: &str, path: &str) -> Answer {
-        self.gateway.control_client().request(method, path, &[("X-Api-Key", &key(who))], b"")
+        let answer = self.gateway.control_client().request(method, path, &[("X-Api-Key", &key(who))], b"");
+        is_described(method, path, &answer);
+        answer
+    }
+
+    /// The same with a JSON body.
+    pub fn send(&self, who: &str, method: &str, path: &str, body: &Value) -> Answer {
+        self.send_with(who, method, path, &[], body)
+    }
+
+    /// The same with headers besides.
+    pub fn send_with(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let key = key(who);
+        let mut all = vec![("X-Api-Key", &*key), ("Content-Type", "application/json")];
+        all.extend(headers);
+        let answer = self.gateway.control_client().request(method, path, &all, body.to_string().as_bytes());
+        is_described(method, path, &answer);
+        answer
     }
 
     /// The JSON of an answer that is 200.

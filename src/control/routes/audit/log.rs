@@ -29,6 +29,8 @@ pub(in crate::control) async fn list(
     let text = |name: &str| query.text(name).map(str::to_owned);
     let wanted = AuditQuery {
         kinds: query.text("event_type").map(|event| kind_of(event).to_owned()).into_iter().collect(),
+        // What belongs to no tenant is the deployment's.
+        or_no_tenant: operator.by().deployment,
         actor: text("actor_id"),
         capability: text("capability"),
         outcome: query.word("outcome", &Outcome::ALL.map(Outcome::as_str))?.map(str::to_owned),

@@ -82,6 +82,11 @@ impl Statement {
             ("coalesce(e.result_status, c.result_status)", search.result_status),
         ] {
             if let Some(Tag(number)) = tag {
+                if column == tenant && search.or_no_tenant {
+                    self.sql.push_str(" AND (+c.tenant = ? OR +c.tenant IS NULL)");
+                    self.values.push(Box::new(number));
+                    continue;
+                }
                 self.sql.push_str(&format!(" AND {column} = ?"));
                 self.values.push(Box::new(number));
             }
@@ -118,7 +123,8 @@ struct Index {
 fn indexes(search: &Search) -> [(Index, Option<Tag>); 9] {
     let tags = &search.tags;
     // Of one kind alone it is in the order of lists.
-    let of_one_kind = tags.tenant.filter(|_| search.kinds.len() == 1);
+    let tenant = tags.tenant.filter(|_| !search.or_no_tenant);
+    let of_one_kind = tenant.filter(|_| search.kinds.len() == 1);
     let whole = |name, column| Index { name, column, common: &[] };
     [
         (whole("calls_by_session", "session"), tags.session),
@@ -137,7 +143,7 @@ fn indexes(search: &Search) -> [(Index, Option<Tag>); 9] {
         (whole(BY_TENANT, "tenant"), of_one_kind),
         (
             Index { name: "calls_by_other_tenant", column: "tenant", common: &["default", "anonymous"] },
-            tags.tenant,
+            tenant,
         ),
         (whole("calls_by_surface", "surface"), tags.surface),
     ]

@@ -45,6 +45,7 @@ fn searches() -> Vec<Search> {
     ];
     for search in searches.clone() {
         searches.push(Search { result: tag, ..search.clone() });
+        searches.push(Search { or_no_tenant: true, kinds: vec![Tag(1)], ..search.clone() });
         searches.push(Search { kinds: vec![Tag(1)], ..search.clone() });
         searches.push(Search { result_status: tag, kinds: vec![Tag(1), Tag(2)], ..search });
     }

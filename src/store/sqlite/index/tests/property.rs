@@ -100,29 +100,32 @@ fn query() -> impl Strategy<Value = AuditQuery> {
     );
     let kinds = vec(text(&["decision", "bypass", "hold", "epoch"]), 0..3);
     let bounds = (option::weighted(0.2, -10..30_000_000_i64), option::weighted(0.2, -10..30_000_000_i64));
-    let place = (any::<bool>(), 0..4_u64, option::weighted(0.6, 0..20_usize));
-    (texts, kinds, bounds, place).prop_map(|(texts, kinds, (since, until), (ascending, offset, limit))| {
-        let own = |text: Option<&str>| text.map(str::to_owned);
-        AuditQuery {
-            tenant: own(texts.0),
-            actor: own(texts.1),
-            capability: own(texts.2),
-            outcome: own(texts.3),
-            code: own(texts.4),
-            risk: own(texts.5),
-            result: own(texts.6),
-            result_status: own(texts.7),
-            session_id: own(texts.8),
-            surface: own(texts.9),
-            kinds: kinds.into_iter().map(str::to_owned).collect(),
-            since: since.map(at),
-            until: until.map(at),
-            order: if ascending { Order::Ascending } else { Order::Descending },
-            after: None,
-            offset,
-            limit,
-        }
-    })
+    let place = ((any::<bool>(), any::<bool>()), 0..4_u64, option::weighted(0.6, 0..20_usize));
+    (texts, kinds, bounds, place).prop_map(
+        |(texts, kinds, (since, until), ((ascending, or_no_tenant), offset, limit))| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            AuditQuery {
+                tenant: own(texts.0),
+                or_no_tenant,
+                actor: own(texts.1),
+                capability: own(texts.2),
+                outcome: own(texts.3),
+                code: own(texts.4),
+                risk: own(texts.5),
+                result: own(texts.6),
+                result_status: own(texts.7),
+                session_id: own(texts.8),
+                surface: own(texts.9),
+                kinds: kinds.into_iter().map(str::to_owned).collect(),
+                since: since.map(at),
+                until: until.map(at),
+                order: if ascending { Order::Ascending } else { Order::Descending },
+                after: None,
+                offset,
+                limit,
+            }
+        },
+    )
 }
 
 fn apply(world: &mut World, event: &Event) {

@@ -290,7 +290,7 @@ fn wanted(row: &Plain, query: &AuditQuery) -> bool {
         wanted.as_ref().is_none_or(|wanted| found.as_str() == Some(wanted))
     };
     let either = |one: &Value, other: &Value| if one.is_null() { other.clone() } else { one.clone() };
-    is(&query.tenant, &record["tenant"])
+    (is(&query.tenant, &record["tenant"]) || (query.or_no_tenant && record["tenant"].is_null()))
         && is(&query.actor, &record["actor"])
         && is(&query.capability, &either(&record["capability"], &record["tool"]))
         && is(&query.outcome, &record["outcome"])
