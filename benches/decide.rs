@@ -63,7 +63,6 @@ fn about_anything(count: usize, matched: impl Fn(usize) -> String) -> String {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let principal = Principal::new("default", "bot", PrincipalKind::AiAgent);
     let target_paths = about_anything(1000, |number| format!("target: 'prod-{number}/*'"));
     let targets = about_anything(1000, |number| format!("target: prod-{number}/db"));
     let agents = about_anything(1000, |number| format!("agent: bot-{number}"));

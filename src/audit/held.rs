@@ -5,7 +5,7 @@
 
 use crate::audit::record::{DecisionRecord, Line};
 use crate::model::call::CallDigest;
-use crate::model::decision::{Engine, Outcome, Reason, ReasonCode};
+use crate::model::decision::{Charged, Engine, Outcome, Reason, ReasonCode};
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 use crate::telemetry::Redaction;
@@ -31,6 +31,8 @@ pub struct HeldOutcome<'r> {
     pub hold: Option<&'r Id>,
     /// Who approved, where the call is let through.
     pub approved_by: &'r [String],
+    /// What letting it through took of its caller's grant.
+    pub charged: Option<Charged>,
 }
 
 impl DecisionRecord<'_, '_> {
@@ -69,6 +71,7 @@ impl HeldDecision {
             }
             line.bytes.push(b']');
         }
+        line.charge(held.charged);
         line.bytes
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::audit::record::Line;
 use crate::model::decimal::write_decimal;
-use crate::model::decision::{Conduct, Facts, History, Obligations, RateLimit, RiskScore};
+use crate::model::decision::{Charged, Conduct, Facts, History, Obligations, RateLimit, RiskScore};
 
 impl Line {
     /// Ends the object `risk` with the score.
@@ -13,13 +13,21 @@ impl Line {
         self.bytes.push(b'}');
     }
 
-    /// A rate; `key` is all up to its object.
-    pub(super) fn rate(&mut self, key: &'static str, rate: RateLimit) {
-        self.raw(key, "{\"max_requests\":");
+    /// What a call took of its caller's grant.
+    pub(super) fn charge(&mut self, charged: Option<Charged>) {
+        let Some(Charged { rate, at }) = charged else { return };
+        self.rate(",\"charge\":{", rate);
+        self.raw(",\"at\":\"", "");
+        at.write_rfc3339(&mut self.bytes);
+        self.raw("\"}", "");
+    }
+
+    /// The members of a rate; `begin` is all up to them.
+    fn rate(&mut self, begin: &'static str, rate: RateLimit) {
+        self.raw(begin, "\"max_requests\":");
         write_decimal(u64::from(rate.max_requests), &mut self.bytes);
         self.raw(",\"window_seconds\":", "");
         write_decimal(u64::from(rate.window_s), &mut self.bytes);
-        self.bytes.push(b'}');
     }
 
     /// What must be done for the call, where there is something.
@@ -30,7 +38,8 @@ impl Line {
         self.raw(",\"obligations\":{", "");
         let begin = self.bytes.len();
         if let Some(rate) = obligations.rate_limit {
-            self.rate(",\"rate_limit\":", rate);
+            self.rate(",\"rate_limit\":{", rate);
+            self.bytes.push(b'}');
         }
         if let Some(bytes) = obligations.max_response_bytes {
             self.raw(",\"max_response_bytes\":", "");

@@ -5,7 +5,7 @@
 
 use crate::audit::action::ActionNote;
 use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
-use crate::model::decision::{Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
+use crate::model::decision::{Charged, Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
 use crate::telemetry::Redaction;
@@ -38,6 +38,8 @@ pub struct DecisionRecord<'r, 'a> {
     pub enforced: bool,
     /// Length of the request's body, which is about what its arguments take in the record.
     pub body_bytes: usize,
+    /// What it took of its caller's grant; `None` where it took nothing, or is held.
+    pub charged: Option<Charged>,
     /// What is said of an action of the policy server; `None` for calls of the data plane.
     pub action: Option<ActionNote<'r>>,
 }
@@ -95,6 +97,7 @@ impl DecisionRecord<'_, '_> {
         let mut line = self.begin(redaction);
         line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
         self.end(&mut line);
+        line.charge(self.charged);
         line.bytes
     }
 
@@ -126,9 +129,6 @@ impl DecisionRecord<'_, '_> {
         line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
         line.score(self.decision.score);
         line.obligations(&self.decision.obligations);
-        if let Some(charge) = self.decision.charge {
-            line.rate(",\"charge\":", charge);
-        }
         if let Some(environment) = self.request.context.environment {
             line.text(",\"environment\":", environment);
         }

@@ -108,6 +108,11 @@ impl Forwarding {
         self.reservation = taken;
     }
 
+    /// What was taken of the caller's grant for it, while it may be given back.
+    pub(in crate::gateway) const fn reservation(&self) -> Option<&Reservation> {
+        self.reservation.as_ref()
+    }
+
     /// What was taken of the caller's grant is not given back any more.
     pub(in crate::gateway) fn spend(&mut self) {
         if let Some(reservation) = self.reservation.take() {

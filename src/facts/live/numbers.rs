@@ -92,7 +92,7 @@ impl Live {
     ) -> Result<Reservation, Exceeded> {
         let taken = self.part(who).take(self.limits, who, limit, now.as_micros());
         match taken {
-            Ok(taken) => Ok(Reservation::new(Arc::clone(self), *who, taken)),
+            Ok(taken) => Ok(Reservation::new(Arc::clone(self), *who, limit, taken)),
             Err(until) => Err(Exceeded { until: Timestamp::from_micros(until) }),
         }
     }

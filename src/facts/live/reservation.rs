@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::facts::live::uses::Taken;
 use crate::facts::{Live, Who};
+use crate::model::decision::{Charged, RateLimit};
 use crate::model::time::Timestamp;
 
 /// One use of a grant's rate, taken. Dropped, it is given back; spent, it counts.
@@ -12,13 +13,20 @@ use crate::model::time::Timestamp;
 pub struct Reservation {
     live: Arc<Live>,
     who: Who,
+    rate: RateLimit,
     taken: Taken,
     spent: bool,
 }
 
 impl Reservation {
-    pub(super) const fn new(live: Arc<Live>, who: Who, taken: Taken) -> Self {
-        Self { live, who, taken, spent: false }
+    pub(super) const fn new(live: Arc<Live>, who: Who, rate: RateLimit, taken: Taken) -> Self {
+        Self { live, who, rate, taken, spent: false }
+    }
+
+    /// What the call's record says of it.
+    #[must_use]
+    pub fn charged(&self) -> Charged {
+        Charged { rate: self.rate, at: self.at() }
     }
 
     /// When it counts as used: the time of the commit, or the latest time known of the grant where the clock stands before that. The

@@ -13,7 +13,7 @@ use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
 use crate::gateway::{Consumed, counting};
-use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
+use crate::model::decision::{Charged, Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id, REQUEST};
 
 /// Who approves where nobody is asked, in records.
@@ -29,6 +29,8 @@ pub(super) struct Asked<'r, 'a> {
     pub(super) decision_id: Id,
     pub(super) number: u64,
     pub(super) facts: Facts<'r>,
+    /// What was taken for it of its caller's grant when it was decided.
+    pub(super) charged: Option<Charged>,
 }
 
 /// What is to be recorded of an action, and then done.
@@ -75,7 +77,9 @@ impl ActionDesk {
         let reservation = reservation.filter(|_| fulfills);
         let facts = Facts { history: history.as_ref(), ..facts };
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let asked = Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, facts };
+        let charged = reservation.as_ref().map(Reservation::charged);
+        let asked =
+            Asked { desk: self, snapshot, caller, action, request_id, decision_id, number, facts, charged };
         let settled = asked.settle(&decision).await?;
         let recorded = self.gateway.record(&settled.record, now).await;
         let (outcome, code) = match &recorded {
@@ -145,8 +149,9 @@ impl<'r, 'a> Asked<'r, 'a> {
         let reason =
             Reason::new(&format!("Approved without a person (--approval auto): {}", decision.reason));
         let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
-        let approved_by = &[AUTO_APPROVER.to_owned()];
-        let record = held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by });
+        let (approved_by, charged) = (&[AUTO_APPROVER.to_owned()], self.charged);
+        let record =
+            held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by, charged });
         Settled { record, outcome, code, then: Then::Run(None, None) }
     }
 
@@ -171,6 +176,7 @@ impl<'r, 'a> Asked<'r, 'a> {
             decision,
             enforced: true,
             body_bytes: 0,
+            charged: self.charged,
             action: Some(ActionNote {
                 surface: POLICY_SERVER,
                 number: Some(self.number),

@@ -87,7 +87,8 @@ impl<'a> Asked<'_, 'a> {
     ) -> Settled {
         answer.code = Some(code);
         let hold = hold.map(|hold| &hold.id);
-        let mut record = record.payload(HeldOutcome { outcome, code, reason, hold, approved_by: &[] });
+        let mut record =
+            record.payload(HeldOutcome { outcome, code, reason, hold, approved_by: &[], charged: None });
         answered(&answer, &mut record);
         Settled { record, outcome, code, then: Then::Answer(Box::new(answer)) }
     }
@@ -147,9 +148,16 @@ fn approved(record: &HeldDecision, hold: &Id, consumed: Consumed, taken: Option<
     let approved_by = consumed.approved_by();
     let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
     let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));
+    let charged = taken.as_ref().map(Reservation::charged);
     let hold = Some(hold);
-    let record =
-        record.payload(HeldOutcome { outcome, code, reason: &reason, hold, approved_by: &approved_by });
+    let record = record.payload(HeldOutcome {
+        outcome,
+        code,
+        reason: &reason,
+        hold,
+        approved_by: &approved_by,
+        charged,
+    });
     Settled { record, outcome, code, then: Then::Run(Some(Box::new(consumed)), taken) }
 }
 

@@ -9,7 +9,7 @@ use crate::audit::record::{DecisionRecord, EventRecord, Origin};
 use crate::config::{McpDenial, Mode};
 use crate::decision::{PolicySnapshot, Protocol, Route};
 use crate::extract::{Extracted, McpEra, rpc_code};
-use crate::facts::{Decided, LaterCharge, LaterStep};
+use crate::facts::{Decided, LaterCharge, LaterStep, Reservation};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::holding::Asked;
 use crate::gateway::assess::obligations::{fulfilled, unfulfilled};
@@ -262,6 +262,7 @@ impl Known<'_> {
             decision: &decision,
             enforced,
             body_bytes: onward.incoming.body.len(),
+            charged: reservation.as_ref().filter(|_| enforced).map(Reservation::charged),
             action: None,
         };
         let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);

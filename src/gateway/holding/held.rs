@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::{Deciding, GrantExceeded, LaterCharge, LaterStep};
+use crate::facts::{Deciding, GrantExceeded, LaterCharge, LaterStep, Reservation};
 use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::{Charging, HoldDesk, Preference, Stood, WaitPlace, Waiting};
 use crate::gateway::permit::Forwarding;
@@ -256,7 +256,9 @@ impl Held {
         hold: Option<&Id>,
         approved_by: &[String],
     ) -> Vec<u8> {
-        self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by })
+        let charged = self.forwarding.reservation().filter(|_| outcome == Outcome::Allow);
+        let charged = charged.map(Reservation::charged);
+        self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by, charged })
     }
 }
 

@@ -108,7 +108,9 @@ impl<'r, 'a> Proposed<'r, 'a> {
 
     /// Decided without a person.
     pub(super) fn settled(&self, decision: &Decision, reservation: Option<Reservation>) -> Settled {
-        let record = self.record(decision).payload(&self.desk.gateway.redaction);
+        let charged = reservation.as_ref().map(Reservation::charged);
+        let record =
+            DecisionRecord { charged, ..self.record(decision) }.payload(&self.desk.gateway.redaction);
         let answer = self.answer(decision, decision.outcome, decision.code, decision.reason.as_str());
         Settled { record, answer, approval: None, reservation }
     }
@@ -150,6 +152,7 @@ impl<'r, 'a> Proposed<'r, 'a> {
             decision,
             enforced: true,
             body_bytes: 0,
+            charged: None,
             action: Some(ActionNote {
                 surface: GOVERNANCE,
                 number: None,

@@ -110,9 +110,15 @@ impl Proposed<'_, '_> {
             "Capability '{capability}' authorized for actor '{actor}'. Approved by {by}. Risk score {}.",
             decision.score
         ));
-        let hold = Some(hold);
-        let line =
-            record.payload(HeldOutcome { outcome, code, reason: &reason, hold, approved_by: &approved_by });
+        let (hold, charged) = (Some(hold), reservation.as_ref().map(Reservation::charged));
+        let line = record.payload(HeldOutcome {
+            outcome,
+            code,
+            reason: &reason,
+            hold,
+            approved_by: &approved_by,
+            charged,
+        });
         let answer = self.answer(decision, outcome, code, reason.as_str());
         Settled { record: line, answer, approval: Some(Box::new(consumed)), reservation }
     }
@@ -154,7 +160,8 @@ impl Proposed<'_, '_> {
         hold: Option<&Hold>,
     ) -> Settled {
         let id = hold.map(|hold| &hold.id);
-        let line = record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by: &[] });
+        let line =
+            record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by: &[], charged: None });
         let mut answer = self.answer(decision, outcome, code, reason.as_str());
         answer.hold = hold.map(|hold| HoldNote::of(hold, self.links()));
         Settled { record: line, answer, approval: None, reservation: None }

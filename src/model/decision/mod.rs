@@ -18,7 +18,7 @@ pub use code::ReasonCode;
 pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Witnessed};
 pub use facts::{Anomaly, Conduct, Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
-pub use obligation::{Obligations, RateLimit};
+pub use obligation::{Charged, Obligations, RateLimit};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;
 pub use report::{Report, ReportStatus};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::pointer::Pointer;
+use crate::model::time::Timestamp;
 
 /// Obligations of a decision. One that cannot be fulfilled blocks the call. `Default` = none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,15 @@ pub struct RateLimit {
     pub max_requests: u32,
     /// In how many seconds; at least 1.
     pub window_s: u32,
+}
+
+/// What letting a call through took of its caller's grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// The rate that the grant allows.
+    pub rate: RateLimit,
+    /// When it counts as used: not before any use that was taken earlier, whatever the clock says.
+    pub at: Timestamp,
 }
 
 impl Obligations {
