@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 32;
 const NODES_MAX: usize = 20_000;
 
 /// Most memory a regular expression of a schema may take, in bytes.
-const PATTERN_BYTES_MAX: usize = 256 * 1024;
+const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// Longest pointer that a mismatch names, in characters.
 const POINTER_CHARS_MAX: usize = 128;

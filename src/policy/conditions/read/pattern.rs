@@ -9,7 +9,7 @@ use crate::policy::conditions::expression::Pattern;
 const TEXT_BYTES_MAX: usize = 1000;
 
 /// Most memory a compiled regular expression may take, in bytes.
-const COMPILED_BYTES_MAX: usize = 256 * 1024;
+const COMPILED_BYTES_MAX: usize = 1 << 20;
 
 /// Most places a search may be at once.
 const PLACES_MAX: u32 = 1000;

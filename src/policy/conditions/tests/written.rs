@@ -107,6 +107,7 @@ fn regular_expressions_are_bounded() {
     assert!(refused("((a{50}){50}){50}").contains("places"));
     assert!(refused("((((a{999}){999}){999}){999}){999}").contains("places"));
     Condition::parse("'x'.matches('(a+)+$')").unwrap();
+    Condition::parse(r"'x'.matches(r'^\w{1,12}$')").unwrap();
 }
 
 /// Whatever is written, an answer comes back: a condition or what is wrong with it.
