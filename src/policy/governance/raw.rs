@@ -2,8 +2,11 @@
 //! `OpenAPI`.
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::policy::governance::Kind;
 
 /// A capability to be registered.
 #[derive(Clone, Debug, Deserialize, JsonSchema, Serialize)]
@@ -235,6 +238,20 @@ pub struct RawFile {
     /// Statuses of actors; each names its actor.
     #[serde(default)]
     pub actors: Vec<RawActor>,
+}
+
+/// An object as it was written with every default filled in; `None` for what does not fit its schema.
+pub(super) fn filled(kind: Kind, written: Value) -> Option<Value> {
+    fn through<T: DeserializeOwned + Serialize>(written: Value) -> Option<Value> {
+        serde_json::from_value::<T>(written).and_then(serde_json::to_value).ok()
+    }
+    match kind {
+        Kind::Capability => through::<RawCapability>(written),
+        Kind::Policy => through::<RawPolicy>(written),
+        Kind::Grant => through::<RawGrant>(written),
+        Kind::Actor => through::<RawActor>(written),
+        Kind::KillSwitch => through::<RawKillSwitch>(written),
+    }
 }
 
 fn yes() -> bool {

@@ -96,7 +96,7 @@ impl<'c> Compiler<'c> {
             return Ok(Expression::Root(root));
         }
         let names = Root::ALL.map(Root::as_str);
-        let hint = match nearest(name, names.into_iter()) {
+        let hint = match nearest(name, names) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}; texts stand in quotes", names.join(", ")),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::document::{Document, Problems, shape};
+use crate::model::document::{Document, Node, NodeValue, Problems, shape};
 use crate::policy::governance::raw::RawFile;
 use crate::policy::governance::read::object::{problems, with_defaults};
 use crate::policy::governance::read::reader::{At, Reader};
@@ -34,7 +34,7 @@ pub fn file_schema() -> Value {
 /// # Errors
 /// Everything that is wrong with it, with places; also two objects with one key.
 pub fn read_file(document: &Document) -> Result<Vec<Written>, Problems> {
-    if document.root().value == crate::model::document::NodeValue::Null {
+    if document.root().value == NodeValue::Null {
         return Ok(Vec::new());
     }
     let misfits = problems(shape::check(document, &file_schema()));
@@ -51,9 +51,13 @@ pub fn read_file(document: &Document) -> Result<Vec<Written>, Problems> {
                 let what = kind.as_str().replace('_', " ");
                 reader.refuse(&pointer, format!("the same {what} as in line {first}"));
             }
-            let json = document.node(&pointer).map(crate::model::document::Node::to_json);
-            let written = json.and_then(|json| with_defaults(kind, json, &key));
-            objects.extend(written.map(|written| Written { key, written, content }));
+            let json = document.node(&pointer).map(Node::to_json);
+            match json.and_then(|json| with_defaults(kind, json, &key)) {
+                Some(written) => objects.push(Written { key, written, content }),
+                // It does not fit its schema, which has been told; else this stands for a defect here.
+                None if reader.problems.is_empty() => reader.refuse(&pointer, "the object cannot be read"),
+                None => {}
+            }
         }
     }
     Problems::unless_empty(objects, reader.problems)

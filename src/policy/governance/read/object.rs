@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use schemars::schema_for;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::model::decision::{RateLimit, RiskLevel};
 use crate::model::document::{Document, NodeValue, Problem, Problems, shape};
 use crate::model::time::Timestamp;
-use crate::policy::governance::raw::{RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
+use crate::policy::governance::raw::{self, RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
 use crate::policy::governance::read::fields::{DESCRIPTION_BYTES_MAX, REASON_BYTES_MAX, is_actor};
 use crate::policy::governance::read::reader::{At, Reader};
 use crate::policy::governance::{
@@ -58,7 +56,7 @@ pub fn schema(kind: Kind) -> Value {
 /// # Errors
 /// Everything that is wrong with it, with places.
 pub fn read(kind: Kind, document: &Document, defaults: Defaults<'_>) -> Result<Written, Problems> {
-    let misfits = shape::check(document, &schema(kind)).into_iter().map(|misfit| misfit.problem).collect();
+    let misfits = problems(shape::check(document, &schema(kind)));
     let mut reader = Reader { problems: misfits, ..Reader::new(document) };
     let read = reader.object(kind, At(""), defaults);
     finish(&mut reader, read, document.to_json(), kind)
@@ -86,16 +84,7 @@ fn finish(
 
 /// What was written with every default filled in, and the tenant and actor that its key has.
 pub(super) fn with_defaults(kind: Kind, json: Value, key: &ObjectKey) -> Option<Value> {
-    fn filled<T: DeserializeOwned + Serialize>(json: Value) -> Option<Value> {
-        serde_json::from_value::<T>(json).and_then(serde_json::to_value).ok()
-    }
-    let mut written = match kind {
-        Kind::Capability => filled::<RawCapability>(json),
-        Kind::Policy => filled::<RawPolicy>(json),
-        Kind::Grant => filled::<RawGrant>(json),
-        Kind::Actor => filled::<RawActor>(json),
-        Kind::KillSwitch => filled::<RawKillSwitch>(json),
-    }?;
+    let mut written = raw::filled(kind, json)?;
     let members = written.as_object_mut()?;
     if let Some(tenant) = &key.tenant {
         members.insert("tenant".to_owned(), Value::from(&**tenant));

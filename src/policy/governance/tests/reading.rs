@@ -138,89 +138,80 @@ rules:
     assert_eq!(shown.lines().count(), 12, "{shown}");
 }
 
+/// Objects, and words of why each is refused.
+const REFUSED: &[(Kind, &str, &str)] = &[
+    (Kind::Capability, "{name: telemetry, risk_level: low}", "name: not a capability name"),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: extreme}",
+        "risk_level: expected low, medium, high or critical",
+    ),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, parameter_schema: {$ref: 'http://x/y'}}",
+        "parameter_schema.$ref: a reference to elsewhere",
+    ),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, parameter_schema: {properties: {x: {type: strin}}}}",
+        "parameter_schema.properties.x.type: no JSON Schema",
+    ),
+    (Kind::Capability, "{name: a.b, risk_level: low, parameter_schema: []}", "parameter_schema: expected"),
+    (Kind::Capability, "{name: a.b, risk_level: low, tenant: ''}", "tenant: must not be empty"),
+    (Kind::Capability, "{name: a.b, risk_level: low, tags: [1]}", "tags[0]: expected a string"),
+    (Kind::Policy, "{name: p, rules: []}", "rules: a policy has 1 to 1000 rules"),
+    (Kind::Policy, "{name: p}", "missing key \"rules\""),
+    (Kind::Policy, "[]", "expected a mapping"),
+    (
+        Kind::Policy,
+        "{name: \" p\", rules: [{capability: a.b, outcome: DENY}]}",
+        "name: has control characters, or blanks at its ends",
+    ),
+    (
+        Kind::Policy,
+        "{name: p, rules: [{capability: a.b, outcome: DENY, accepts_critical: true}]}",
+        "only for a rule whose outcome is ALLOW",
+    ),
+    (Kind::Policy, "{name: p, rules: [{capability: a.b, outcome: DENY, priority: -1}]}", "priority: must be"),
+    (Kind::Grant, "{capability: a.b}", "missing key \"actor\""),
+    (Kind::Grant, "{actor: 'a b', capability: a.b}", "actor: not an actor's id"),
+    (Kind::Grant, "{actor: a, capability: a.*}", "capability: not a capability name"),
+    (Kind::Grant, "{actor: a, capability: a.b, expires_at: tomorrow}", "expires_at: not an RFC 3339 time"),
+    (
+        Kind::Grant,
+        "{actor: a, capability: a.b, constraints: {rate_limit: {max_requests: 0, window_seconds: 1}}}",
+        "max_requests: must be from 1 to 100000",
+    ),
+    (
+        Kind::Grant,
+        "{actor: a, capability: a.b, constraints: {rate_limit: {max_requests: 1}}}",
+        "missing key \"window_seconds\"",
+    ),
+    (
+        Kind::Grant,
+        "{actor: a, capability: a.b, constraints: {time_window: {start: '9', end: '17:00'}}}",
+        "time_window.start: not a time of day",
+    ),
+    (
+        Kind::Grant,
+        "{actor: a, capability: a.b, constraints: {time_window: {start: '09:00', end: '09:00'}}}",
+        "time_window.end: the window starts when it ends",
+    ),
+    (
+        Kind::Grant,
+        "{actor: a, capability: a.b, constraints: {time_window: {start: '09:00', end: '10:00', timezone: Mars}}}",
+        "time_window.timezone: not a zone",
+    ),
+    (Kind::Actor, "{actor: a, status: dead}", "status: expected active, suspended or revoked"),
+    (Kind::Actor, "{actor: a, status: active, trust: 1.5}", "trust: must be"),
+    (Kind::KillSwitch, "{active: yes please}", "active: expected true or false"),
+    (Kind::KillSwitch, "{reason: x}", "missing key \"active\""),
+];
+
 #[test]
 fn objects_are_refused_with_reasons() {
     let mut wrong = Vec::new();
-    for (kind, text, words) in [
-        (Kind::Capability, "{name: telemetry, risk_level: low}", "name: not a capability name"),
-        (
-            Kind::Capability,
-            "{name: a.b, risk_level: extreme}",
-            "risk_level: expected low, medium, high or critical",
-        ),
-        (
-            Kind::Capability,
-            "{name: a.b, risk_level: low, parameter_schema: {$ref: 'http://x/y'}}",
-            "parameter_schema.$ref: a reference to elsewhere",
-        ),
-        (
-            Kind::Capability,
-            "{name: a.b, risk_level: low, parameter_schema: {properties: {x: {type: strin}}}}",
-            "parameter_schema.properties.x.type: no JSON Schema",
-        ),
-        (
-            Kind::Capability,
-            "{name: a.b, risk_level: low, parameter_schema: []}",
-            "parameter_schema: expected",
-        ),
-        (Kind::Capability, "{name: a.b, risk_level: low, tenant: ''}", "tenant: must not be empty"),
-        (Kind::Capability, "{name: a.b, risk_level: low, tags: [1]}", "tags[0]: expected a string"),
-        (Kind::Policy, "{name: p, rules: []}", "rules: a policy has 1 to 1000 rules"),
-        (Kind::Policy, "{name: p}", "missing key \"rules\""),
-        (Kind::Policy, "[]", "expected a mapping"),
-        (
-            Kind::Policy,
-            "{name: \" p\", rules: [{capability: a.b, outcome: DENY}]}",
-            "name: has control characters, or blanks at its ends",
-        ),
-        (
-            Kind::Policy,
-            "{name: p, rules: [{capability: a.b, outcome: DENY, accepts_critical: true}]}",
-            "only for a rule whose outcome is ALLOW",
-        ),
-        (
-            Kind::Policy,
-            "{name: p, rules: [{capability: a.b, outcome: DENY, priority: -1}]}",
-            "priority: must be",
-        ),
-        (Kind::Grant, "{capability: a.b}", "missing key \"actor\""),
-        (Kind::Grant, "{actor: 'a b', capability: a.b}", "actor: not an actor's id"),
-        (Kind::Grant, "{actor: a, capability: a.*}", "capability: not a capability name"),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, expires_at: tomorrow}",
-            "expires_at: not an RFC 3339 time",
-        ),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, constraints: {rate_limit: {max_requests: 0, window_seconds: 1}}}",
-            "max_requests: must be from 1 to 100000",
-        ),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, constraints: {rate_limit: {max_requests: 1}}}",
-            "missing key \"window_seconds\"",
-        ),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, constraints: {time_window: {start: '9', end: '17:00'}}}",
-            "time_window.start: not a time of day",
-        ),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, constraints: {time_window: {start: '09:00', end: '09:00'}}}",
-            "time_window.end: the window starts when it ends",
-        ),
-        (
-            Kind::Grant,
-            "{actor: a, capability: a.b, constraints: {time_window: {start: '09:00', end: '10:00', timezone: Mars}}}",
-            "time_window.timezone: not a zone",
-        ),
-        (Kind::Actor, "{actor: a, status: dead}", "status: expected active, suspended or revoked"),
-        (Kind::Actor, "{actor: a, status: active, trust: 1.5}", "trust: must be"),
-        (Kind::KillSwitch, "{active: yes please}", "active: expected true or false"),
-        (Kind::KillSwitch, "{reason: x}", "missing key \"active\""),
-    ] {
+    for (kind, text, words) in REFUSED.iter().copied() {
         let shown = problems(kind, text);
         if !shown.contains(words) {
             wrong.push(format!("{text}: {shown}"));
