@@ -11,10 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admin::{AdminStore, Pins};
-use crate::app::governed::Instead;
 use crate::app::indexing::{self, Indexing};
-use crate::app::load::{Loaded, load_with};
+use crate::app::load::Loaded;
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts};
 use crate::app::stop::Signals;
@@ -24,7 +22,7 @@ use crate::audit::{Ledger, OpenReport};
 use crate::control::{
     ControlState, CursorSeal, PolicyWriter, SnapshotRollback, control_router, serve, telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, PublisherParts, SystemClock};
+use crate::gateway::{Administrator, Clock, Gateway, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -79,34 +77,16 @@ impl App {
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
-        let pins = store.pins()?;
-        // What came back with an earlier snapshot, unless its files were edited since.
-        let pinned = match pins == Pins::default() {
-            true => None,
-            false => Some(load_with(&options.source, Instead::Pinned(&pins))?),
-        };
+        let (publisher, pinned) =
+            parts::publisher(&options.source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
         let loaded = pinned.as_ref().unwrap_or(loaded);
-        let seen = parts::named_version(&ledger_directory);
-        let publishing = PublisherParts {
-            ledger: Arc::clone(&ledger),
-            store,
-            metrics: Arc::clone(&metrics),
-            clock: Arc::clone(&clock),
-            seen,
-        };
-        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, publishing)?);
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
         let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = loaded
-            .config
-            .telemetry
-            .listen
-            .map(|address| parts::bind(&control_runtime, address))
-            .transpose()?;
+        let telemetry = parts::bind_telemetry(&control_runtime, &loaded.config)?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
