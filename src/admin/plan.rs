@@ -44,15 +44,16 @@ impl Registry {
     ///
     /// # Errors
     /// It may not be made.
-    pub fn plan(&self, change: Change, asked: Asked<'_>) -> Result<Planned, Refused> {
+    pub fn plan(&self, change: Change, mut asked: Asked<'_>) -> Result<Planned, Refused> {
+        let asked = &mut asked;
         match change {
             Change::Register(written) => {
-                self.admit(&written.key, &asked)?;
+                self.admit(&written.key, asked)?;
                 self.is_new(&written.key)?;
                 self.put(written, "capability.registered", asked)
             }
             Change::CreatePolicy(written) => {
-                self.admit(&written.key, &asked)?;
+                self.admit(&written.key, asked)?;
                 self.is_new(&written.key)?;
                 self.put(written, "policy.created", asked)
             }
@@ -61,13 +62,18 @@ impl Registry {
             Change::SetActor(written) => self.set_one(written, "actor.updated", asked),
             Change::SetKillSwitch(written) => self.set_one(written, "kill_switch.updated", asked),
             Change::Revoke { tenant, actor, capability } => {
-                self.revoke(&ObjectKey::grant(&tenant, &actor, &capability), &asked)
+                self.revoke(&ObjectKey::grant(&tenant, &actor, &capability), asked)
             }
         }
     }
 
-    fn set_one(&self, written: Written, event: &'static str, asked: Asked<'_>) -> Result<Planned, Refused> {
-        self.admit(&written.key, &asked)?;
+    fn set_one(
+        &self,
+        written: Written,
+        event: &'static str,
+        asked: &mut Asked<'_>,
+    ) -> Result<Planned, Refused> {
+        self.admit(&written.key, asked)?;
         self.put(written, event, asked)
     }
 
@@ -97,7 +103,7 @@ impl Registry {
         id: &Arc<str>,
         written: Written,
         if_match: Option<u64>,
-        asked: Asked<'_>,
+        asked: &mut Asked<'_>,
     ) -> Result<Planned, Refused> {
         let not_found = Refused::NotFound { kind: noun(Kind::Policy) };
         let Some(before) = self.policy(id) else { return Err(not_found) };
@@ -105,7 +111,7 @@ impl Registry {
         if !asked.by.may_change(&before.key) {
             return Err(not_found);
         }
-        self.admit(&before.key, &asked)?;
+        self.admit(&before.key, asked)?;
         if written.key != before.key {
             return Err(Refused::OtherTenant);
         }
@@ -122,7 +128,7 @@ impl Registry {
         self.objects().iter().find(|object| object.key.kind == Kind::Policy && &*object.key.name == id)
     }
 
-    fn put(&self, written: Written, event: &'static str, asked: Asked<'_>) -> Result<Planned, Refused> {
+    fn put(&self, written: Written, event: &'static str, asked: &mut Asked<'_>) -> Result<Planned, Refused> {
         let before = self.api.get(&written.key);
         if before.is_none() && self.api.len() >= MOST_OBJECTS {
             return Err(Refused::Full { most: MOST_OBJECTS });

@@ -79,7 +79,7 @@ pub struct PublisherParts {
 /// Puts snapshots in force, one at a time.
 pub struct Publisher {
     pub(in crate::gateway) parts: PublisherParts,
-    pub(in crate::gateway) handle: Arc<Handle<PolicySnapshot>>,
+    handle: Arc<Handle<PolicySnapshot>>,
     /// Held while something is put in force.
     turn: Mutex<Turn>,
     /// Apart from `turn`, so that who asks for it does not wait for a disk.
@@ -155,6 +155,11 @@ impl Publisher {
         Arc::clone(&self.handle)
     }
 
+    /// The snapshot in force.
+    pub(in crate::gateway) fn in_force(&self) -> Arc<PolicySnapshot> {
+        self.handle.load_full()
+    }
+
     /// Records `candidate` and puts it in force, with what came by API; returns its reference. A candidate that makes no
     /// difference changes nothing but forgets an earlier rejection.
     ///
@@ -217,7 +222,7 @@ impl Publisher {
         turn: &mut Turn,
         enacting: &mut Enacting<'_>,
     ) -> Result<SnapshotRef, PublishError> {
-        let before = self.handle.load_full();
+        let before = self.in_force();
         let mut snapshot = self.parts.enact(turn, enacting, Some(&before.reference))?;
         snapshot.succeed(&before);
         let reference = snapshot.reference.clone();

@@ -4,6 +4,7 @@ mod files;
 mod memory;
 mod plan;
 mod property;
+pub(crate) mod sample;
 
 use std::sync::Arc;
 
@@ -13,12 +14,6 @@ use crate::model::time::Timestamp;
 use crate::policy::governance::{Defaults, Kind, Source, Written, read, read_file};
 
 pub(crate) use memory::{Faults, MemoryAdminStore};
-
-/// What tests of stores and of the gateway need too.
-pub(crate) mod sample {
-    pub(crate) use super::property::{moves, run};
-    pub(crate) use super::{file, grant, policy, revoke, root, written};
-}
 
 /// An object as the API reads it, of tenant `default` where that matters.
 pub(crate) fn written(kind: Kind, text: &str) -> Written {

@@ -11,10 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admin::{AdminStore, Pins, ReplayStore};
-use crate::app::governed::Instead;
+use crate::admin::ReplayStore;
 use crate::app::indexing::{self, Indexing};
-use crate::app::load::{Loaded, load_with};
+use crate::app::load::Loaded;
 use crate::app::rebuilding::{Rebuilding, Rebuilt};
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts};
@@ -26,7 +25,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, PublisherParts, SystemClock};
+use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -82,24 +81,11 @@ impl App {
         let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
-        let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
-        let pins = store.pins()?;
-        // What came back with an earlier snapshot, unless its files were edited since.
-        let pinned = match pins == Pins::default() {
-            true => None,
-            false => Some(load_with(&options.source, Instead::Pinned(&pins))?),
-        };
-        let loaded = pinned.as_ref().unwrap_or(loaded);
-        let seen = parts::named_version(&ledger_directory);
         let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
-        let publishing = PublisherParts {
-            ledger: Arc::clone(&ledger),
-            store,
-            metrics: Arc::clone(&metrics),
-            clock: Arc::clone(&clock),
-            seen,
-        };
-        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, publishing)?);
+        let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
+        let (publisher, pinned) =
+            parts::publisher(&options.source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
+        let loaded = pinned.as_ref().unwrap_or(loaded);
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway =
             parts::gateway(loaded, &publisher, held_by, rebuilt.live(), SessionSeal::new(session_key))?;

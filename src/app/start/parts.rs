@@ -9,7 +9,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::load::Loaded;
+use crate::admin::{AdminStore, Pins};
+use crate::app::governed::Instead;
+use crate::app::load::{ConfigSource, Loaded, load_with};
 use crate::app::start::{Options, Planes};
 use crate::app::{admin_key, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
@@ -195,7 +197,7 @@ fn numbered(index: &AuditIndex, ledger: &Path, clock: &dyn Clock) -> u64 {
 
 /// The greatest version of a snapshot that the last records of the ledger name, also one that never came to be; 0 where they name
 /// none.
-pub(super) fn named_version(ledger: &Path) -> u64 {
+fn named_version(ledger: &Path) -> u64 {
     let Ok(records) = tail(ledger, SEARCHED_RECORDS).and_then(|mut tail| tail.poll_new()) else { return 0 };
     let versions = records.iter().filter_map(|record| {
         let record: serde_json::Value = serde_json::from_slice(record.line()).ok()?;
@@ -216,7 +218,35 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
-pub(super) fn publish_first(loaded: &Loaded, own_keys: &[Key], parts: PublisherParts) -> Result<Publisher> {
+/// The writer of snapshots with the first in force, and the configuration that it is made of where that is another than `loaded`.
+pub(super) fn publisher(
+    source: &ConfigSource,
+    loaded: &Loaded,
+    own_keys: &[Key],
+    (ledger, store, metrics, clock): (&Arc<Ledger>, Arc<SqliteStore>, &Arc<Metrics>, &Arc<dyn Clock>),
+) -> Result<(Arc<Publisher>, Option<Loaded>)> {
+    let pinned = pinned(source, &*store)?;
+    let parts = PublisherParts {
+        ledger: Arc::clone(ledger),
+        store,
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(clock),
+        seen: named_version(&loaded.config.data_dir.join("ledger")),
+    };
+    let publisher = publish_first(pinned.as_ref().unwrap_or(loaded), own_keys, parts)?;
+    Ok((Arc::new(publisher), pinned))
+}
+
+/// The configuration with what came back with an earlier snapshot, unless its files were edited since; `None` where nothing did.
+fn pinned(source: &ConfigSource, store: &dyn AdminStore) -> Result<Option<Loaded>> {
+    let pins = store.pins()?;
+    if pins == Pins::default() {
+        return Ok(None);
+    }
+    load_with(source, Instead::Pinned(&pins)).map(Some)
+}
+
+fn publish_first(loaded: &Loaded, own_keys: &[Key], parts: PublisherParts) -> Result<Publisher> {
     let mut failure = None;
     let mut candidate = Candidate {
         hash: Arc::clone(&loaded.hash),

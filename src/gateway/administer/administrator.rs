@@ -37,7 +37,7 @@ impl Administrator {
     /// What is in force.
     #[must_use]
     pub fn objects(&self) -> Arc<Governance> {
-        Arc::clone(&self.publisher.handle.load().governance)
+        Arc::clone(&self.publisher.in_force().governance)
     }
 
     /// Makes a change: it is checked, recorded and kept, and in force before this returns.
@@ -50,7 +50,7 @@ impl Administrator {
         let clock = &self.publisher.parts.clock;
         let mut id = |prefix| Arc::from(clock.id(prefix, now).to_string());
         let planned = turn.registry.plan(change, Asked { by, now, id: &mut id })?;
-        let before = self.publisher.handle.load_full();
+        let before = self.publisher.in_force();
         if planned.rows.is_empty() {
             let (created, snapshot) = (planned.created, before.reference.clone());
             return Ok(Applied { object: None, created, snapshot });

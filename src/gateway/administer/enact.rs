@@ -30,12 +30,15 @@ pub(in crate::gateway) struct Enacting<'e> {
     /// Makes the snapshot.
     pub(in crate::gateway) build: BuildWhole<'e>,
     /// Makes its record.
-    pub(in crate::gateway) record: Box<dyn Fn(&PolicySnapshot) -> Vec<u8> + 'e>,
+    pub(in crate::gateway) record: RecordOf<'e>,
 }
 
 /// Makes a snapshot with what is administered.
 pub(in crate::gateway) type BuildWhole<'e> =
     Box<dyn FnMut(SnapshotRef, Arc<Governance>) -> Option<PolicySnapshot> + 'e>;
+
+/// Makes the record of a snapshot.
+pub(in crate::gateway) type RecordOf<'e> = Box<dyn Fn(&PolicySnapshot) -> Vec<u8> + 'e>;
 
 impl Turn {
     /// What is administered, compiled.

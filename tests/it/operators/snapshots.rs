@@ -203,6 +203,31 @@ fn a_snapshot_whose_content_cannot_be_in_force_does_not_come_back() {
 }
 
 #[test]
+fn what_came_by_api_and_cannot_be_read_back_keeps_the_gateway_from_starting() {
+    let mut gateway = start();
+    assert!(gateway.stop().success());
+    let store = rusqlite::Connection::open(gateway.folder().join("data/aegis.db")).unwrap();
+    let put = |id: &str, written: &str| {
+        let sql = "INSERT INTO admin_objects (since, origin, kind, tenant, name, id, version, created_at, updated_at, digest, written)
+            VALUES (1, 'api', 'grant', 'default', 'files.read ' || ?1, ?1, 1, 0, 0, zeroblob(32), ?2)";
+        store.execute(sql, [id, written]).unwrap();
+    };
+    put("grt_one", r#"{"actor": "grt_one", "capability": "files.read", "rate": 5}"#);
+    put("grt_two", r#"{"actor": "another", "capability": "files.read"}"#);
+    let (_, _, told) = refused_start(gateway.folder());
+    assert!(told.contains("grt_one") && told.contains("rate") && told.contains("grt_two"), "{told}");
+    store
+        .execute(
+            "UPDATE admin_objects SET written = replace(written, ', \"rate\": 5', '') WHERE id = 'grt_one'",
+            [],
+        )
+        .unwrap();
+    store.execute("DELETE FROM admin_objects WHERE id = 'grt_two'", []).unwrap();
+    let gateway = gateway.restart();
+    assert_eq!(granted(&gateway), (2, vec!["a".to_owned(), "grt_one".to_owned()]));
+}
+
+#[test]
 fn who_may_see_and_go_back() {
     let gateway = start();
     let acme =
