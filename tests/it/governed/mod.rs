@@ -3,4 +3,5 @@
 
 mod day;
 mod rates;
+mod threats;
 mod world;
