@@ -45,6 +45,7 @@
 //! | L2 decision | [`decision`] | is it allowed | L0, L1 |
 //! | L3 state | [`holds`] | which calls wait for a person, and what became of each | L0 to L2 |
 //! | | [`audit`] | what happened, and can it be proved | L0 to L2 |
+//! | | [`admin`] | what do operators administer | L0 to L2 |
 //! | | [`facts`] | what did a session do before | L0 to L2 |
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
 //! | L5 edges | [`store`] | what outlives the gateway beside the ledger (SQL) | L0 to L3 |
@@ -102,6 +103,7 @@ pub mod decision;
 // L3: state
 pub mod holds;
 
+pub mod admin;
 pub mod audit;
 pub mod facts;
 

@@ -171,7 +171,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(kind: &'static str) -> Self {
+    pub(super) fn new(kind: &'static str) -> Self {
         Self::sized(kind, USUAL_BYTES)
     }
 

@@ -9,6 +9,7 @@ mod dto;
 mod error;
 mod policies;
 mod query;
+mod rate;
 mod router;
 mod routes;
 mod server;

@@ -7,8 +7,9 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 
-use crate::control::routes::{health, holds, metrics, policy_server, status};
-use crate::control::{ControlError, ControlState};
+use crate::control::rate::RateNote;
+use crate::control::routes::{health, holds, keys, metrics, policy_server, status};
+use crate::control::{Access, ControlError, ControlState};
 use crate::model::id::REQUEST;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
@@ -28,7 +29,20 @@ pub fn control_router(state: ControlState) -> Router {
         .route("/api/v1/holds/{id}/approve", acting(post(holds::approve)))
         .route("/api/v1/holds/{id}/reject", acting(post(holds::reject)))
         .route("/api/v1/holds/{id}/cancel", acting(post(holds::cancel)));
+    // Where the keys are those of the environment, none is issued.
+    let router = match state.access {
+        Access::Environment(_) => router,
+        Access::Keys | Access::OpenOnLoopback => router.merge(key_paths()),
+    };
     finish(router, state)
+}
+
+fn key_paths() -> Router<ControlState> {
+    let other = |methods| move || async move { ControlError::MethodNotAllowed(methods) };
+    Router::new()
+        .route("/api/v1/keys", get(keys::list).post(keys::issue).fallback(other("GET, HEAD, POST")))
+        .route("/api/v1/keys/{id}", get(keys::show).delete(keys::revoke).fallback(other("GET, HEAD, DELETE")))
+        .route("/api/v1/keys/{id}/rotate", acting(post(keys::rotate)))
 }
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
@@ -63,13 +77,16 @@ fn finish(router: Router<ControlState>, state: ControlState) -> Router {
 }
 
 /// Answers every request with its id: the caller's own `X-Request-ID` where it is fit to be shown, else the trace id of
-/// `traceparent`, else a new one.
-async fn with_request_id(State(state): State<ControlState>, request: Request, next: Next) -> Response {
+/// `traceparent`, else a new one; and with where its key stands, where that is limited.
+async fn with_request_id(State(state): State<ControlState>, mut request: Request, next: Next) -> Response {
     let id = caller_id(request.headers()).unwrap_or_else(|| {
         let id = state.clock.id(REQUEST, state.clock.now()).to_string();
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req_"))
     });
+    let note = RateNote::default();
+    request.extensions_mut().insert(note.clone());
     let mut response = next.run(request).await;
+    note.tell(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

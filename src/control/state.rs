@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter};
-use crate::gateway::{ActionDesk, Clock, HoldDesk, Publisher};
+use crate::gateway::{ActionDesk, AuthThrottle, Clock, HoldDesk, KeyDesk, KeyRates, Publisher};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -57,6 +57,12 @@ pub struct ControlState {
     pub policies: Arc<dyn PolicyWriter>,
     /// Calls that wait for people.
     pub holds: Arc<HoldDesk>,
+    /// Issues keys. Blocks: for `spawn_blocking`.
+    pub keys: Arc<KeyDesk>,
+    /// Whose credentials failed, shared with the data plane.
+    pub throttle: Arc<AuthThrottle>,
+    /// How many requests each key made.
+    pub rates: Arc<KeyRates>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The clock.

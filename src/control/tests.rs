@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::admin::{IssuedKey, KeyStore, KeyStoreError};
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
@@ -19,8 +20,8 @@ use crate::control::{
 };
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, NoExecutor,
-    Publisher, SystemClock,
+    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Gateway, GatewayParts, HoldDesk, KeyDesk,
+    NoExecutor, Publisher, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
@@ -53,6 +54,20 @@ struct NoPolicies;
 impl PolicyWriter for NoPolicies {
     fn replace(&self, _text: &str, _by: &str) -> Result<usize, PolicyRefused> {
         Err(PolicyRefused::Unavailable("no disk".to_owned()))
+    }
+}
+
+/// Nowhere to keep keys.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyStore for NoKeys {
+    fn keys(&self) -> Result<Vec<IssuedKey>, KeyStoreError> {
+        Ok(Vec::new())
+    }
+
+    fn put(&self, _key: &IssuedKey) -> Result<(), KeyStoreError> {
+        Err(KeyStoreError("no disk".to_owned()))
     }
 }
 
@@ -104,6 +119,7 @@ impl Control {
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([0; 32]),
+            throttle: Arc::default(),
             holds: Arc::clone(&desk),
             redaction: Redaction::default(),
             access_log: None,
@@ -116,6 +132,8 @@ impl Control {
             approval: Approval::Hold,
             numbered: 0,
         });
+        let (ring, time) = (Arc::clone(&publisher), Arc::clone(&clock));
+        let keys = Arc::new(KeyDesk::new(ring, Arc::new(NoKeys), time, Vec::new()));
         let state = ControlState {
             publisher,
             actions: Arc::new(actions),
@@ -127,6 +145,9 @@ impl Control {
             stage: "dev",
             access,
             holds: desk,
+            keys,
+            throttle: Arc::default(),
+            rates: Arc::default(),
             started: Instant::now(),
             cursors: CursorSeal::new(&[0; 32]),
             stop: stopped,

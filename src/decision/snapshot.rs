@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::decision::{HoldRules, Route};
-use crate::identity::KeyRing;
+use crate::identity::{Key, KeyRing};
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
 use crate::policy::rules::{PlanRules, RuleSet};
@@ -74,9 +74,27 @@ impl PolicySnapshot {
         }
     }
 
+    /// The same with these keys in the place of those issued before.
+    #[must_use]
+    pub fn with_keys(&self, reference: SnapshotRef, issued: Arc<[Key]>) -> Self {
+        Self {
+            reference,
+            keys: self.keys.clone().with_issued(issued),
+            reader: self.reader,
+            hosts: self.hosts.clone(),
+            origins: self.origins.clone(),
+            routes: self.routes.clone(),
+            holds: self.holds.clone(),
+            rules: self.rules.clone(),
+            default: self.default,
+            allowed_reason: self.allowed_reason.clone(),
+        }
+    }
+
     /// Counts what is under way on the routes of `earlier`, the snapshot this one follows, on its own routes of the same names,
-    /// and keeps what is known of their upstreams.
+    /// and keeps what is known of their upstreams. The keys issued by API stay.
     pub fn succeed(&mut self, earlier: &Self) {
+        self.keys = std::mem::take(&mut self.keys).with_issued(Arc::clone(earlier.keys.issued()));
         for route in self.routes.iter_mut().filter_map(Arc::get_mut) {
             if let Some(before) = earlier.routes.iter().find(|before| before.name == route.name) {
                 route.slots = route.slots.succeeding(&before.slots);

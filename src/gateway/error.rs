@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::admin::KeyStoreError;
 use crate::audit::AppendError;
 
 /// A candidate that was refused; the snapshot in force stays.
@@ -13,4 +14,7 @@ pub enum PublishError {
     /// The change could not be recorded, so it does not happen.
     #[error("the new snapshot could not be recorded in the ledger: {0}")]
     Ledger(#[from] AppendError),
+    /// The change could not be kept, so it does not happen; the ledger says so.
+    #[error("the change could not be kept: {0}")]
+    Keys(#[from] KeyStoreError),
 }

@@ -1,6 +1,7 @@
 //! The head of a request: what must hold before anything else is looked at.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING, UPGRADE,
@@ -26,6 +27,8 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The whole body.
     pub body: &'a [u8],
+    /// Where it comes from; `None`: a local socket.
+    pub client: Option<IpAddr>,
     /// Whether the connection could become a tunnel: HTTP/1.1 can.
     pub may_upgrade: bool,
 }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod assess;
+mod callers;
 mod clock;
 mod error;
 mod execution;
@@ -21,6 +22,7 @@ pub use actions::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
+pub use callers::{AuthThrottle, KeyAdmin, KeyDesk, KeyRates, KeyRefused, RateStanding, live as live_keys};
 pub use clock::{Clock, SystemClock};
 pub use error::PublishError;
 pub use execution::Sent;
@@ -29,7 +31,7 @@ pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use publish::{Build, Candidate, Publisher, Rejection, SnapshotStatus};
+pub use publish::{Build, Candidate, KeyChange, Publisher, Rejection, SnapshotStatus};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::facts::Sessions;
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
 use crate::gateway::execution::Recorder;
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
-use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
+use crate::gateway::{AuthThrottle, Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
@@ -30,6 +30,7 @@ pub struct Gateway {
     pub(super) recorder: Arc<Recorder>,
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
+    pub(super) throttle: Arc<AuthThrottle>,
     pub(super) tool_names: Arc<ToolNames>,
     pub(super) histories: Arc<Sessions>,
     pub(super) holds: Arc<HoldDesk>,
@@ -49,6 +50,8 @@ pub struct GatewayParts {
     pub max_concurrent_requests: usize,
     /// Binds MCP sessions to their callers.
     pub sessions: SessionSeal,
+    /// Whose credentials failed, shared with the control listener.
+    pub throttle: Arc<AuthThrottle>,
     /// Where calls wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is not stored.
@@ -81,6 +84,7 @@ impl Gateway {
             ledger,
             max_concurrent_requests,
             sessions,
+            throttle,
             holds,
             redaction,
             access_log,
@@ -95,6 +99,7 @@ impl Gateway {
             recorder: Arc::new(recorder),
             access_log,
             sessions,
+            throttle,
             tool_names: Arc::default(),
             histories: Arc::default(),
             holds,

@@ -1,11 +1,15 @@
 //! The one writer of the snapshot: compile (done by the caller), ledger, swap.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::admin::KeyStoreError;
 use crate::audit::Ledger;
+use crate::audit::keys::UndoneRecord;
 use crate::audit::record::SnapshotRecord;
 use crate::decision::PolicySnapshot;
 use crate::gateway::{Clock, PublishError};
+use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::handle::Handle;
 use crate::model::time::Timestamp;
@@ -29,6 +33,22 @@ pub struct Candidate<'c> {
 impl std::fmt::Debug for Candidate<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Candidate").field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+/// A change of the keys issued by API.
+pub struct KeyChange<'c> {
+    /// All that are live afterwards.
+    pub issued: Arc<[Key]>,
+    /// Makes its record, which names the snapshot that has it.
+    pub record: &'c dyn Fn(&SnapshotRef) -> Vec<u8>,
+    /// Keeps it beyond this process.
+    pub keep: &'c dyn Fn() -> Result<(), KeyStoreError>,
+}
+
+impl std::fmt::Debug for KeyChange<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("KeyChange").field("issued", &self.issued.len()).finish_non_exhaustive()
     }
 }
 
@@ -62,6 +82,8 @@ pub struct Publisher {
     ledger: Arc<Ledger>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
+    /// The greatest version that a record names, changed by whoever has `status`: never given again, also if nothing came of it.
+    named: AtomicU64,
     status: Mutex<SnapshotStatus>,
 }
 
@@ -88,7 +110,7 @@ impl Publisher {
         let status = record(&snapshot, (first.source, first.by), &ledger, now)?;
         metrics.snapshot_published(1);
         let handle = Arc::new(Handle::new(Arc::new(snapshot)));
-        Ok(Self { handle, ledger, metrics, clock, status: Mutex::new(status) })
+        Ok(Self { handle, ledger, metrics, clock, named: AtomicU64::new(1), status: Mutex::new(status) })
     }
 
     /// The handle requests load the snapshot from.
@@ -108,12 +130,39 @@ impl Publisher {
             status.rejected = None;
             return Ok(status.active.clone());
         }
-        let reference = SnapshotRef::new(status.active.version + 1, Arc::clone(&candidate.hash));
+        let reference = SnapshotRef::new(self.named() + 1, Arc::clone(&candidate.hash));
         let mut snapshot = (candidate.build)(reference.clone()).ok_or(PublishError::NotBuilt)?;
         snapshot.succeed(&self.handle.load());
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         *status = record(&snapshot, (candidate.source, candidate.by), &self.ledger, self.clock.now())?;
+        self.named.store(reference.version, Ordering::Relaxed);
         self.handle.store(Arc::new(snapshot));
+        self.metrics.snapshot_published(reference.version);
+        Ok(reference)
+    }
+
+    /// Puts the snapshot in force once more with other keys issued by API: `change` is recorded and kept, and in force before this
+    /// returns. Its hash stays, since that is of the files.
+    ///
+    /// # Errors
+    /// The ledger did not take the record, or the change was not kept, which the ledger is then told too: the old snapshot stays.
+    pub fn rekey(&self, change: &KeyChange<'_>) -> Result<SnapshotRef, PublishError> {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let reference = SnapshotRef::new(self.named() + 1, Arc::clone(&status.active.hash));
+        let now = self.clock.now();
+        self.ledger.append_from_reserve(&(change.record)(&reference), now)?;
+        self.named.store(reference.version, Ordering::Relaxed);
+        if let Err(error) = (change.keep)() {
+            let undone = UndoneRecord { undone: &reference, snapshot: &status.active, why: "store" };
+            if let Err(error) = self.ledger.append_from_reserve(&undone.payload(), now) {
+                tracing::error!(%error, version = reference.version, "the ledger names a snapshot that was not put in force");
+            }
+            return Err(error.into());
+        }
+        let snapshot = self.handle.load().with_keys(reference.clone(), Arc::clone(&change.issued));
+        self.handle.store(Arc::new(snapshot));
+        status.active = reference.clone();
+        status.since = now;
         self.metrics.snapshot_published(reference.version);
         Ok(reference)
     }
@@ -123,6 +172,10 @@ impl Publisher {
         self.metrics.snapshot_rejected();
         let rejection = Rejection { at: self.clock.now(), problems };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).rejected = Some(rejection);
+    }
+
+    fn named(&self) -> u64 {
+        self.named.load(Ordering::Relaxed)
     }
 
     /// What runs and what was refused.

@@ -357,6 +357,7 @@ pub(super) fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a>
         query: head.uri.query(),
         headers: &head.headers,
         body,
+        client: session.client_addr().and_then(|address| address.as_inet()).map(std::net::SocketAddr::ip),
         may_upgrade: head.version == Version::HTTP_11,
     }
 }

@@ -20,9 +20,10 @@ use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Ledger, OpenReport};
 use crate::control::{ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router};
-use crate::gateway::{Clock, Gateway, SystemClock};
+use crate::gateway::{AuthThrottle, Clock, Gateway, KeyDesk, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
+use crate::store::SqliteStore;
 use crate::telemetry::Metrics;
 
 /// Calls of an earlier epoch that are named when their outcome is unknown, besides as many as may have been under way.
@@ -73,10 +74,17 @@ impl App {
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
         let session_key = admin_key::session_key(&data_dir)?;
-        let holds = parts::holds(&data_dir, &ledger, &metrics, &clock)?;
-        let publisher = Arc::new(parts::publish_first(loaded, &own_keys, &ledger, &metrics, &clock)?);
+        let store_path = data_dir.join("aegis.db");
+        let store = Arc::new(SqliteStore::open(&store_path)?);
+        let holds = parts::holds(&store_path, &store, &ledger, &metrics, &clock)?;
+        let issued = parts::issued(&store, options.access)?;
+        let keys = (&*own_keys, &*issued);
+        let publisher = Arc::new(parts::publish_first(loaded, keys, &ledger, &metrics, &clock)?);
+        let keys = KeyDesk::new(Arc::clone(&publisher), store, Arc::clone(&clock), issued);
         let held_by = (&ledger, &holds, &metrics, &clock);
-        let gateway = parts::gateway(loaded, &publisher, held_by, SessionSeal::new(session_key))?;
+        let throttle = Arc::new(AuthThrottle::default());
+        let sessions = SessionSeal::new(session_key);
+        let gateway = parts::gateway(loaded, &publisher, held_by, (sessions, &throttle))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
@@ -106,6 +114,9 @@ impl App {
             actions,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
+            keys: Arc::new(keys),
+            throttle,
+            rates: Arc::default(),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),

@@ -9,6 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::admin::{IssuedKey, KeyStore};
 use crate::app::load::Loaded;
 use crate::app::start::{Options, Planes};
 use crate::app::{admin_key, watch as file_watch};
@@ -19,9 +20,10 @@ use crate::config::{self, Config};
 use crate::control::Access;
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher,
+    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Candidate, Clock, Executor, Gateway, GatewayParts,
+    HoldDesk, NoExecutor, Publisher, live_keys,
 };
+use crate::holds::HoldStore;
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
@@ -39,7 +41,7 @@ pub(super) fn gateway(
     loaded: &Loaded,
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
-    sessions: SessionSeal,
+    (sessions, throttle): (SessionSeal, &Arc<AuthThrottle>),
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
         snapshot: publisher.handle(),
@@ -47,6 +49,7 @@ pub(super) fn gateway(
         max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
         holds: Arc::clone(holds),
         sessions,
+        throttle: Arc::clone(throttle),
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
@@ -86,13 +89,13 @@ pub(super) fn actions(
 
 /// The desk for holds, with those expired whose time ran out while nobody was here.
 pub(super) fn holds(
-    data_dir: &Path,
+    path: &Path,
+    store: &Arc<SqliteStore>,
     ledger: &Arc<Ledger>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<HoldDesk>> {
-    let path = data_dir.join("aegis.db");
-    let store = Arc::new(SqliteStore::open(&path)?);
+    let store = Arc::clone(store) as Arc<dyn HoldStore>;
     let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
     desk.waiters().cap(open_files() / 2);
@@ -194,9 +197,17 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
+/// The keys that were issued, where any are: beside those of the environment there are none.
+pub(super) fn issued(store: &SqliteStore, access: Access) -> Result<Vec<IssuedKey>> {
+    match access {
+        Access::Environment(_) => Ok(Vec::new()),
+        Access::Keys | Access::OpenOnLoopback => Ok(store.keys()?),
+    }
+}
+
 pub(super) fn publish_first(
     loaded: &Loaded,
-    own_keys: &[Key],
+    (own_keys, issued): (&[Key], &[IssuedKey]),
     ledger: &Arc<Ledger>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
@@ -208,7 +219,8 @@ pub(super) fn publish_first(
         by: None,
         build: &mut |reference| {
             let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
-            compiled.map_err(|error| failure = Some(error)).ok()
+            let compiled = compiled.map_err(|error| failure = Some(error)).ok()?;
+            Some(compiled.with_keys(compiled.reference.clone(), live_keys(issued)))
         },
     };
     let published =

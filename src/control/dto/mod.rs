@@ -2,6 +2,8 @@
 
 mod audit_entry;
 mod hold;
+mod key;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
+pub(in crate::control) use key::{KeyForm, KeyPageForm};

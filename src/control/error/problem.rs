@@ -27,6 +27,14 @@ pub enum ControlError {
     /// The key lacks all of these scopes, one of which would do.
     #[error("The key lacks the scope {}.", either(.0))]
     Scope(&'static [Scope]),
+    /// The key made as many requests as it may.
+    #[error(
+        "The key has made as many requests as it may (control.rate_limit). Try again in {retry_after_s} seconds."
+    )]
+    Rate {
+        /// In how many seconds it may make another.
+        retry_after_s: u32,
+    },
     /// In open mode: a host name that is not this machine's.
     #[error("Without keys this listener serves loopback names only (DNS rebinding).")]
     ForeignHost,
@@ -64,6 +72,22 @@ pub enum ControlError {
     /// No such hold, for whoever asks.
     #[error("There is no such hold.")]
     NoSuchHold,
+    /// No such key, for whoever asks.
+    #[error("There is no such key.")]
+    NoSuchKey,
+    /// Something of another tenant.
+    #[error(
+        "This key administers what belongs to its own tenant only; for others it takes a key of tenant default."
+    )]
+    ForeignTenant,
+    /// A key that cannot be changed so.
+    #[error("{detail}")]
+    Key {
+        /// The stable code.
+        code: &'static str,
+        /// Why.
+        detail: String,
+    },
     /// A hold that only approvers and its own actor see.
     #[error("The key lacks the scope {}, and it is not known to speak for the actor of this hold.", Scope::HoldsApprove.as_str())]
     NotOwnHold,
@@ -73,8 +97,8 @@ pub enum ControlError {
     /// The hold cannot be changed so; it stands as shown.
     #[error("{0}")]
     Hold(ChangeRefused, Value),
-    /// The store of holds is out of order.
-    #[error("The store of holds is out of order, and nothing is known to have changed. Try again later.")]
+    /// The store of holds and keys is out of order.
+    #[error("The store is out of order, and nothing is known to have changed. Try again later.")]
     StoreUnavailable,
     /// The ledger takes nothing.
     #[error("The ledger takes no record, so nothing was changed. Try again later.")]
@@ -85,7 +109,7 @@ pub enum ControlError {
 }
 
 /// What a caller is told to wait when something cannot be had, in seconds.
-const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_S: u32 = 1;
 
 impl ControlError {
     /// A query that is not understood because of the parameter `field`.
@@ -100,12 +124,19 @@ impl ControlError {
 
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NoSuchHold => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchHold | Self::NoSuchKey => StatusCode::NOT_FOUND,
+            Self::Key { .. } => StatusCode::CONFLICT,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Identity(_) => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::ForeignHost | Self::CrossSite | Self::NotOwnHold | Self::OthersHold => {
-                StatusCode::FORBIDDEN
+            Self::Rate { .. } | Self::Identity(IdentityError::Throttled { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
             }
+            Self::Identity(_) => StatusCode::UNAUTHORIZED,
+            Self::Scope(_)
+            | Self::ForeignTenant
+            | Self::ForeignHost
+            | Self::CrossSite
+            | Self::NotOwnHold
+            | Self::OthersHold => StatusCode::FORBIDDEN,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
                 ChangeRefused::Own | ChangeRefused::RoleMissing(_) | ChangeRefused::PersonMissing => {
@@ -125,10 +156,14 @@ impl ControlError {
     /// The stable code behind `urn:aegis:`.
     const fn code(&self) -> &'static str {
         match self {
-            Self::NotFound | Self::NoSuchHold => "not-found",
+            Self::NotFound | Self::NoSuchHold | Self::NoSuchKey => "not-found",
+            Self::ForeignTenant => "foreign-tenant",
+            Self::Key { code, .. } => code,
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::Identity(IdentityError::Missing) => "credentials-missing",
+            Self::Identity(IdentityError::Throttled { .. }) => "credentials-throttled",
             Self::Identity(_) => "credentials-invalid",
+            Self::Rate { .. } => "rate-limited",
             Self::Scope(_) | Self::NotOwnHold => "scope-missing",
             Self::OthersHold => "not-own-hold",
             Self::ForeignHost => "host-not-allowed",
@@ -166,12 +201,15 @@ impl ControlError {
         members
     }
 
-    fn header(&self) -> Option<(HeaderName, &'static str)> {
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
-            Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
+            Self::Rate { retry_after_s } | Self::Identity(IdentityError::Throttled { retry_after_s }) => {
+                Some((RETRY_AFTER, HeaderValue::from(*retry_after_s)))
+            }
+            Self::Identity(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
             Self::StoreUnavailable | Self::LedgerUnavailable | Self::Hold(ChangeRefused::Unrecorded, _) => {
-                Some((RETRY_AFTER, RETRY_AFTER_S))
+                Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S)))
             }
             _ => None,
         }
@@ -191,7 +229,7 @@ impl IntoResponse for ControlError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some((name, value)) = self.header() {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
         response
     }

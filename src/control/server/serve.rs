@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use crate::control::auth::Client;
 use crate::control::server::stalls::Stalls;
 
 /// How long accepting pauses when the system refuses.
@@ -60,17 +61,17 @@ pub(super) async fn serve_within(
         let accepted = async {
             // Never closed, so there is always a permit to wait for.
             let permit = Arc::clone(&connections).acquire_owned().await.ok();
-            listener.accept().await.map(|(stream, _peer)| (stream, permit))
+            listener.accept().await.map(|(stream, peer)| (stream, peer, permit))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             _stopped = stop.wait_for(|stop| *stop) => break,
         };
-        let Ok((stream, permit)) = accepted else {
+        let Ok((stream, peer, permit)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().layer(Extension(Client(peer.ip()))));
         let stream = TokioIo::new(Stalls::new(stream, limits.stall));
         let connection = graceful.watch(http.serve_connection(stream, service).into_owned());
         tokio::spawn(async move {

@@ -149,14 +149,13 @@ impl Asked<'_, '_> {
 
     fn ask(&self, decision: &Decision, digest: CallDigest) -> Ask {
         let (principal, rules, call) = (&self.caller.principal, &self.snapshot.holds, &self.action.call);
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
         let escalated = decision.outcome == Outcome::Escalate;
         Ask {
             tenant: Arc::clone(&principal.tenant),
             actor: Arc::clone(&principal.id),
             actor_kind: principal.kind,
             key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
+            person: principal.person.clone(),
             // Nobody but the callers of this listener comes here, so a repeat finds its hold, key or not.
             ticket: true,
             digest,

@@ -133,14 +133,13 @@ impl Known<'_> {
 
     fn ask(&self, call: &ToolCall<'_>, decision: &Decision, record: &HeldDecision, decision_id: Id) -> Ask {
         let (principal, rules, now) = (&self.principal, &self.snapshot.holds, self.facts.now);
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
         let escalated = decision.outcome == Outcome::Escalate;
         Ask {
             tenant: Arc::clone(&principal.tenant),
             actor: Arc::clone(&principal.id),
             actor_kind: principal.kind,
             key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
+            person: principal.person.clone(),
             ticket: principal.key.is_some(),
             digest: record.digest(),
             route: Arc::clone(&self.route.name),

@@ -87,6 +87,7 @@ impl World {
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([7; 32]),
+            throttle: Arc::default(),
             holds: Arc::new(holds),
             redaction: Redaction::new(["password"]),
             access_log: None,

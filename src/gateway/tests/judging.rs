@@ -106,6 +106,7 @@ impl Parts {
             ledger: Arc::clone(&self.ledger),
             max_concurrent_requests: 64,
             sessions: SessionSeal::new([7; 32]),
+            throttle: Arc::default(),
             holds: Arc::new(HoldDesk::new(
                 Arc::new(MemoryStore::default()),
                 Arc::clone(&self.ledger),
@@ -154,6 +155,7 @@ async fn get(gateway: &Gateway) -> Verdict {
         query: None,
         headers: &headers,
         body: b"",
+        client: None,
         may_upgrade: true,
     };
     gateway.judge(incoming, &mut None).await

@@ -8,7 +8,8 @@ use crate::store::StoreOpenError;
 use crate::store::sqlite::error::at_open;
 
 /// The steps, in order. One that was released is never changed: another is added.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001_holds.sql")];
+const STEPS: [&str; 2] =
+    [include_str!("../migrations/0001_holds.sql"), include_str!("../migrations/0003_keys.sql")];
 
 /// What says that a database is ours (`application_id`): "aegs".
 const OURS: i64 = 0x6165_6773;

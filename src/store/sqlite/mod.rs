@@ -7,6 +7,7 @@
 mod error;
 mod holds;
 mod index;
+mod keys;
 mod list;
 mod migrate;
 mod open;
