@@ -14,6 +14,7 @@
 
 mod decisions;
 mod holds;
+mod identity;
 mod ledger;
 mod lifecycle;
 mod listeners;
