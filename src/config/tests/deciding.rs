@@ -198,7 +198,7 @@ fn only_public_keys_that_can_verify_are_taken() {
     let ed = format!("\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"{octets}\"");
     let set = |keys: &[String]| format!("{{\"keys\": [{}]}}", keys.join(", "));
     let one = |key: String| jwks_problems("", &set(&[key]));
-    let none = "gateway.yaml:1:61: gateway.jwt[0].jwks.file: no key in it is for ES256, RS256, EdDSA: no token could be verified";
+    let none = "gateway.yaml:1:55: gateway.jwt[0].jwks.file: no key in it is for ES256, RS256, EdDSA: no token could be verified";
     assert_eq!(one(format!("{{{ed}}}")), "");
     assert_eq!(one(format!("{{{ed}, \"use\": \"sig\", \"key_ops\": [\"verify\"], \"alg\": \"EdDSA\"}}")), "");
     // For something else, of another kind, or for another algorithm: left alone.
