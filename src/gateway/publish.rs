@@ -174,6 +174,12 @@ impl Publisher {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).rejected = Some(rejection);
     }
 
+    /// The keys of the configuration in force.
+    #[must_use]
+    pub fn configured_keys(&self) -> Arc<[Key]> {
+        Arc::clone(self.handle.load().keys.configured())
+    }
+
     fn named(&self) -> u64 {
         self.named.load(Ordering::Relaxed)
     }

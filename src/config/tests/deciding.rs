@@ -219,7 +219,7 @@ fn only_public_keys_that_can_verify_are_taken() {
         ("{}".to_owned(), "k.json:1:11: keys[0]: a key names its kind: kty".to_owned()),
         (
             "{\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"AA==\"}".to_owned(),
-            "k.json:1:46: keys[0].x: not 32 bytes in base64url without padding".to_owned(),
+            "k.json:1:49: keys[0].x: not 32 bytes in base64url without padding".to_owned(),
         ),
         (
             format!("{{\"kty\": \"RSA\", \"e\": \"AQAB\", \"n\": \"_{short}\"}}"),

@@ -203,17 +203,16 @@ impl KeyDesk {
         if let Some(key) = keys.get(id).filter(|key| by.administers(&key.key.tenant)) {
             return Ok(key);
         }
-        let snapshot = self.publisher.handle().load_full();
-        let configured = snapshot.keys.configured().iter().find(|key| &*key.id == id);
-        Err(match configured.filter(|key| by.administers(&key.tenant)) {
+        let configured = self.publisher.configured_keys();
+        let found = configured.iter().find(|key| &*key.id == id);
+        Err(match found.filter(|key| by.administers(&key.tenant)) {
             Some(_) => KeyRefused::Configured,
             None => KeyRefused::NotFound,
         })
     }
 
     fn is_configured(&self, id: &str) -> bool {
-        let snapshot = self.publisher.handle().load_full();
-        snapshot.keys.configured().iter().any(|key| &*key.id == id)
+        self.publisher.configured_keys().iter().any(|key| &*key.id == id)
     }
 
     /// Has `key` recorded, kept and in force.
