@@ -57,6 +57,7 @@ fn start(folder: &Path, files: &FileSet) -> Administrator {
         metrics: Arc::new(Metrics::new("bench").expect("metrics")),
         clock: Arc::new(clock),
         seen: 0,
+        issued: Arc::default(),
     };
     let document = Document::parse("gateway.yaml", "version: 1\n").expect("YAML");
     let config = load_document(document, Path::new("."), Vec::new(), &NoSources).expect("a configuration");

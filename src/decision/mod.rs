@@ -16,7 +16,7 @@ mod snapshot;
 mod upstream;
 
 pub use combine::{Combined, combine};
-pub use compile::{compile, risk_model};
+pub use compile::{compile, key as compile_key, risk_model};
 pub use decide::{certainly_denied, decide};
 pub use error::CompileError;
 pub use explain::{Explanation, explain};

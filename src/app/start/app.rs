@@ -25,7 +25,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, SystemClock};
+use crate::gateway::{Administrator, AuthThrottle, Clock, Gateway, KeyDesk, ProposalDesk, SystemClock};
 use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
@@ -83,12 +83,16 @@ impl App {
         let store = parts::store(&data_dir)?;
         let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
+        let issued = parts::issued(&*store, options.access)?;
+        let keys = (&*own_keys, &*issued);
         let (publisher, pinned) =
-            parts::publisher(&options.source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
+            parts::publisher(&options.source, loaded, keys, (&ledger, store, &metrics, &clock))?;
+        let keys = KeyDesk::new(Arc::clone(&publisher), Arc::clone(&clock), issued);
         let loaded = pinned.as_ref().unwrap_or(loaded);
         let held_by = (&ledger, &holds, &metrics, &clock);
-        let gateway =
-            parts::gateway(loaded, &publisher, held_by, rebuilt.live(), SessionSeal::new(session_key))?;
+        let throttle = Arc::new(AuthThrottle::default());
+        let sessions = SessionSeal::new(session_key);
+        let gateway = parts::gateway(loaded, &publisher, held_by, rebuilt.live(), (sessions, &throttle))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
@@ -117,6 +121,9 @@ impl App {
             proposals,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
+            keys: Arc::new(keys),
+            throttle,
+            rates: Arc::default(),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::admin::{AdminStore, Pins};
+use crate::admin::{AdminStore, IssuedKey, Pins};
 use crate::app::governed::Instead;
 use crate::app::load::{ConfigSource, Loaded, load_with};
 use crate::app::start::{Options, Planes};
@@ -22,8 +22,8 @@ use crate::control::Access;
 use crate::decision::compile;
 use crate::facts::{Deciding, Live, Sessions};
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher, PublisherParts,
+    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Candidate, Clock, Executor, Gateway, GatewayParts,
+    HoldDesk, NoExecutor, Publisher, PublisherParts, live_keys,
 };
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
@@ -46,7 +46,7 @@ pub(super) fn gateway(
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
     live: &Arc<Live>,
-    sessions: SessionSeal,
+    (sessions, throttle): (SessionSeal, &Arc<AuthThrottle>),
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
         snapshot: publisher.handle(),
@@ -54,6 +54,7 @@ pub(super) fn gateway(
         max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
         holds: Arc::clone(holds),
         sessions,
+        throttle: Arc::clone(throttle),
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
@@ -218,11 +219,19 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
+/// The keys that were issued, where any are: beside those of the environment there are none.
+pub(super) fn issued(store: &dyn AdminStore, access: Access) -> Result<Vec<IssuedKey>> {
+    match access {
+        Access::Environment(_) => Ok(Vec::new()),
+        Access::Keys | Access::OpenOnLoopback => Ok(store.keys()?),
+    }
+}
+
 /// The writer of snapshots with the first in force, and the configuration that it is made of where that is another than `loaded`.
 pub(super) fn publisher(
     source: &ConfigSource,
     loaded: &Loaded,
-    own_keys: &[Key],
+    (own_keys, issued): (&[Key], &[IssuedKey]),
     (ledger, store, metrics, clock): (&Arc<Ledger>, Arc<SqliteStore>, &Arc<Metrics>, &Arc<dyn Clock>),
 ) -> Result<(Arc<Publisher>, Option<Loaded>)> {
     let pinned = pinned(source, &*store)?;
@@ -232,6 +241,7 @@ pub(super) fn publisher(
         metrics: Arc::clone(metrics),
         clock: Arc::clone(clock),
         seen: named_version(&loaded.config.data_dir.join("ledger")),
+        issued: live_keys(issued),
     };
     let publisher = publish_first(pinned.as_ref().unwrap_or(loaded), own_keys, parts)?;
     Ok((Arc::new(publisher), pinned))

@@ -11,8 +11,10 @@ pub struct Principal {
     pub id: Arc<str>,
     /// What kind of actor it is.
     pub kind: PrincipalKind,
-    /// The id of the key that identified it; `None` for a route's anonymous principal.
+    /// The id of the key that identified it, or of the token's subject with its issuer; `None` for a route's anonymous principal.
     pub key: Option<Arc<str>>,
+    /// The person behind it, as its key or token says.
+    pub person: Option<Arc<str>>,
     /// Its roles, as its key or token says; for conditions.
     pub roles: Arc<[Arc<str>]>,
     /// Its groups, as its key or token says; for conditions.
@@ -27,6 +29,7 @@ impl Principal {
             id: id.into(),
             kind,
             key: None,
+            person: None,
             roles: Arc::default(),
             groups: Arc::default(),
         }
