@@ -1,5 +1,6 @@
 //! A key, as those see it who administer it. Never its text, but once; never its hash.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::admin::IssuedKey;
@@ -7,7 +8,8 @@ use crate::identity::Key;
 use crate::model::time::Timestamp;
 
 /// A key in an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "Key")]
 pub(in crate::control) struct KeyForm {
     id: String,
     tenant: String,
@@ -31,7 +33,8 @@ pub(in crate::control) struct KeyForm {
 }
 
 /// The actor that calls tools with a key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "KeyActor")]
 struct ActorForm {
     id: String,
     #[serde(rename = "type")]
@@ -39,7 +42,8 @@ struct ActorForm {
 }
 
 /// A page of keys in an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "KeyPage")]
 pub(in crate::control) struct KeyPageForm {
     pub(in crate::control) keys: Vec<KeyForm>,
     /// How many there are on all pages.

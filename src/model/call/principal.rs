@@ -51,6 +51,9 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Human, Self::AiAgent, Self::AiCopilot, Self::Automation];
+
     /// The kind's name on every surface.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -65,8 +68,6 @@ impl PrincipalKind {
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Human, Self::AiAgent, Self::AiCopilot, Self::Automation]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }

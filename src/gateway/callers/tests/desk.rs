@@ -54,7 +54,7 @@ impl World {
         options.segment_bytes = 1 << 20;
         options.reserve_percent = 0;
         let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
-        Self::over(folder, ledger, Arc::new(MemoryAdminStore::default()), keys)
+        Self::over(folder, ledger, Arc::new(MemoryAdminStore::default()), keys, "first")
     }
 
     fn over(
@@ -62,6 +62,7 @@ impl World {
         ledger: Arc<Ledger>,
         store: Arc<MemoryAdminStore>,
         keys: Vec<IssuedKey>,
+        hash: &str,
     ) -> Self {
         let parts = PublisherParts {
             ledger: Arc::clone(&ledger),
@@ -74,17 +75,17 @@ impl World {
         let files = FileSet::default();
         let mut build = |reference| Some(snapshot(reference));
         let mut first =
-            Candidate { hash: "first".into(), source: "start", by: None, files: &files, build: &mut build };
+            Candidate { hash: hash.into(), source: "start", by: None, files: &files, build: &mut build };
         let publisher = Arc::new(Publisher::start(&mut first, parts).unwrap());
         let desk = KeyDesk::new(Arc::clone(&publisher), Arc::new(SystemClock), keys);
         Self { folder, ledger, publisher, store, desk }
     }
 
-    /// The same after a restart.
-    fn restart(self) -> Self {
+    /// The same after a restart with files of this hash.
+    fn restart(self, hash: &str) -> Self {
         let Self { folder, ledger, store, .. } = self;
         let keys = store.keys().unwrap();
-        Self::over(folder, ledger, store, keys)
+        Self::over(folder, ledger, store, keys, hash)
     }
 
     fn publish(&self, hash: &str) -> u64 {
@@ -222,7 +223,7 @@ fn keys_and_objects_are_kept_by_each_others_changes() {
 
     world.desk.revoke("bot", &root()).unwrap();
     let version = world.version();
-    let world = world.restart();
+    let world = world.restart("second");
     assert!(!world.knows(&text) && world.knows(&other));
     assert_eq!(world.version(), version);
     assert!(matches!(world.desk.issue(key("bot"), &root()), Err(KeyRefused::Conflict(KeyConflict::Exists))));
