@@ -63,6 +63,11 @@ impl Answer {
         self
     }
 
+    /// One that may have been given before.
+    pub(super) fn repeated(self) -> Self {
+        self.with("Idempotent-Replay", "`true` where the answer was given before.")
+    }
+
     /// As the document has it.
     pub(super) fn to_value(&self) -> Value {
         let mut members = Map::new();
