@@ -7,7 +7,6 @@ mod actions;
 mod administer;
 mod assess;
 mod clock;
-mod counting;
 mod error;
 mod execution;
 mod head;

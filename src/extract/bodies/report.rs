@@ -1,6 +1,6 @@
 //! Reports of what became of proposals.
 
-use crate::extract::members::{FieldError, Members, parse, problem};
+use crate::extract::bodies::members::{FieldError, Members, parse, problem};
 use crate::model::decision::{Report, ReportStatus};
 use crate::model::json::{Reader, Text};
 
