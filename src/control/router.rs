@@ -44,12 +44,13 @@ pub fn control_router(state: ControlState) -> Router {
         .route("/api/v1/snapshots", reading(get(snapshots::list)))
         .route("/api/v1/snapshots/{version}", reading(get(snapshots::show)))
         .route("/api/v1/snapshots/{version}/rollback", acting(post(snapshots::roll_back)));
-    finish(router, state)
+    finish(router.fallback(unknown), state)
 }
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
 pub fn telemetry_router(state: ControlState) -> Router {
-    finish(Router::new().merge(probes()).route("/metrics", reading(get(metrics::open))), state)
+    let router = Router::new().merge(probes()).route("/metrics", reading(get(metrics::open)));
+    finish(router.fallback(|| async { ControlError::NotFound }), state)
 }
 
 /// A path that is only read; other methods are told so before any key is asked.
@@ -81,10 +82,7 @@ fn acting(post: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
 }
 
 fn finish(router: Router<ControlState>, state: ControlState) -> Router {
-    router
-        .fallback(unknown)
-        .layer(middleware::from_fn_with_state(state.clone(), with_request_id))
-        .with_state(state)
+    router.layer(middleware::from_fn_with_state(state.clone(), with_request_id)).with_state(state)
 }
 
 /// There is nothing at the path, told in the form of the surface it would belong to.

@@ -7,7 +7,7 @@ mod deciding;
 mod explain;
 
 pub(in crate::decision) use authorized::Authorized;
-pub use combine::{Combined, combine};
 pub(in crate::decision) use combine::restrictor_outcome;
+pub use combine::{Combined, combine};
 pub use deciding::{certainly_denied, decide};
 pub use explain::{Explanation, explain};

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, Method};
 
+use crate::admin::DEPLOYMENT_TENANT;
 use crate::control::auth::refuse_other_sites;
 use crate::control::error::{DocumentError, ItemError};
 use crate::control::{Access, ControlState};
@@ -125,6 +126,10 @@ fn configured<'k>(
         None if !state.access.is_open() => Err(DocumentError::Key),
         None => Ok(None),
         Some(key) => {
+            // The rules hold for every tenant, so that no tenant's key but the deployment's changes them.
+            if wanted == Wanted::Manage && *key.tenant != *DEPLOYMENT_TENANT {
+                return Err(DocumentError::Foreign(ControlError::DeploymentOnly));
+            }
             let scopes = wanted.scopes();
             if scopes.is_empty() || scopes.iter().any(|scope| key.may(*scope)) {
                 return Ok(Some(key));
