@@ -2,7 +2,7 @@
 
 use crate::extract::bodies::members::{FieldError, Members, parse, problem};
 use crate::model::decision::{Report, ReportStatus};
-use crate::model::json::{Reader, Text};
+use crate::model::json::Reader;
 
 /// Longest `output_summary`, in characters.
 const SUMMARY_MAX_CHARS: usize = 500;

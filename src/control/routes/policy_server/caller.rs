@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method};
 use crate::admin::DEPLOYMENT_TENANT;
 use crate::control::auth::refuse_other_sites;
 use crate::control::error::{DocumentError, ItemError};
-use crate::control::{Access, ControlState};
+use crate::control::{Access, ControlError, ControlState};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
 use crate::gateway::ActionCaller;
