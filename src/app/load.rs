@@ -19,8 +19,6 @@ use crate::model::document::{Document, Node, Place, Problem, Problems};
 use crate::policy::rules::RuleSet;
 use crate::telemetry::check_log_filter;
 
-/// What a policy that came by API is called in messages.
-
 /// Where a configuration is.
 #[derive(Clone, Debug)]
 pub enum ConfigSource {

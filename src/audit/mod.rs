@@ -8,7 +8,6 @@
 //! (how a caller waits for the disk), `epoch/repair.rs` (what happens after a crash) and `read/walk.rs` (how it is checked).
 
 pub mod action;
-pub mod change;
 pub mod epoch;
 pub mod error;
 pub mod execution;
@@ -18,10 +17,8 @@ pub mod keys;
 pub mod ledger;
 pub mod line;
 pub mod read;
-mod reasons;
 pub mod reconcile;
 pub mod record;
-pub mod report;
 
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ pub fn control_router(state: ControlState) -> Router {
         Access::Environment(_) => router,
         Access::Keys | Access::OpenOnLoopback => router.merge(key_paths()),
     };
-    finish(router, state)
+    finish(router.fallback(unknown), state)
 }
 
 fn key_paths() -> Router<ControlState> {
@@ -63,7 +63,8 @@ fn key_paths() -> Router<ControlState> {
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
 pub fn telemetry_router(state: ControlState) -> Router {
-    finish(Router::new().merge(probes()).route("/metrics", reading(get(metrics::open))), state)
+    let router = Router::new().merge(probes()).route("/metrics", reading(get(metrics::open)));
+    finish(router.fallback(|| async { ControlError::NotFound }), state)
 }
 
 /// A path that is only read; other methods are told so before any key is asked.
@@ -95,10 +96,7 @@ fn acting(post: MethodRouter<ControlState>) -> MethodRouter<ControlState> {
 }
 
 fn finish(router: Router<ControlState>, state: ControlState) -> Router {
-    router
-        .fallback(unknown)
-        .layer(middleware::from_fn_with_state(state.clone(), with_request_id))
-        .with_state(state)
+    router.layer(middleware::from_fn_with_state(state.clone(), with_request_id)).with_state(state)
 }
 
 /// There is nothing at the path, told in the form of the surface it would belong to.

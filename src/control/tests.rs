@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::admin::{By, FileSet, MemoryAdminStore, MemoryReplayStore};
+use crate::admin::{By, FileSet, MemoryAdminStore, MemoryReplayStore, ReplayStore};
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
@@ -381,4 +382,35 @@ async fn a_gateway_without_its_store_says_so_everywhere() {
     let holds = &json(&shown)["holds"];
     assert_eq!((status, &holds["ok"], &holds["pending"]), (200, &false.into(), &Value::Null));
     assert!(holds["reason"].as_str().unwrap().contains("fire"), "{holds}");
+}
+
+#[tokio::test]
+async fn where_nobody_can_tell_whether_a_request_was_made_it_is_not_made_again() {
+    let mut control = Control::new(Access::OpenOnLoopback);
+    let kept = Arc::new(MemoryReplayStore::default());
+    control.state.replays = Arc::new(Replays::new(Arc::clone(&kept) as Arc<dyn ReplayStore>));
+    let address = control.listen(false).await;
+    let made = async || {
+        let body = r#"{"name":"a","rules":[{"capability":"a.b","outcome":"DENY"}]}"#;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "POST /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: k\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    kept.fails.store(true, Ordering::SeqCst);
+    let answer = made().await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("store-unavailable"), "{answer}");
+    assert!(!answer.contains("fire"), "{answer}");
+    assert!(control.state.administrator.objects().objects().is_empty());
+    kept.fails.store(false, Ordering::SeqCst);
+    let (first, again) = (made().await, made().await);
+    assert!(first.starts_with("HTTP/1.1 201 ") && !first.contains("idempotent-replay"), "{first}");
+    assert!(again.starts_with("HTTP/1.1 201 ") && again.contains("idempotent-replay: true"), "{again}");
+    assert_eq!(control.state.administrator.objects().objects().len(), 1);
 }

@@ -3,23 +3,18 @@
 //! May import `model`, `config`, `telemetry` and L1. [`decide`] is a pure function: the same snapshot, request and facts give
 //! the same decision, so a decision can be made again from its record. Start reading there, then at [`PolicySnapshot`].
 
-mod authorized;
-mod combine;
 mod compile;
 mod decide;
 mod error;
-mod explain;
 mod governing;
 mod restrictors;
 mod route;
 mod snapshot;
 mod upstream;
 
-pub use combine::{Combined, combine};
 pub use compile::{compile, key as compile_key, risk_model};
-pub use decide::{certainly_denied, decide};
+pub use decide::{Combined, Explanation, certainly_denied, combine, decide, explain};
 pub use error::CompileError;
-pub use explain::{Explanation, explain};
 pub use governing::Governing;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};

@@ -8,7 +8,6 @@ mod administer;
 mod assess;
 mod callers;
 mod clock;
-mod counting;
 mod error;
 mod execution;
 mod head;

@@ -1,6 +1,10 @@
 //! Files beside the API: which goes first, what is read-only, and what a revoked grant of a file outlives.
 
-use super::*;
+use std::sync::Arc;
+
+use super::support::*;
+use crate::admin::{Change, Refused, Registry};
+use crate::policy::governance::Kind;
 
 const GRANTS: &str = "grants: [{actor: a, capability: a.b}, {actor: b, capability: a.b}]\n";
 

@@ -1,6 +1,8 @@
 //! Which changes may be made, by whom, and what comes of them.
 
-use super::*;
+use super::support::*;
+use crate::admin::{By, Change, Refused, Registry};
+use crate::policy::governance::Kind;
 use crate::policy::governance::{Content, ObjectKey};
 
 fn capability(name: &str, tenant: &str) -> Change {

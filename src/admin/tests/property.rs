@@ -2,8 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use std::sync::Arc;
+
+use super::support::*;
 use crate::admin::{AdminStore, RowChange, SnapshotRow, Step};
+use crate::admin::{Change, MemoryAdminStore, Registry};
+use crate::policy::governance::Kind;
 
 /// What happens next.
 #[derive(Clone, Debug)]

@@ -73,6 +73,11 @@ impl Answer {
         self
     }
 
+    /// One that may have been given before.
+    pub(super) fn repeated(self) -> Self {
+        self.with("Idempotent-Replay", "`true` where the answer was given before.")
+    }
+
     /// As the document has it. `keyed`: a key was asked for, and how often it may ask is perhaps limited.
     pub(super) fn to_value(&self, keyed: bool) -> Value {
         let mut members = Map::new();

@@ -35,23 +35,12 @@ fn shown(status: u16, description: &str, schema: &str) -> Answer {
 
 /// A POST that makes an object.
 fn making(operation: Operation, body: &str, object: &str) -> Operation {
-    let key = json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"});
-    let made = shown(201, "It was made.", object)
-        .with("Location", "Where it is.")
-        .with("Idempotent-Replay", "`true` where the answer was given before.");
+    let made = shown(201, "It was made.", object).with("Location", "Where it is.").repeated();
     operation
-        .header(
-            "Idempotency-Key",
-            &key,
-            "The same request sent again with it is made once and answered the same.",
-        )
+        .repeatable()
         .body(Form::Governance, &reference(body), true)
         .answers(made)
         .refuses(Form::Governance, &[503])
-        .answers(
-            Answer::refusal(Form::Governance, 409)
-                .with("Retry-After", "Seconds to wait, where the same request is under way."),
-        )
 }
 
 fn capabilities() -> Vec<Operation> {
@@ -144,8 +133,7 @@ fn grants() -> Vec<Operation> {
         &[Scope::GrantsManage],
     )
     .path("id", "The actor's id.");
-    let replaced = shown(200, "It stands in the place of one before.", "Grant")
-        .with("Idempotent-Replay", "`true` where the answer was given before.");
+    let replaced = shown(200, "It stands in the place of one before.", "Grant").repeated();
     let give = making(give, "RawGrant", "Grant").answers(replaced).refuses(Form::Governance, &[404]);
     let show = tenanted(keyed(("get", one), ("showGrant", "One grant."), GRANT_READERS))
         .path("capability", "The capability's name.")

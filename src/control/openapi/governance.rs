@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::control::openapi::answers::{Answer, Form, reference};
 use crate::control::openapi::operation::Operation;
-use crate::control::openapi::schemas::{outcome_filter, time};
+use crate::control::openapi::schemas::{CAPABILITY, outcome_filter, time};
 use crate::model::call::Scope;
+use crate::model::decision::ReportStatus;
 
 /// Its operations.
 pub(super) fn operations() -> Vec<Operation> {
@@ -28,7 +29,81 @@ pub(super) fn operations() -> Vec<Operation> {
     .path("id", "`dec_` and 26 characters, or the UUID in them.")
     .answers(Answer::json(200, "The decision.", reference("DecisionDetail")))
     .refuses(Form::Governance, &[404, 503]);
-    vec![list, show, log(), trail()]
+    vec![propose(), report(), list, show, log(), trail()]
+}
+
+fn propose() -> Operation {
+    let kinds = ["ai-agent", "ai-copilot", "automation", "human"];
+    let actor = json!({
+        "type": "object",
+        "required": ["id", "type"],
+        "properties": {
+            "id": {"type": "string", "maxLength": 256, "pattern": "^[A-Za-z0-9][A-Za-z0-9._:@/-]*$"},
+            "type": {"type": "string", "enum": kinds},
+        },
+        "additionalProperties": false,
+    });
+    let action = json!({
+        "type": "object",
+        "required": ["capability", "parameters"],
+        "properties": {
+            "capability": {"type": "string", "maxLength": 128, "pattern": CAPABILITY},
+            "parameters": {"type": "object", "description": "`target`, if it is a text, is what the action is about."},
+        },
+        "additionalProperties": false,
+    });
+    let context = json!({
+        "type": "object",
+        "properties": {"session_id": {"type": "string", "maxLength": 256}, "metadata": {"type": "object"}},
+        "additionalProperties": false,
+    });
+    let body = json!({
+        "type": "object",
+        "required": ["actor", "action"],
+        "properties": {
+            "actor": actor,
+            "action": action,
+            "context": context,
+            "confirmation_token": {"type": "string", "description": "The hold that was approved for this same proposal."},
+        },
+        "additionalProperties": false,
+    });
+    Operation::keyed(
+        ("post", "/api/v1/governance/propose"),
+        ("propose", "governance", "Decides an action. Every outcome is 200."),
+        Form::Governance,
+        &[Scope::GovernancePropose],
+    )
+    .repeatable()
+    .body(Form::Governance, &body, true)
+    .answers(Answer::json(200, "What was decided.", reference("ProposalDecision")).repeated())
+    .refuses(Form::Governance, &[503])
+}
+
+fn report() -> Operation {
+    let statuses: Vec<_> = ReportStatus::ALL.iter().map(|status| status.as_str()).collect();
+    let body = json!({
+        "type": "object",
+        "required": ["decision_id", "status"],
+        "properties": {
+            "decision_id": {"type": "string"},
+            "status": {"type": "string", "enum": statuses},
+            "output_summary": {"type": "string"},
+            "duration_ms": {"type": "integer", "minimum": 0},
+            "exit_code": {"type": "integer"},
+        },
+        "additionalProperties": false,
+    });
+    Operation::keyed(
+        ("post", "/api/v1/governance/report"),
+        ("report", "governance", "Says what became of an allowed action."),
+        Form::Governance,
+        &[Scope::GovernancePropose],
+    )
+    .repeatable()
+    .body(Form::Governance, &body, true)
+    .answers(Answer::json(200, "It is recorded.", reference("ReportTaken")).repeated())
+    .refuses(Form::Governance, &[404, 503])
 }
 
 fn filters(operation: Operation, compared: &str) -> Operation {

@@ -74,6 +74,17 @@ impl Operation {
         self.refuses(form, &[408, 413, 415])
     }
 
+    /// Made once however often it is sent.
+    pub(super) fn repeatable(self) -> Self {
+        let key = json!({"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"});
+        let name = "Idempotency-Key";
+        self.header(name, &key, "The same request sent again with it is made once and answered the same.")
+            .answers(
+                Answer::refusal(Form::Governance, 409)
+                    .with("Retry-After", "Seconds to wait, where the same request is under way."),
+            )
+    }
+
     /// `limit` and `cursor` of a list.
     pub(super) fn pages(self) -> Self {
         let limit = json!({"anyOf": [

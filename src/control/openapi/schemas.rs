@@ -5,7 +5,8 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::control::dto::{
-    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, Trail,
+    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, ProposalForm, ReportForm,
+    Trail,
 };
 use crate::control::error::ProblemCode;
 use crate::control::openapi::answers::reference;
@@ -33,6 +34,8 @@ pub(super) fn components() -> Map<String, Value> {
     answers.subschema_for::<DecisionPage>();
     answers.subschema_for::<DecisionDetail>();
     answers.subschema_for::<EntryPage>();
+    answers.subschema_for::<ProposalForm>();
+    answers.subschema_for::<ReportForm>();
     answers.subschema_for::<Trail>();
     answers.subschema_for::<HoldForm<'static>>();
     answers.subschema_for::<HoldPageForm<'static>>();
@@ -97,7 +100,7 @@ fn object<T: JsonSchema>() -> Value {
 }
 
 /// A capability's name.
-const CAPABILITY: &str = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,7}$";
+pub(super) const CAPABILITY: &str = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,7}$";
 /// The same, what is below a prefix of it, or everything.
 const CAPABILITIES: &str = r"^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,7}(\.\*)?)$";
 

@@ -1,7 +1,7 @@
 //! The restrictor of sessions: what each call of a session may do, all of them together may not.
 
 use crate::decision::PolicySnapshot;
-use crate::decision::authorized::Authorized;
+use crate::decision::decide::Authorized;
 use crate::decision::restrictors::Said;
 use crate::model::call::ToolCall;
 use crate::model::decision::{Engine, Facts, Outcome, ReasonCode, Restriction};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::decision::combine::restrictor_outcome;
+use crate::decision::decide::restrictor_outcome;
 use crate::model::decision::{Engine, Finding, Outcome, Reason, ReasonCode, Restricted, Restriction};
 
 /// What a restrictor says of a call.

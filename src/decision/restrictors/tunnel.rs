@@ -1,6 +1,6 @@
 //! The restrictor of tunnels: what goes through one is never looked at, so nobody must have let it in by a pattern.
 
-use crate::decision::authorized::Authorized;
+use crate::decision::decide::Authorized;
 use crate::decision::restrictors::Said;
 use crate::model::call::{Action, ToolCall};
 use crate::model::decision::{Engine, Outcome, ReasonCode};

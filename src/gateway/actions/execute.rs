@@ -9,10 +9,11 @@ use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
 use crate::facts::{Decided, LaterStep, Reservation, Who};
+use crate::gateway::Consumed;
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
-use crate::gateway::{Consumed, counting};
+use crate::gateway::execution::counting;
 use crate::model::decision::{Charged, Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id, REQUEST};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::admin::{IssuedKey, Pins, RowChange, SnapshotRow, Step, Text};
 use crate::audit::AppendError;
-use crate::audit::change::RevertRecord;
+use crate::audit::record::RevertRecord;
 use crate::decision::PolicySnapshot;
 use crate::gateway::PublishError;
 use crate::gateway::publish::{PublisherParts, Turn};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::admin::{By, Digest, Planned, Row};
-use crate::audit::change::ChangeRecord;
+use crate::audit::record::ChangeRecord;
 use crate::model::decision::SnapshotRef;
 use crate::policy::governance::{Content, Object};
 

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use thiserror::Error;
 
-use crate::audit::report::{ReportRecord, ReportedBy};
+use crate::audit::record::{ReportRecord, ReportedBy};
 use crate::facts::Who;
 use crate::gateway::proposals::ProposalDesk;
 use crate::model::call::Principal;

@@ -10,16 +10,14 @@ mod finding;
 mod obligation;
 mod outcome;
 mod reason;
-mod report;
 mod score;
 
 pub use answer::{Decision, SnapshotRef};
 pub use code::ReasonCode;
-pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Witnessed};
+pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Report, ReportStatus, Witnessed};
 pub use facts::{Anomaly, Conduct, Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
 pub use obligation::{Charged, Obligations, RateLimit};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;
-pub use report::{Report, ReportStatus};
 pub use score::RiskScore;

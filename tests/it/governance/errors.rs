@@ -1,5 +1,6 @@
 //! What documents 000 and 001 answer when they do not serve, row by row: path and method, then the key, then its scope, then the rest.
 
+use super::described::is_described;
 use super::world::{World, is_error, key};
 
 const DECISIONS: &str = "/api/v1/governance/decisions";
@@ -72,4 +73,44 @@ fn no_other_surface_speaks_this_form() {
     }
     let answer = world.gateway.control_client().get("/api/v1/audit/log");
     assert_eq!((answer.status, answer.header("content-type")), (401, Some("application/problem+json")));
+}
+
+#[test]
+fn every_path_that_takes_a_body_refuses_it_alike() {
+    let world = World::start();
+    for (method, path) in [
+        ("POST", "/api/v1/governance/propose"),
+        ("POST", "/api/v1/governance/report"),
+        ("POST", "/api/v1/capabilities"),
+        ("POST", "/api/v1/policies"),
+        ("PUT", "/api/v1/policies/pol_x"),
+        ("POST", "/api/v1/actors/a/grants"),
+        ("PUT", "/api/v1/actors/a"),
+    ] {
+        let send = |key: Option<&str>, content_type: &str, body: &[u8]| {
+            let mut headers = vec![("Content-Type", content_type)];
+            headers.extend(key.map(|key| ("X-Api-Key", key)));
+            let answer = world.gateway.control_client().request(method, path, &headers, body);
+            is_described(method, path, &answer);
+            answer
+        };
+        let (root, metrics) = (key("root"), key("metrics"));
+        let json = "application/json";
+        is_error(&send(None, "text/plain", b"{"), 401, "credentials-missing");
+        is_error(&send(Some("wrong"), json, b"{"), 401, "credentials-invalid");
+        is_error(&send(Some(&metrics), "text/plain", b"{"), 403, "scope-missing");
+        is_error(&send(Some(&root), "text/plain", b"{}"), 415, "media-type-not-supported");
+        is_error(&send(Some(&root), json, &vec![b' '; 1024 * 1024 + 1]), 413, "body-too-large");
+        let deep = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+        let bodies =
+            [&b""[..], b"{", b"[]", b"1", b"{\"a\":1,\"a\":1}", b"{\"a\":NaN}", b"{\"\xff\":1}", &deep];
+        for body in bodies {
+            let answer = send(Some(&root), json, body);
+            let expected = if path.ends_with("report") && body.len() > 65_536 { 413 } else { 400 };
+            assert_eq!(answer.status, expected, "{path} {:.20?}: {}", body, answer.text());
+        }
+        let answer = world.ask("root", "PATCH", path);
+        is_error(&answer, 405, "method-not-allowed");
+        assert!(answer.header("allow").unwrap().contains(method), "{path}");
+    }
 }

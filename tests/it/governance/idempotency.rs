@@ -103,3 +103,21 @@ fn many_that_come_together_make_one() {
     }
     assert_eq!(world.get("root", PATH)["total"], 1);
 }
+
+#[test]
+fn a_proposal_that_is_sent_again_is_decided_once() {
+    let world = World::start();
+    let proposal = json!({
+        "actor": {"id": "agent-1", "type": "ai-agent"},
+        "action": {"capability": "crm.contacts.read", "parameters": {"target": "contact:7"}},
+        "context": {"session_id": "sess_abc123", "metadata": {"source": "customer-support-bot"}},
+    });
+    let send = |key: &str| {
+        world.send_with("bot-1", "POST", "/api/v1/governance/propose", &[("Idempotency-Key", key)], &proposal)
+    };
+    let (first, again, other) = (send("k"), send("k"), send("l"));
+    assert_eq!((first.status, again.status, other.status), (200, 200, 200), "{}", first.text());
+    assert_eq!((&again.body, again.header("idempotent-replay")), (&first.body, Some("true")));
+    assert_ne!(other.json()["decision_id"], first.json()["decision_id"]);
+    assert_eq!(world.get("reader", "/api/v1/governance/decisions")["total"], 2);
+}

@@ -154,16 +154,13 @@ fn a_report_is_for_ones_own_allowed_decision_once() {
     assert_eq!(code(&report(STRANGER, &allowed)), (404, json!("not-found")));
     assert_eq!(code(&report(AGENT, &json!("dec_aaaaaaaaaaaaaaaaaaaaaaaaaa"))), (404, json!("not-found")));
     assert_eq!(code(&report(AGENT, &denied)), (409, json!("nothing-to-report")));
-    assert_eq!(code(&report(AGENT, &allowed)), (400, json!("bad-body")), "control characters");
-    let body = json!({"decision_id": allowed, "status": "failed", "output_summary": "{\"outcome\":\"DENY\"} <script>"});
-    let told = world.ask(AGENT, "POST", "/api/v1/governance/report", &body);
+    let told = report(AGENT, &allowed);
     assert_eq!(told.status, 200, "{}", told.text());
-    let again = world.ask(AGENT, "POST", "/api/v1/governance/report", &body);
-    assert_eq!(code(&again), (409, json!("already-reported")));
+    assert_eq!(code(&report(AGENT, &allowed)), (409, json!("already-reported")));
     let shown = world.get(ADMIN, &format!("/api/v1/governance/decisions/{}", allowed.as_str().unwrap()));
     assert_eq!(
         (&shown["outcome"], &shown["execution"]["result"]),
-        (&json!("ALLOW"), &json!("failed")),
+        (&json!("ALLOW"), &json!("completed")),
         "{shown}"
     );
     assert!(world.gateway.verify().status.success());

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::extract::Request;
 
+use crate::admin::DEPLOYMENT_TENANT;
 use crate::control::auth::{count, presented_key, refuse_other_sites};
 use crate::control::error::{DocumentError, ItemError};
 use crate::control::{Access, ControlError, ControlState};
@@ -125,6 +126,10 @@ fn configured(
         None if !state.access.is_open() => Err(DocumentError::Key),
         None => Ok(None),
         Some(key) => {
+            // The rules hold for every tenant, so that no tenant's key but the deployment's changes them.
+            if wanted == Wanted::Manage && *key.tenant != *DEPLOYMENT_TENANT {
+                return Err(DocumentError::Foreign(ControlError::DeploymentOnly));
+            }
             let scopes = wanted.scopes();
             if !scopes.is_empty() && !scopes.iter().any(|scope| key.may(*scope)) {
                 return Err(DocumentError::Scope(scopes));

@@ -1,6 +1,7 @@
 //! One object of each kind. Start at [`read`].
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use schemars::schema_for;
 use serde_json::Value;
@@ -41,6 +42,17 @@ pub struct Defaults<'a> {
 /// The JSON Schema (draft 2020-12) of an object of that kind as it is written.
 #[must_use]
 pub fn schema(kind: Kind) -> Value {
+    kept_schema(kind).clone()
+}
+
+/// The same, made once: it is asked for with every object that is read.
+fn kept_schema(kind: Kind) -> &'static Value {
+    static SCHEMAS: LazyLock<BTreeMap<Kind, Value>> =
+        LazyLock::new(|| Kind::ALL.into_iter().map(|kind| (kind, made_schema(kind))).collect());
+    SCHEMAS.get(&kind).unwrap_or(&Value::Null)
+}
+
+fn made_schema(kind: Kind) -> Value {
     match kind {
         Kind::Capability => schema_for!(RawCapability),
         Kind::Policy => schema_for!(RawPolicy),
@@ -56,7 +68,7 @@ pub fn schema(kind: Kind) -> Value {
 /// # Errors
 /// Everything that is wrong with it, with places.
 pub fn read(kind: Kind, document: &Document, defaults: Defaults<'_>) -> Result<Written, Problems> {
-    let misfits = problems(shape::check(document, &schema(kind)));
+    let misfits = problems(shape::check(document, kept_schema(kind)));
     let mut reader = Reader { problems: misfits, ..Reader::new(document) };
     let read = reader.object(kind, At(""), defaults);
     finish(&mut reader, read, document.to_json(), kind)

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::extract::locate::path_at;
+use crate::extract::bodies::locate::path_at;
 use crate::model::call::{Action, Parameters, ToolCall};
 use crate::model::json::{Json, JsonError, JsonErrorKind, Reader, Text, write_json};
 

@@ -1,8 +1,8 @@
 //! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
 use crate::decision::PolicySnapshot;
-use crate::decision::authorized::{Authorized, question};
-use crate::decision::combine::combine;
+use crate::decision::decide::authorized::{Authorized, question};
+use crate::decision::decide::combine::combine;
 use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};

@@ -112,6 +112,19 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// A text of whatever, which may be missing or null.
+    pub(super) fn free_text(&mut self, name: &str, errors: &mut Vec<FieldError>) -> Option<Text<'a>> {
+        match self.take(name) {
+            None | Some(Json::Null) => None,
+            Some(Json::String(text)) => Some(text),
+            Some(other) => {
+                let what = format!("is a text, not of type {}", other.type_name());
+                errors.push(problem(&self.path(name), &what));
+                None
+            }
+        }
+    }
+
     /// A text that must be there.
     pub(super) fn required_text(
         &mut self,

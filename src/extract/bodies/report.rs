@@ -1,8 +1,8 @@
 //! Reports of what became of proposals.
 
-use crate::extract::members::{FieldError, Members, parse, problem};
+use crate::extract::bodies::members::{FieldError, Members, parse, problem};
 use crate::model::decision::{Report, ReportStatus};
-use crate::model::json::{Reader, Text};
+use crate::model::json::Reader;
 
 /// Longest `output_summary`, in characters.
 const SUMMARY_MAX_CHARS: usize = 500;
@@ -19,7 +19,7 @@ pub fn read_report(reader: &Reader, body: &[u8]) -> Result<Report, Vec<FieldErro
     let mut root = Members::of("", Some(parse(reader, body)?), &mut errors);
     let decision_id = root.required_text("decision_id", TEXT_MAX_BYTES, &mut errors);
     let status = root.required_text("status", TEXT_MAX_BYTES, &mut errors);
-    let summary = root.text("output_summary", SUMMARY_MAX_CHARS * 4, &mut errors);
+    let summary = root.free_text("output_summary", &mut errors);
     let duration = root.integer("duration_ms", &mut errors);
     let exit_code = root.integer("exit_code", &mut errors);
     root.nothing_else(&mut errors);
@@ -42,12 +42,17 @@ pub fn read_report(reader: &Reader, body: &[u8]) -> Result<Report, Vec<FieldErro
         (Some(decision_id), Some(status)) if errors.is_empty() => Ok(Report {
             decision_id: decision_id.as_str().to_owned(),
             status,
-            summary: summary.as_ref().map(Text::as_str).map(str::to_owned),
+            summary: summary.as_ref().map(|text| in_one_line(text.as_str())),
             duration_ms,
             exit_code,
         }),
         _ => Err(errors),
     }
+}
+
+/// What tools print has lines; what is recorded of it has none, nor anything else that a terminal would act on.
+fn in_one_line(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::decision::PolicySnapshot;
-use crate::decision::combine::authorizer_outcome;
+use crate::decision::decide::combine::authorizer_outcome;
 use crate::decision::restrictors::Said;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{
@@ -13,24 +13,24 @@ use crate::policy::governance::{PolicyQuestion, Untold};
 
 /// What the authorizers say of a call.
 #[derive(Debug)]
-pub(super) struct Authorized {
+pub(in crate::decision) struct Authorized {
     /// The rules file.
-    pub(super) rules: Authorization,
+    pub(in crate::decision) rules: Authorization,
     /// The policies: those of their rules that truly matched.
-    pub(super) policies: Authorization,
+    pub(in crate::decision) policies: Authorization,
     /// What holds where neither speaks.
-    pub(super) default: Outcome,
+    pub(in crate::decision) default: Outcome,
     /// The strictest rule of a policy that could not be told and would restrict the call.
-    pub(super) untold: Option<Untold>,
+    pub(in crate::decision) untold: Option<Untold>,
     /// Whether a policy's rule lets the critical capability through without a person.
-    pub(super) accepts_critical: bool,
+    pub(in crate::decision) accepts_critical: bool,
     /// What the policies want done for the call.
-    pub(super) obligations: Obligations,
+    pub(in crate::decision) obligations: Obligations,
 }
 
 impl Authorized {
     /// Asks the rules and the policies.
-    pub(super) fn ask(
+    pub(in crate::decision) fn ask(
         snapshot: &PolicySnapshot,
         request: DecisionRequest<'_, '_>,
         level: Option<RiskLevel>,
@@ -68,20 +68,20 @@ impl Authorized {
     }
 
     /// What they come to; where neither speaks, the default.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::decision) fn outcome(&self) -> Outcome {
         let spoken = authorizer_outcome(&self.rules).max(authorizer_outcome(&self.policies));
         spoken.unwrap_or(self.default)
     }
 
     /// Whether one that matched names the call's capability in full.
-    pub(super) const fn names_it(&self) -> bool {
+    pub(in crate::decision) const fn names_it(&self) -> bool {
         matches!(self.rules, Authorization::Applicable { names_it: true, .. })
             || matches!(self.policies, Authorization::Applicable { names_it: true, .. })
     }
 
     /// The risk level shown: of the rule that matched; else of the registered capability, `level`; else of the default. A rule
     /// that could not be told says nothing of it.
-    pub(super) fn risk(&self, snapshot: &PolicySnapshot, level: Option<RiskLevel>) -> RiskLevel {
+    pub(in crate::decision) fn risk(&self, snapshot: &PolicySnapshot, level: Option<RiskLevel>) -> RiskLevel {
         match &self.rules {
             Authorization::Applicable { risk, .. } => *risk,
             Authorization::Indeterminate { .. } => level.unwrap_or_default(),
@@ -90,12 +90,12 @@ impl Authorized {
     }
 
     /// The rule of the rules file that spoke, else the policy's.
-    pub(super) fn rule(&self) -> Option<&Arc<str>> {
+    pub(in crate::decision) fn rule(&self) -> Option<&Arc<str>> {
         rule(&self.rules).or_else(|| rule(&self.policies))
     }
 
     /// A policy's rule that could not be told and would restrict the call.
-    pub(super) fn unclear(&self) -> Said {
+    pub(in crate::decision) fn unclear(&self) -> Said {
         let Some(Untold { restriction, rule, error }) = &self.untold else {
             return Said::nothing(Engine::Policies);
         };
@@ -108,7 +108,7 @@ impl Authorized {
     }
 
     /// Code and sentence of the authorizer that decided.
-    pub(super) fn explain(
+    pub(in crate::decision) fn explain(
         &self,
         snapshot: &PolicySnapshot,
         request: DecisionRequest<'_, '_>,
@@ -155,7 +155,7 @@ impl Authorized {
     }
 
     /// What they are reported with.
-    pub(super) fn findings(self, findings: &mut Vec<Finding>) {
+    pub(in crate::decision) fn findings(self, findings: &mut Vec<Finding>) {
         let before = findings.len();
         findings.extend(finding(Engine::Rules, self.rules));
         findings.extend(finding(Engine::Policies, self.policies));
@@ -167,7 +167,7 @@ impl Authorized {
 }
 
 /// What the policies are asked; `None` where there are none, or the call has no name they could speak of.
-pub(super) fn question<'q>(
+pub(in crate::decision) fn question<'q>(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'q, 'q>,
     level: Option<RiskLevel>,

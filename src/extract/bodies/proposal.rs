@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::extract::members::{FieldError, Members, parse, problem};
+use crate::extract::bodies::members::{FieldError, Members, parse, problem};
 use crate::model::call::{Action, CapabilityName, Parameters, PrincipalKind, ToolCall};
 use crate::model::json::{Json, Reader, Text};
 

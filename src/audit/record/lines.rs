@@ -102,7 +102,7 @@ impl DecisionRecord<'_, '_> {
     }
 
     /// What stands before the outcome.
-    pub(super) fn begin(&self, redaction: &Redaction) -> Line {
+    pub(in crate::audit) fn begin(&self, redaction: &Redaction) -> Line {
         let mut line = Line::sized("decision", (FRAME_BYTES + self.body_bytes).max(USUAL_BYTES));
         let call = self.request.call;
         line.principal(self.request.principal);
@@ -121,7 +121,7 @@ impl DecisionRecord<'_, '_> {
     }
 
     /// What stands behind it.
-    pub(super) fn end(&self, line: &mut Line) {
+    pub(in crate::audit) fn end(&self, line: &mut Line) {
         if !self.enforced {
             line.raw(",\"enforced\":false", "");
         }
@@ -182,41 +182,41 @@ impl SnapshotRecord<'_> {
 /// A run of JSON members being written. Each key comes with its punctuation as one constant, so that a member is two or
 /// three copies.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::audit) struct Line {
+    pub(in crate::audit) bytes: Vec<u8>,
 }
 
 impl Line {
-    pub(super) fn new(kind: &'static str) -> Self {
+    pub(in crate::audit) fn new(kind: &'static str) -> Self {
         Self::sized(kind, USUAL_BYTES)
     }
 
     /// A line that is expected to need so many bytes.
-    pub(super) fn sized(kind: &'static str, bytes: usize) -> Self {
+    pub(in crate::audit) fn sized(kind: &'static str, bytes: usize) -> Self {
         let mut line = Self { bytes: Vec::with_capacity(bytes) };
         line.plain("\"kind\":\"", kind);
         line
     }
 
     /// A member whose value needs escaping; `key` is all up to the value.
-    pub(super) fn text(&mut self, key: &'static str, value: &str) {
+    pub(in crate::audit) fn text(&mut self, key: &'static str, value: &str) {
         self.bytes.extend_from_slice(key.as_bytes());
         write_json_string(value, &mut self.bytes);
     }
 
     /// A member whose value is one of our own words; `key` is all up to its first letter.
-    pub(super) fn plain(&mut self, key: &'static str, value: &str) {
+    pub(in crate::audit) fn plain(&mut self, key: &'static str, value: &str) {
         self.raw(key, value);
         self.bytes.push(b'"');
     }
 
     /// A member whose value is JSON already; `key` is all up to the value.
-    pub(super) fn raw(&mut self, key: &'static str, value: &str) {
+    pub(in crate::audit) fn raw(&mut self, key: &'static str, value: &str) {
         self.bytes.extend_from_slice(key.as_bytes());
         self.bytes.extend_from_slice(value.as_bytes());
     }
 
-    pub(super) fn id(&mut self, key: &'static str, id: &Id) {
+    pub(in crate::audit) fn id(&mut self, key: &'static str, id: &Id) {
         self.bytes.extend_from_slice(key.as_bytes());
         id.write(&mut self.bytes);
         self.bytes.push(b'"');
@@ -259,7 +259,7 @@ impl Line {
         write_json(&call.parameters.to_json(), &|key| redaction.hides(key), &mut self.bytes);
     }
 
-    pub(super) fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {
+    pub(in crate::audit) fn verdict(&mut self, outcome: Outcome, code: ReasonCode, reason: &Reason) {
         self.plain(",\"outcome\":\"", outcome.as_str());
         self.plain(",\"code\":\"", code.as_str());
         self.text(",\"reason\":", reason.as_str());

@@ -8,13 +8,13 @@ use crate::model::decision::{Charged, Conduct, Facts, History, Obligations, Rate
 
 impl Line {
     /// Ends the object `risk` with the score.
-    pub(super) fn score(&mut self, score: RiskScore) {
+    pub(in crate::audit) fn score(&mut self, score: RiskScore) {
         self.raw(",\"score\":", &score.to_string());
         self.bytes.push(b'}');
     }
 
     /// What a call took of its caller's grant.
-    pub(super) fn charge(&mut self, charged: Option<Charged>) {
+    pub(in crate::audit) fn charge(&mut self, charged: Option<Charged>) {
         let Some(Charged { rate, at }) = charged else { return };
         self.rate(",\"charge\":{", rate);
         self.raw(",\"at\":\"", "");
@@ -31,7 +31,7 @@ impl Line {
     }
 
     /// What must be done for the call, where there is something.
-    pub(super) fn obligations(&mut self, obligations: &Obligations) {
+    pub(in crate::audit) fn obligations(&mut self, obligations: &Obligations) {
         if obligations.is_empty() {
             return;
         }
@@ -65,7 +65,7 @@ impl Line {
     }
 
     /// The counts a decision was made with.
-    pub(super) fn counts(&mut self, facts: Facts<'_>) {
+    pub(in crate::audit) fn counts(&mut self, facts: Facts<'_>) {
         if let Some(uses) = facts.grant_uses {
             self.raw(",\"grant_uses\":", "");
             write_decimal(u64::from(uses), &mut self.bytes);
@@ -89,7 +89,7 @@ impl Line {
     }
 
     /// What a session did before, as far as the decision looked at it.
-    pub(super) fn history(&mut self, history: &History) {
+    pub(in crate::audit) fn history(&mut self, history: &History) {
         self.raw(",\"session\":{\"total_risk\":", &history.total_risk.to_string());
         self.raw(",\"steps\":[", "");
         for (index, step) in history.steps.iter().enumerate() {

@@ -30,7 +30,7 @@ pub fn combine<'f>(
 }
 
 /// The outcome an authorizer stands for; `None` when it has nothing to say.
-pub(super) const fn authorizer_outcome(answer: &Authorization) -> Option<Outcome> {
+pub(in crate::decision) const fn authorizer_outcome(answer: &Authorization) -> Option<Outcome> {
     match answer {
         Authorization::Applicable { outcome, .. } => Some(*outcome),
         Authorization::Indeterminate { .. } => Some(Outcome::Deny),
@@ -39,7 +39,7 @@ pub(super) const fn authorizer_outcome(answer: &Authorization) -> Option<Outcome
 }
 
 /// The outcome a restrictor stands for; `None` when it has nothing against the call.
-pub(super) fn restrictor_outcome(answer: &Restricted) -> Option<Outcome> {
+pub(in crate::decision) fn restrictor_outcome(answer: &Restricted) -> Option<Outcome> {
     match answer {
         Restricted::Applicable(restriction, _) => Some((*restriction).into()),
         Restricted::Indeterminate(_) => Some(Outcome::Deny),

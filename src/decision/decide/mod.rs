@@ -1,0 +1,13 @@
+//! The answer to a decision request: what the authorizers say (`authorized.rs`), combined with what the restrictors have against it
+//! (`combine.rs`), and how it came (`explain.rs`). Start reading at [`decide`] in `deciding.rs`.
+
+mod authorized;
+mod combine;
+mod deciding;
+mod explain;
+
+pub(in crate::decision) use authorized::Authorized;
+pub(in crate::decision) use combine::restrictor_outcome;
+pub use combine::{Combined, combine};
+pub use deciding::{certainly_denied, decide};
+pub use explain::{Explanation, explain};
