@@ -104,10 +104,9 @@ impl Control {
             seen: 0,
             issued: Arc::default(),
         };
-        let publisher = Publisher::start(&mut first, parts).unwrap();
+        let publisher = Arc::new(Publisher::start(&mut first, parts).unwrap());
         let (stop, stopped) = watch::channel(false);
         let (serving_sender, serving) = watch::channel(false);
-        let publisher = Arc::new(publisher);
         let store = Arc::new(MemoryStore::default());
         let desk = Arc::new(HoldDesk::new(
             Arc::clone(&store) as Arc<dyn HoldStore>,
@@ -136,8 +135,7 @@ impl Control {
             approval: Approval::Hold,
             numbered: 0,
         });
-        let (ring, time) = (Arc::clone(&publisher), Arc::clone(&clock));
-        let keys = Arc::new(KeyDesk::new(ring, time, Vec::new()));
+        let keys = KeyDesk::new(Arc::clone(&publisher), Arc::clone(&clock), Vec::new());
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
             rollback: Arc::new(NoPolicies),
@@ -152,7 +150,7 @@ impl Control {
             stage: "dev",
             access,
             holds: desk,
-            keys,
+            keys: Arc::new(keys),
             throttle: Arc::default(),
             rates: Arc::default(),
             started: Instant::now(),

@@ -117,6 +117,12 @@ impl Gateway {
         }
     }
 
+    /// Whose credentials failed.
+    #[must_use]
+    pub const fn throttle(&self) -> &Arc<AuthThrottle> {
+        &self.throttle
+    }
+
     /// Where calls wait for people.
     #[must_use]
     pub const fn holds(&self) -> &Arc<HoldDesk> {

@@ -30,6 +30,9 @@ fn guessing_is_held_back_and_locks_out_nobody() {
     let refused = gateway.client().request("GET", "/crm/contacts/1", &[("X-Api-Key", "no")], b"");
     assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("credentials_throttled")));
     assert!(refused.header("retry-after").is_some());
+    let governed = ask(&mut control, "no", "GET", "/api/v1/governance/decisions", None);
+    assert_eq!((governed.status, &governed.json()["error"]["code"]), (429, &json!("credentials-throttled")));
+    assert!(governed.header("retry-after").is_some());
     let document = ask(&mut control, "no", "POST", "/api/v1/evaluate", Some(json!({"action_type": "a"})));
     assert_eq!(document.status, 429);
     assert!(document.json()["error"].as_str().unwrap().contains("from this address"));
@@ -65,6 +68,12 @@ fn a_key_makes_as_many_requests_as_it_may() {
     let seconds: i64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=86_400).contains(&seconds));
     assert_eq!(standing(&get("root-text", "/api/v1/policy")), (429, Some(3), Some(0)));
+    for path in ["/api/v1/governance/decisions", "/api/v1/policies", "/api/v1/actors/agent-1"] {
+        let governed = get("root-text", path);
+        assert_eq!(standing(&governed), (429, Some(3), Some(0)), "{path}");
+        assert_eq!(governed.json()["error"]["code"], "rate-limited", "{path}");
+        assert!(governed.header("retry-after").is_some(), "{path}");
+    }
     assert!(get("root-text", "/api/v1/policy").json()["error"].as_str().unwrap().contains("rate_limit"));
     // Another key has a count of its own; probes and what no key is for have none.
     assert_eq!(standing(&get("acme-text", "/api/v1/keys")), (200, Some(3), Some(2)));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ask, call, gateway, ids, issue, kind, named};
-use crate::support::{Tool, key_hash};
+use crate::support::{Tool, eventually, key_hash};
 
 #[test]
 fn an_issued_key_works_at_once_and_a_revoked_one_never_again() {
@@ -104,6 +104,52 @@ fn a_key_has_two_texts_while_one_replaces_the_other() {
     ask(&mut control, "acme-text", "POST", path, None);
     assert_eq!(ask(&mut control, "acme-text", "DELETE", "/api/v1/keys/crm", None).status, 204);
     assert_eq!(call(&gateway, &third), 401);
+}
+
+/// One writer for all: whatever else changes, the keys that were issued stay, and one that was revoked never comes back.
+#[test]
+fn keys_stay_whatever_else_changes() {
+    let tool = Tool::start();
+    let mut gateway = gateway(tool.address, "", "").start();
+    let mut control = gateway.control_client();
+    let kept = issue(&mut control, "root-text", named("kept"));
+    let revoked = issue(&mut control, "root-text", named("revoked"));
+    let capability = json!({"name": "crm.contacts.read"});
+    let made = ask(&mut control, "root-text", "POST", "/api/v1/capabilities", Some(capability));
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!([call(&gateway, &kept), call(&gateway, &revoked)], [200, 200]);
+    assert_eq!(ask(&mut control, "root-text", "DELETE", "/api/v1/keys/revoked", None).status, 204);
+    // Versions 2, 3, 4 and 5, each of them stored.
+    let mut versions = || {
+        let list = ask(&mut control, "root-text", "GET", "/api/v1/snapshots", None).json();
+        let rows = list["snapshots"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["version"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(versions(), [5, 4, 3, 2, 1]);
+
+    // Files.
+    std::fs::write(gateway.folder().join("rules.yaml"), format!("{}# edited\n", super::OPEN)).unwrap();
+    eventually("the file is in force", || (gateway.records_of("snapshot").len() == 2).then_some(()));
+    assert_eq!([call(&gateway, &kept), call(&gateway, &revoked)], [200, 401]);
+    // Back to when both were good: the capability goes, the keys do not change.
+    let mut control = gateway.control_client();
+    let back = ask(&mut control, "root-text", "POST", "/api/v1/snapshots/3/rollback", Some(json!({})));
+    assert_eq!((back.status, &back.json()["version"]), (200, &json!(7)), "{}", back.text());
+    let gone = ask(&mut control, "root-text", "GET", "/api/v1/capabilities/crm.contacts.read", None);
+    assert_eq!(gone.status, 404);
+    assert_eq!([call(&gateway, &kept), call(&gateway, &revoked)], [200, 401]);
+
+    drop(control);
+    assert!(gateway.stop().success());
+    let gateway = gateway.restart();
+    let mut control = gateway.control_client();
+    assert_eq!([call(&gateway, &kept), call(&gateway, &revoked)], [200, 401]);
+    let status = ask(&mut control, "root-text", "GET", "/api/v1/status", None).json();
+    assert_eq!(status["snapshot"]["version"], 7);
+    issue(&mut control, "root-text", named("later"));
+    let made = gateway.records_of("key.created");
+    assert_eq!(made.last().unwrap()["snapshot"]["version"], 8);
+    assert!(gateway.verify().status.success());
 }
 
 /// AV-3.2: a tenant's administrator stays in its tenant, and who administers nothing issues nothing.

@@ -7,6 +7,7 @@ mod verbs;
 
 use serde_json::{Value, json};
 
+use crate::governance::is_described;
 use crate::support::{Answer, Client, Gateway, Route, Setup, key_hash};
 
 /// Allows everything.
@@ -39,7 +40,9 @@ fn ask(client: &mut Client, key: &str, method: &str, path: &str, body: Option<Va
         headers.push(("Content-Type", "application/json"));
     }
     let body = body.map(|body| body.to_string()).unwrap_or_default();
-    client.request(method, path, &headers, body.as_bytes())
+    let answer = client.request(method, path, &headers, body.as_bytes());
+    is_described(method, path, &answer);
+    answer
 }
 
 /// A key issued with `body`, by `by`: its text.
