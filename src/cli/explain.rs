@@ -55,6 +55,7 @@ fn lines(inquiry: &Inquiry) -> Vec<String> {
         ),
         route(inquiry),
         format!("time: {}", inquiry.at.to_rfc3339()),
+        format!("risk: {} (score {})", decision.risk.as_str(), decision.score),
         "engines:".to_owned(),
     ];
     lines.extend(decision.findings.iter().map(|finding| format!("  {}", spoken(finding))));
@@ -149,6 +150,7 @@ fn told(inquiry: &Inquiry) -> Value {
     let rules: Vec<Value> = inquiry.explanation.rules.iter().map(|rule| rule_json(inquiry, rule)).collect();
     let more = json!({
         "code": decision.code.as_str(),
+        "risk_score": decision.score.to_f64(),
         "findings": findings,
         "rules": rules,
         "approval_needs": approval(inquiry),

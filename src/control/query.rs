@@ -36,10 +36,15 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// The value of a parameter; an empty one counts as absent.
+    /// The text of a parameter; an empty one counts as absent.
     pub(in crate::control) fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a parameter that is more than a text: an empty one is none of those it may have.
+    pub(in crate::control) fn value(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str())
     }
 
     /// A point in time.
@@ -47,7 +52,7 @@ impl Query {
     /// # Errors
     /// 400 for what is none.
     pub(in crate::control) fn time(&self, name: &'static str) -> Result<Option<Timestamp>, ControlError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.value(name) else { return Ok(None) };
         let time = Timestamp::parse_rfc3339(text).ok_or_else(|| {
             let detail = format!("{name} is a time such as 2026-11-23T06:19:54Z; a + in it is written %2B.");
             ControlError::bad_query(Some(name), detail)
@@ -64,7 +69,7 @@ impl Query {
         name: &'static str,
         words: &[&'static str],
     ) -> Result<Option<&'static str>, ControlError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.value(name) else { return Ok(None) };
         let found = words.iter().copied().find(|word| *word == text);
         let found = found.ok_or_else(|| {
             ControlError::bad_query(Some(name), format!("{name} is one of {}.", words.join(", ")))
@@ -77,7 +82,7 @@ impl Query {
     /// # Errors
     /// 400 for anything else.
     pub(in crate::control) fn limit(&self) -> Result<usize, ControlError> {
-        let Some(text) = self.text("limit") else { return Ok(LIMIT) };
+        let Some(text) = self.value("limit") else { return Ok(LIMIT) };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let limit = text.parse().ok().filter(|limit| digits && (1..=LIMIT_MOST).contains(limit));
         limit.ok_or_else(|| {

@@ -7,17 +7,19 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use serde_json::{Map, Value};
 
+use crate::admin::Registry;
 use crate::app::inquiry::request::{Request, request};
 use crate::app::load::{ConfigSource, Loaded, load};
 use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
 use crate::config::{Config, Holds, Mode, Protocol, Route};
 use crate::decision::{self, Explanation, PolicySnapshot, compile, explain};
-use crate::model::call::{Action, Body, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
+use crate::model::call::{Action, Body, CallContext, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
 use crate::model::json::{Json, JsonError, Reader};
 use crate::model::time::Timestamp;
+use crate::policy::governance::Governance;
 
 /// A request, and what a configuration says of it.
 #[derive(Debug)]
@@ -61,13 +63,20 @@ pub struct InquiryRoute {
 /// # Errors
 /// Everything that is wrong with the configuration or, if that is sound, with the request, one problem a line.
 pub fn inquire(config: &Path, asked: &Path, now: Timestamp) -> Result<Inquiry> {
-    let Loaded { config, rules, hash, .. } = load(&ConfigSource::File(config.to_owned()))?;
+    let Loaded { config, rules, hash, files_read, .. } = load(&ConfigSource::File(config.to_owned()))?;
     let places = match &config.policy.rules {
         Some(path) => rule_places(&document(path)?),
         None => Vec::new(),
     };
-    let snapshot = compile(&config, rules, &[], SnapshotRef::new(0, Arc::clone(&hash)))
-        .map_err(|error| anyhow!("{error}"))?;
+    let reference = SnapshotRef::new(0, Arc::clone(&hash));
+    let snapshot =
+        compile(&config, rules, &[], reference.clone()).map_err(|error| anyhow!("{error}"))?;
+    // What came by API is known to the running gateway alone.
+    let mut registry = Registry::default();
+    let from_files = registry.files_changed(&files_read.objects, now);
+    registry.apply(from_files);
+    let governance = Arc::new(Governance::compile(registry.objects()));
+    let snapshot = snapshot.with_governance(reference, governance);
     let request = request(asked)?;
     let route = route(&config, &request)?;
     let (principal, is_anonymous) = principal(&config, &request, route)?;
@@ -127,9 +136,14 @@ fn principal(
             let key = config.control.keys.iter().find(|key| key.actor.id == *id);
             let (of_key, kind_of_key) =
                 key.map_or(("default", PrincipalKind::default()), |key| (&key.tenant, key.actor.kind));
-            let key = key.map(|key| key.id.as_str().into());
-            let principal = Principal::new(tenant(of_key), id.as_str(), kind(kind_of_key));
-            Ok((Principal { key, ..principal }, false))
+            let words = |words: &[String]| words.iter().map(|word| Arc::from(word.as_str())).collect();
+            let principal = Principal {
+                key: key.map(|key| key.id.as_str().into()),
+                roles: key.map(|key| words(&key.roles)).unwrap_or_default(),
+                groups: key.map(|key| words(&key.groups)).unwrap_or_default(),
+                ..Principal::new(tenant(of_key), id.as_str(), kind(kind_of_key))
+            };
+            Ok((principal, false))
         }
     }
 }
@@ -153,7 +167,12 @@ fn decide(
         parameters: sections.read(&snapshot.reader).context("parameters")?,
         description: "".into(),
     };
-    let asked = DecisionRequest::new(principal, &call);
+    let context = CallContext {
+        environment: route.and_then(|route| route.environment.as_deref()),
+        route: route.map_or("", |route| &route.name),
+        ..CallContext::default()
+    };
+    let asked = DecisionRequest { context, ..DecisionRequest::new(principal, &call) };
     Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, Facts::at(now))))
 }
 

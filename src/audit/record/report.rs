@@ -53,7 +53,7 @@ impl ReportRecord<'_> {
         line.text(",\"capability\":", self.capability);
         line.id(",\"decision_id\":\"", self.decision_id);
         line.plain(",\"result\":\"", self.result);
-        line.plain(",\"status\":\"", self.status);
+        line.plain(",\"report_status\":\"", self.status);
         if let Some(failed) = self.failed {
             line.raw(",\"failed\":", if failed { "true" } else { "false" });
         }

@@ -129,3 +129,30 @@ fn a_configuration_that_is_not_sound_is_told_first() {
     assert_eq!(ran.code, 64);
     assert!(ran.errors.starts_with("gateway.yaml:1:1: stag"), "{}", ran.errors);
 }
+
+/// Capabilities, policies and statuses of files take part; what the API adds is known to the running gateway alone.
+#[test]
+fn governance_of_files_takes_part() {
+    let objects = r#"capabilities: [{name: files.pay, risk_level: critical}, {name: files.read, risk_level: low}]
+policies: [{name: payments, rules: [{capability: files.*, outcome: ALLOW, condition: "context.environment == 'production'"}]}]
+actors: [{actor: ann, status: suspended, reason: leave}]
+"#;
+    let config = CONFIG
+        .replace("policy: {rules: rules.yaml}", "policy: {governance: objects.yaml, capabilities: required, risk: {enabled: true}}")
+        .replace("capability_prefix: files,", "capability_prefix: files, environment: production,");
+    for (capability, actor, outcome, code, engine) in [
+        ("files.read", "bob", "ALLOW", "policy_allowed", "policies"),
+        ("files.pay", "bob", "REQUIRE_CONFIRMATION", "approval_required", "risk"),
+        ("files.other", "bob", "DENY", "capability_unknown", "capabilities"),
+        ("files.read", "ann", "DENY", "actor_suspended", "status"),
+    ] {
+        let request = json!({"capability": capability, "actor": actor, "resource": "x"}).to_string();
+        let files = [("gateway.yaml", &*config), ("objects.yaml", objects), ("request.json", &request)];
+        let ran = Folder::with(&files).run(&["explain", "--config", "gateway.yaml", "request.json", "--json"]);
+        assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{request}");
+        let said: Value = serde_json::from_str(&ran.said).unwrap();
+        assert_eq!((&said["outcome"], &said["code"]), (&json!(outcome), &json!(code)), "{said}");
+        let findings = said["findings"].as_array().unwrap();
+        assert!(findings.iter().any(|finding| finding["engine"] == engine), "{said}");
+    }
+}

@@ -121,6 +121,12 @@ pub(super) struct ExecutionForm {
     code: Option<String>,
     /// `success` or `failed`, where the policy server ran it.
     result_status: Option<String>,
+    /// What its proposer reported: `completed`, `failed`, `timeout` and so on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report_status: Option<String>,
+    /// What its proposer said of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
     /// Bytes of the tool's answer.
     response_bytes: Option<u64>,
     /// From the moment it was let through.

@@ -53,7 +53,7 @@ pub(in crate::control) async fn list(
 }
 
 fn standing(query: &Query) -> Result<Option<HoldState>, ControlError> {
-    let Some(name) = query.text("state") else { return Ok(None) };
+    let Some(name) = query.value("state") else { return Ok(None) };
     let state = HoldState::parse(name).ok_or_else(|| {
         let states = HoldState::ALL.map(HoldState::as_str).join(", ");
         ControlError::bad_query(
