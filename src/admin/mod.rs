@@ -9,7 +9,6 @@ mod change;
 mod digest;
 mod error;
 mod files;
-mod keys;
 mod load;
 mod plan;
 mod registry;
@@ -24,12 +23,13 @@ pub use change::{By, Change, DEPLOYMENT_TENANT};
 pub use digest::Digest;
 pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
-pub use keys::{EarlierHash, IssuedKey};
 pub use plan::{Asked, MOST_OBJECTS, Planned};
 pub use registry::Registry;
 pub use replay::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
 pub use row::{Entry, Origin, Row, RowChange};
-pub use store::{AdminStore, SnapshotContent, SnapshotRow, Step, Stored, StoredObject};
+pub use store::{
+    AdminStore, EarlierHash, IssuedKey, SnapshotContent, SnapshotRow, Step, Stored, StoredObject,
+};
 
 #[cfg(test)]
 pub(crate) use replay::MemoryReplayStore;

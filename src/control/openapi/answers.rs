@@ -12,6 +12,13 @@ const RATE: [(&str, &str); 3] = [
     ("X-RateLimit-Reset", "When that second or day is over, in seconds since 1970."),
 ];
 
+/// The headers that answers refer to by their names.
+pub(super) fn components() -> Map<String, Value> {
+    let header =
+        |description| json!({"description": description, "schema": {"type": "integer", "minimum": 0}});
+    RATE.iter().map(|(name, description)| ((*name).to_owned(), header(description))).collect()
+}
+
 /// The form of a surface's refusals.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
@@ -84,9 +91,12 @@ impl Answer {
         members.insert("description".to_owned(), json!(self.description));
         let mut headers = Map::new();
         let id = ("X-AEGIS-Request-Id", "The request's id: the caller's own, where it sent one.");
-        let rate = if keyed { &RATE[..] } else { &[] };
-        for (name, description) in std::iter::once(&id).chain(&self.headers).chain(rate) {
+        for (name, description) in std::iter::once(&id).chain(&self.headers) {
             let header = json!({"description": description, "schema": {"type": "string"}});
+            headers.insert((*name).to_owned(), header);
+        }
+        for (name, _) in RATE.iter().filter(|_| keyed) {
+            let header = json!({"$ref": format!("#/components/headers/{name}")});
             headers.insert((*name).to_owned(), header);
         }
         members.insert("headers".to_owned(), Value::Object(headers));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::control::openapi::operation::Operation;
-use crate::control::openapi::{enforcement, governance, operators, policy_server, schemas};
+use crate::control::openapi::{answers, enforcement, governance, operators, policy_server, schemas};
 use crate::control::state::VERSION;
 
 /// Every operation of the control listener.
@@ -47,6 +47,7 @@ pub fn openapi() -> Value {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
             },
+            "headers": answers::components(),
             "schemas": schemas::components(),
         },
     })

@@ -53,12 +53,11 @@ fn every_path_and_method_of_the_router_is_described_and_no_other() {
 #[test]
 fn every_reference_leads_somewhere_and_ids_are_unique() {
     let document = openapi();
-    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let components = &document["components"];
     let text = document.to_string();
-    let reference = Regex::new(r##""\$ref":"#/components/schemas/([^"]+)""##).unwrap();
-    let used: BTreeSet<_> = reference.captures_iter(&text).map(|found| found[1].to_owned()).collect();
-    for name in &used {
-        assert!(schemas.contains_key(name), "{name}");
+    let reference = Regex::new(r##""\$ref":"#/components/(schemas|headers)/([^"]+)""##).unwrap();
+    for found in reference.captures_iter(&text) {
+        assert!(components[&found[1]].get(&found[2]).is_some(), "{}", &found[0]);
     }
     let all = Regex::new(r##""\$ref":"([^"]+)""##).unwrap();
     assert_eq!(

@@ -114,7 +114,7 @@ fn keys_stay_whatever_else_changes() {
     let mut control = gateway.control_client();
     let kept = issue(&mut control, "root-text", named("kept"));
     let revoked = issue(&mut control, "root-text", named("revoked"));
-    let capability = json!({"name": "crm.contacts.read"});
+    let capability = json!({"name": "crm.contacts.read", "risk_level": "low"});
     let made = ask(&mut control, "root-text", "POST", "/api/v1/capabilities", Some(capability));
     assert_eq!(made.status, 201, "{}", made.text());
     assert_eq!([call(&gateway, &kept), call(&gateway, &revoked)], [200, 200]);
@@ -272,14 +272,14 @@ fn the_configuration_goes_before_an_issued_key_of_the_same_id() {
     let line = format!("  keys:\n  - {{id: late, hash: \"{}\", tenant: acme}}\n", key_hash("late-text"));
     std::fs::write(&path, before.replace("  keys:\n", &line)).unwrap();
     gateway.signal("HUP");
-    crate::support::eventually("the file is in force", || (call(&gateway, "late-text") == 200).then_some(()));
+    eventually("the file is in force", || (call(&gateway, "late-text") == 200).then_some(()));
     assert_eq!(call(&gateway, &text), 401);
     let shown = ask(&mut control, "root-text", "GET", "/api/v1/keys/late", None).json();
     assert_eq!(shown["source"], "configuration");
     // Gone from the file, the issued one counts again; other reloads change nothing of it.
     std::fs::write(&path, before).unwrap();
     gateway.signal("HUP");
-    crate::support::eventually("the file is in force", || (call(&gateway, &text) == 200).then_some(()));
+    eventually("the file is in force", || (call(&gateway, &text) == 200).then_some(()));
     assert_eq!(call(&gateway, "late-text"), 401);
 }
 

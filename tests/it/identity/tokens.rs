@@ -143,7 +143,7 @@ fn a_token_proposes_as_its_subject_and_administers_in_its_name() {
 
     // It gives rights to others, and none to itself.
     let manager = json!({"scope": "grants:manage capabilities:manage", "tenant": "acme"});
-    let capability = json!({"name": "crm.read", "tenant": "acme"});
+    let capability = json!({"name": "crm.read", "risk_level": "low", "tenant": "acme"});
     assert_eq!(send(manager.clone(), "/api/v1/capabilities", capability).0, 201);
     let grant = |actor: &str| format!("/api/v1/actors/{actor}/grants");
     let wanted = json!({"capability": "crm.read"});
