@@ -14,7 +14,9 @@ use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
 use crate::config::{Config, Holds, Mode, Protocol, Route};
 use crate::decision::{self, Explanation, PolicySnapshot, compile, explain};
-use crate::model::call::{Action, Body, CallContext, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall};
+use crate::model::call::{
+    Action, Body, CallContext, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
+};
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
 use crate::model::json::{Json, JsonError, Reader};
@@ -69,8 +71,7 @@ pub fn inquire(config: &Path, asked: &Path, now: Timestamp) -> Result<Inquiry> {
         None => Vec::new(),
     };
     let reference = SnapshotRef::new(0, Arc::clone(&hash));
-    let snapshot =
-        compile(&config, rules, &[], reference.clone()).map_err(|error| anyhow!("{error}"))?;
+    let snapshot = compile(&config, rules, &[], reference.clone()).map_err(|error| anyhow!("{error}"))?;
     // What came by API is known to the running gateway alone.
     let mut registry = Registry::default();
     let from_files = registry.files_changed(&files_read.objects, now);

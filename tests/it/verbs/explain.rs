@@ -138,7 +138,10 @@ policies: [{name: payments, rules: [{capability: files.*, outcome: ALLOW, condit
 actors: [{actor: ann, status: suspended, reason: leave}]
 "#;
     let config = CONFIG
-        .replace("policy: {rules: rules.yaml}", "policy: {governance: objects.yaml, capabilities: required, risk: {enabled: true}}")
+        .replace(
+            "policy: {rules: rules.yaml}",
+            "policy: {governance: objects.yaml, capabilities: required, risk: {enabled: true}}",
+        )
         .replace("capability_prefix: files,", "capability_prefix: files, environment: production,");
     for (capability, actor, outcome, code, engine) in [
         ("files.read", "bob", "ALLOW", "policy_allowed", "policies"),
@@ -148,7 +151,8 @@ actors: [{actor: ann, status: suspended, reason: leave}]
     ] {
         let request = json!({"capability": capability, "actor": actor, "resource": "x"}).to_string();
         let files = [("gateway.yaml", &*config), ("objects.yaml", objects), ("request.json", &request)];
-        let ran = Folder::with(&files).run(&["explain", "--config", "gateway.yaml", "request.json", "--json"]);
+        let ran =
+            Folder::with(&files).run(&["explain", "--config", "gateway.yaml", "request.json", "--json"]);
         assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{request}");
         let said: Value = serde_json::from_str(&ran.said).unwrap();
         assert_eq!((&said["outcome"], &said["code"]), (&json!(outcome), &json!(code)), "{said}");
