@@ -57,6 +57,7 @@ fn start(folder: &Path, files: &FileSet) -> Administrator {
         metrics: Arc::new(Metrics::new("bench").expect("metrics")),
         clock: Arc::new(clock),
         seen: 0,
+        issued: Arc::default(),
     };
     let document = Document::parse("gateway.yaml", "version: 1\n").expect("YAML");
     let config = load_document(document, Path::new("."), Vec::new(), &NoSources).expect("a configuration");
@@ -91,12 +92,12 @@ fn main() {
         })
         .collect();
     taken.sort();
-    let at = |share: f64| taken.get((f64::from(WRITES) * share) as usize).copied().unwrap_or_default();
+    let at = |percent: usize| taken.get(taken.len() * percent / 100).copied().unwrap_or_default();
     println!(
         "a write with {policies} policies: median {:.1?}, p90 {:.1?}, p99 {:.1?}",
-        at(0.5),
-        at(0.9),
-        at(0.99)
+        at(50),
+        at(90),
+        at(99)
     );
     drop(administrator);
     let begun = Instant::now();

@@ -46,7 +46,7 @@
 //! | L3 state | [`holds`] | which calls wait for a person, and what became of each | L0 to L2 |
 //! | | [`audit`] | what happened, and can it be proved | L0 to L2 |
 //! | | [`facts`] | what did a session and a caller do before | L0 to L2 |
-//! | | [`admin`] | what did operators administer: policies, capabilities, grants | L0 to L2 |
+//! | | [`admin`] | what did operators administer: policies, capabilities, grants, keys | L0 to L2 |
 //! | L4 enforcement | [`gateway`] | the steps in order, the permit, the snapshot's one writer | L0 to L3 |
 //! | L5 edges | [`store`] | what outlives the gateway beside the ledger (SQL) | L0 to L3 |
 //! | | [`proxy`] | HTTP with agents and tools (Pingora) | L0 to L4 |

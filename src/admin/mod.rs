@@ -1,4 +1,4 @@
-//! L3: what operators administer besides the configuration: capabilities, policies, grants, statuses of actors, kill switches.
+//! L3: what operators administer besides the configuration: capabilities, policies, grants, statuses of actors, kill switches, and the keys that were issued.
 //!
 //! May import L0 to L2. Objects come from files and by API; a [`Registry`] knows what each source says and which objects hold
 //! because of it. A [`Change`] is planned (`plan.rs`) into [`RowChange`]s, which a registry can make and take back; an
@@ -9,6 +9,7 @@ mod change;
 mod digest;
 mod error;
 mod files;
+mod keys;
 mod load;
 mod plan;
 mod registry;
@@ -23,6 +24,7 @@ pub use change::{By, Change, DEPLOYMENT_TENANT};
 pub use digest::Digest;
 pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
+pub use keys::{EarlierHash, IssuedKey};
 pub use plan::{Asked, MOST_OBJECTS, Planned};
 pub use registry::Registry;
 pub use replay::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};

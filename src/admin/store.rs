@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::admin::{AdminStoreError, Digest, Origin, Pins, RowChange, Text};
+use crate::admin::{AdminStoreError, Digest, IssuedKey, Origin, Pins, RowChange, Text};
 use crate::model::time::Timestamp;
 use crate::policy::governance::{ObjectKey, Stamp};
 
@@ -75,6 +75,8 @@ pub struct Step<'s> {
     pub rows: &'s [RowChange],
     /// What stands in the place of files from now on; `None` = what does already.
     pub pins: Option<&'s Pins>,
+    /// A key that was issued, or changed: it takes the place of the one with its id.
+    pub key: Option<&'s IssuedKey>,
 }
 
 /// Keeps what is administered, with its history. Every call blocks; what it did is durable when it returns.
@@ -90,6 +92,12 @@ pub trait AdminStore: Debug + Send + Sync {
     /// # Errors
     /// The store failed.
     fn pins(&self) -> Result<Pins, AdminStoreError>;
+
+    /// Every key that was issued, revoked ones too.
+    ///
+    /// # Errors
+    /// The store failed, or one of them cannot be read: without it a key that was revoked could be let in.
+    fn keys(&self) -> Result<Vec<IssuedKey>, AdminStoreError>;
 
     /// Takes a step, whole or not at all.
     ///

@@ -7,9 +7,9 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rand::Rng;
 use sha2::{Digest, Sha256};
 
+use crate::gateway::{Clock, SystemClock};
 use crate::identity::{Key, SEAL_KEY_BYTES};
 use crate::model::call::Scope;
 
@@ -70,12 +70,10 @@ fn secret(path: &Path) -> Result<(String, bool)> {
     Ok((text, made))
 }
 
-/// The text of a new key: `aegis_` and 32 random bytes in hexadecimal. Whoever is given it is known by it.
+/// The text of a new key.
 #[must_use]
 pub fn new_key() -> String {
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    format!("aegis_{}", data_encoding::HEXLOWER.encode(&bytes))
+    SystemClock.key_text()
 }
 
 fn make(path: &Path) -> Result<String> {

@@ -1,6 +1,6 @@
 //! The ledger: every decision is a line in a hash-chained file before it takes effect.
 //!
-//! Imports `model` only. The words: an *epoch* is the log of one process start (a directory with one writer for ever), a
+//! Imports `model`, and `identity` for records of keys. The words: an *epoch* is the log of one process start (a directory with one writer for ever), a
 //! *segment* is one of its files, a *line* is one record, the *mark* says how far the log is known to be on disk, and
 //! `sealed` is the mark of a log that is complete. Nothing here logs: trouble is a value ([`LedgerStatus`], errors).
 //!
@@ -13,6 +13,7 @@ pub mod error;
 pub mod execution;
 pub mod held;
 pub mod index;
+pub mod keys;
 pub mod ledger;
 pub mod line;
 pub mod read;

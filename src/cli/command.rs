@@ -225,8 +225,36 @@ pub(super) struct ListAudit {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Makes a key and prints it once, with its line for the configuration; no gateway needs to run.
+    /// Makes a key and prints it once, with its line for the configuration; no gateway needs to run. With --url a running gateway
+    /// issues it.
     Create(Box<CreateKey>),
+    /// Lists the keys that the caller's key administers.
+    List {
+        /// Revoked ones too.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        remote: RemoteArguments,
+    },
+    /// Gives a key that a gateway issued another text, printed once.
+    Rotate {
+        /// The key's id.
+        #[arg(value_parser = keys::key_id)]
+        id: String,
+        /// How long the text before is good, in seconds; 0 ends it now.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        overlap_s: u64,
+        #[command(flatten)]
+        remote: RemoteArguments,
+    },
+    /// Revokes a key that a gateway issued: no request is let in with it from then on.
+    Revoke {
+        /// The key's id.
+        #[arg(value_parser = keys::key_id)]
+        id: String,
+        #[command(flatten)]
+        remote: RemoteArguments,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -258,9 +286,18 @@ pub(super) struct CreateKey {
     /// When it stops working, such as 2030-01-01T00:00:00Z [default: never].
     #[arg(long, value_name = "TIME")]
     pub(super) expires: Option<String>,
+    /// A group its holder is in, for conditions of policies; may be repeated.
+    #[arg(long)]
+    pub(super) group: Vec<String>,
     /// Allow governance:propose beside scopes that manage or approve.
     #[arg(long)]
     pub(super) force: bool,
+    /// The control listener of a running gateway that is to issue the key; nothing needs to be written in its configuration.
+    #[arg(long)]
+    pub(super) url: Option<String>,
+    /// With --url: a key of that gateway with the scope admin. In the environment other users of the machine do not see it.
+    #[arg(long, env = "AEGIS_KEY", hide_env_values = true)]
+    pub(super) key: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,
@@ -286,8 +323,8 @@ pub fn run() -> ExitCode {
             audit_list::export(&directory, since.as_deref(), until.as_deref())
         }
         Verb::Holds(verb) => Ok(holds::run(&verb)),
-        Verb::Keys(Keys::Create(arguments)) => keys::create(&arguments),
         Verb::Snapshots(verb) => Ok(snapshots::run(&verb)),
+        Verb::Keys(verb) => keys::run(&verb),
         Verb::Status(arguments) => Ok(status::status(&arguments)),
         Verb::Health(arguments) => Ok(status::health(&arguments)),
     };

@@ -1,4 +1,5 @@
-//! `aegis keys create`: a new key, and its line for the configuration. Nothing is asked of a running gateway.
+//! `aegis keys create|list|rotate|revoke`: a new key with its line for the configuration, which asks nothing of a running gateway,
+//! and the keys that one issues.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,15 +9,17 @@ use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::app::{SystemSources, new_key};
-use crate::cli::command::CreateKey;
+use crate::app::{Remote, RemoteError, SystemSources, new_key};
+use crate::cli::command::{CreateKey, Keys};
+use crate::cli::remote::RemoteArguments;
+use crate::cli::table::{aligned, shortened};
 use crate::cli::{flow, output};
 use crate::config::{Config, load_document};
 use crate::gateway::{Clock, SystemClock};
 use crate::model::document::{Document, Problem, Problems};
 
 /// Options by what they become in the configuration.
-const OPTIONS: [(&str, &str); 9] = [
+const OPTIONS: [(&str, &str); 10] = [
     ("id", "--id"),
     ("tenant", "--tenant"),
     ("scopes", "--scope"),
@@ -24,15 +27,115 @@ const OPTIONS: [(&str, &str); 9] = [
     ("actor.id", "--actor"),
     ("actor.type", "--actor-type"),
     ("roles", "--role"),
+    ("groups", "--group"),
     ("person", "--person"),
     ("expires_at", "--expires"),
 ];
 
-pub(super) fn create(arguments: &CreateKey) -> Result<ExitCode> {
+/// How many pages of keys are asked for at most.
+const PAGES: usize = 60;
+
+pub(super) fn run(verb: &Keys) -> Result<ExitCode> {
+    Ok(match verb {
+        Keys::Create(arguments) => return create(arguments),
+        Keys::List { all, remote } => {
+            remote.run(|gateway| every(gateway, *all), |page| (table(page), ExitCode::SUCCESS))
+        }
+        Keys::Rotate { id, overlap_s, remote } => {
+            let (path, body) = (format!("/api/v1/keys/{id}/rotate"), json!({"overlap_s": overlap_s}));
+            remote.run(|gateway| gateway.change(&path, &body), |key| (handed_over(key), ExitCode::SUCCESS))
+        }
+        Keys::Revoke { id, remote } => {
+            let path = format!("/api/v1/keys/{id}");
+            remote.run(|gateway| gateway.remove(&path), |_| (format!("{id} is revoked"), ExitCode::SUCCESS))
+        }
+    })
+}
+
+/// An id as it may stand in a path.
+pub(super) fn key_id(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._:@-".contains(&byte);
+    if text.is_empty() || !text.bytes().all(fits) {
+        return Err("an id of an issued key has letters, digits, . _ : @ and - only".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Every key in one page.
+fn every(gateway: &Remote, all: bool) -> Result<Value, RemoteError> {
+    let first = if all { "/api/v1/keys?state=all&limit=200" } else { "/api/v1/keys?limit=200" };
+    let mut page = gateway.read(first)?;
+    for _page in 1..PAGES {
+        let Some(cursor) = page.get("cursor").and_then(Value::as_str) else { break };
+        // A cursor is base64url, so it may stand in a query as it is.
+        let mut next = gateway.read(&format!("{first}&cursor={cursor}"))?;
+        let more = next.get_mut("keys").and_then(Value::as_array_mut).map(std::mem::take);
+        let keys = page.get_mut("keys").and_then(Value::as_array_mut);
+        let (Some(keys), Some(more)) = (keys, more) else { break };
+        keys.extend(more);
+        if let (Some(at), Some(cursor)) = (page.get_mut("cursor"), next.get("cursor")) {
+            *at = cursor.clone();
+        }
+    }
+    Ok(page)
+}
+
+fn table(page: &Value) -> String {
+    let keys = page.get("keys").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if keys.is_empty() {
+        return "There are no keys.".to_owned();
+    }
+    let mut rows = vec![["ID", "TENANT", "SCOPES", "ENDS", "FROM"].map(str::to_owned)];
+    rows.extend(keys.iter().map(|key| {
+        let text = |name: &str| key.get(name).and_then(Value::as_str);
+        let scopes = key.get("scopes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let scopes: Vec<&str> = scopes.iter().filter_map(Value::as_str).collect();
+        let ends = match (text("revoked_at"), text("expires_at")) {
+            (Some(at), _) => format!("revoked {at}"),
+            (None, Some(at)) => at.to_owned(),
+            (None, None) => "never".to_owned(),
+        };
+        let shown = |name: &str| output::plain(text(name).unwrap_or("?"));
+        [
+            // Never shortened: it is copied from here.
+            shown("id"),
+            shortened(&shown("tenant")),
+            output::plain(&scopes.join(" ")),
+            output::plain(&ends),
+            shown("source"),
+        ]
+    }));
+    aligned(&rows)
+}
+
+/// A key with the text that is told once.
+fn handed_over(key: &Value) -> String {
+    let text = |name: &str| output::plain(key.get(name).and_then(Value::as_str).unwrap_or("?"));
+    let earlier = match key.get("earlier_until").and_then(Value::as_str) {
+        Some(until) => format!("\n\nThe text before is good until {}.", output::plain(until)),
+        None => String::new(),
+    };
+    format!("The key {}, for its holder. It is shown only now:\n{}{earlier}", text("id"), text("key"))
+}
+
+/// Has a running gateway issue the key.
+fn issue(arguments: &CreateKey, url: &str) -> ExitCode {
+    let mut body = entry(arguments, "");
+    if let Value::Object(members) = &mut body {
+        members.remove("hash");
+    }
+    let remote = RemoteArguments::at(url.to_owned(), arguments.key.clone(), arguments.json);
+    remote.run(|gateway| gateway.change("/api/v1/keys", &body), |key| (handed_over(key), ExitCode::SUCCESS))
+}
+
+fn create(arguments: &CreateKey) -> Result<ExitCode> {
     let complaints = complaints(arguments);
     if !complaints.is_empty() {
         complaints.iter().for_each(|complaint| output::error(complaint));
         return Ok(ExitCode::from(output::USAGE));
+    }
+    if let Some(url) = &arguments.url {
+        return Ok(issue(arguments, url));
     }
     let key = new_key();
     let hash = hash_of(&key);
@@ -68,6 +171,7 @@ fn entry(arguments: &CreateKey, hash: &str) -> Value {
     put("actors", list(&arguments.actors));
     put("actor", arguments.actor.as_ref().map(|id| actor(id, arguments.actor_type.as_deref())));
     put("roles", list(&arguments.role));
+    put("groups", list(&arguments.group));
     put("person", arguments.person.as_ref().map(|person| json!(person)));
     put("expires_at", arguments.expires.as_ref().map(|time| json!(time)));
     put("force", arguments.force.then(|| json!(true)));
@@ -108,6 +212,7 @@ fn complaint(arguments: &CreateKey, problem: &Problem) -> String {
         "scopes" => &arguments.scope,
         "actors" => &arguments.actors,
         "roles" => &arguments.role,
+        "groups" => &arguments.group,
         _ => &Vec::new(),
     };
     let value =

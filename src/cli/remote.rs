@@ -21,6 +21,11 @@ pub(super) struct RemoteArguments {
 }
 
 impl RemoteArguments {
+    /// The gateway at `url`, called with `key`.
+    pub(super) const fn at(url: String, key: Option<String>, json: bool) -> Self {
+        Self { url, key, json }
+    }
+
     /// Asks the gateway, and prints what `show` makes of its answer (with `--json` the answer itself). `show` also says how the
     /// program ends.
     pub(super) fn run(

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::audit::{self, Audit};
-use crate::config::control::{self, Control, Executor};
+use crate::config::control::{self, Control, Executor, Key};
 use crate::config::env;
 use crate::config::gateway::{self, Gateway};
 use crate::config::holds::{self, Holds};
@@ -120,6 +120,30 @@ pub fn load_document(
         (Some(config), None) => Ok(config),
         (_, Some(problems)) => Err(problems),
         (None, None) => Err(one_at_least(Vec::new(), &document)),
+    }
+}
+
+/// The key that `written` describes, as an element of `control.keys` would be: for keys that do not stand in the configuration.
+///
+/// # Errors
+/// Everything that is wrong with it; paths begin with `control.keys[0]`.
+pub fn read_key(written: &Value) -> Result<Key, Problems> {
+    let document = Document::parse("key", &json!({"control": {"keys": [written]}}).to_string())?;
+    let missing = document.problem("/control/keys/0", "expected a mapping");
+    let config = load_document(document, Path::new(""), [], &NoSources)?;
+    config.control.keys.into_iter().next().ok_or_else(|| missing.into())
+}
+
+/// A key refers to nothing elsewhere.
+struct NoSources;
+
+impl Sources for NoSources {
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+
+    fn file(&self, _path: &Path) -> Result<String, String> {
+        Err("no files here".to_owned())
     }
 }
 

@@ -27,9 +27,9 @@ mod tests;
 
 pub use audit::{Audit, Durability};
 pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash, KeyRate};
-pub use gateway::{Gateway, Listen, ListenAddress, ServerCertificate, Timeouts};
+pub use gateway::{Gateway, Jwt, JwtKey, Listen, ListenAddress, ServerCertificate, Timeouts};
 pub use holds::Holds;
-pub use load::{Config, Stage, load_document};
+pub use load::{Config, Stage, load_document, read_key};
 pub use policy::{
     Combine, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights, SessionLimits,
 };

@@ -24,7 +24,7 @@ pub(super) const UNBUILT: [(&str, When); 18] = [
     ("control.tls", Written),
     ("gateway.listen[].tls.client_ca", Written),
     ("gateway.listen[].transparent", Written),
-    ("gateway.jwt", Written),
+    ("gateway.jwt[].jwks.url", Written),
     ("policy.cedar", Written),
     ("policy.gates", Written),
     ("holds.webhook", Written),

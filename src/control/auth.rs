@@ -1,16 +1,20 @@
 //! Who calls the control listener, and what they may do.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method};
 
 use crate::admin::By;
+use crate::control::rate::RateNote;
 use crate::control::{Access, ControlError, ControlState, Door};
+use crate::gateway::RateStanding;
 use crate::holds::Approver;
-use crate::identity::{IdentityError, Key, Presented, authenticate};
+use crate::identity::{IdentityError, Key, KeyRing, Presented, authenticate};
 use crate::model::call::{Principal, PrincipalKind, Scope};
 
 /// The tenant of callers without a key.
@@ -18,8 +22,45 @@ const ANYONE: &str = "anonymous";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The tenant of whoever needs no key.
-const LOCAL_TENANT: &str = "anonymous";
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::control) struct Client(pub(in crate::control) IpAddr);
+
+/// The key that a request presents, or that stands for its token; `None`: neither.
+///
+/// # Errors
+/// A credential that fails, or one too many that failed from the same address.
+pub(in crate::control) fn presented_key(
+    state: &ControlState,
+    keys: &KeyRing,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Option<Key>, IdentityError> {
+    let presented = Presented::read(headers)?;
+    let client = extensions.get::<Client>().map(|client| client.0);
+    let now = state.clock.now();
+    state.throttle.attempt(client, now, |patience| {
+        Ok(authenticate(keys, presented, now, patience)?.map(Cow::into_owned))
+    })
+}
+
+/// Counts a request of `key`; its answer will tell where the key stands.
+///
+/// # Errors
+/// It is one too many.
+pub(in crate::control) fn count(
+    state: &ControlState,
+    keys: &KeyRing,
+    key: &Key,
+    extensions: &Extensions,
+) -> Result<(), RateStanding> {
+    let Some(rate) = keys.rate() else { return Ok(()) };
+    let Some(standing) = state.rates.take(rate, key, state.clock.now()) else { return Ok(()) };
+    if let Some(note) = extensions.get::<RateNote>() {
+        note.put(standing);
+    }
+    if standing.exceeded { Err(standing) } else { Ok(()) }
+}
 
 /// A caller whose key is live, or anyone on this machine in open mode. A handler that takes it first is not entered by others.
 #[derive(Clone, Debug)]
@@ -30,6 +71,8 @@ pub(in crate::control) struct Operator {
     locked: bool,
     /// Whether callers speak for the deployment whatever their tenant: there is only one.
     one_tenant: bool,
+    /// Whether this is a request too many.
+    rate: Result<(), RateStanding>,
 }
 
 impl Operator {
@@ -38,7 +81,7 @@ impl Operator {
         let by = self
             .key
             .as_ref()
-            .map_or_else(|| By::key("local-admin", LOCAL_TENANT), |key| By::key(&key.id, &key.tenant));
+            .map_or_else(|| By::key("local-admin", ANYONE), |key| By::key(&key.id, &key.tenant));
         By { deployment: by.deployment || self.one_tenant, ..by }
     }
 
@@ -104,9 +147,20 @@ impl Operator {
     /// Lets it through if it may use one of `scopes`.
     ///
     /// # Errors
-    /// 403 otherwise.
+    /// 403 otherwise, and 429 for one request too many.
     pub(in crate::control) fn require(&self, scopes: &'static [Scope]) -> Result<(), ControlError> {
-        if scopes.iter().any(|scope| self.may(*scope)) { Ok(()) } else { Err(ControlError::Scope(scopes)) }
+        if !scopes.iter().any(|scope| self.may(*scope)) {
+            return Err(ControlError::Scope(scopes));
+        }
+        self.within_rate()
+    }
+
+    /// Lets it through if it may make another request.
+    ///
+    /// # Errors
+    /// 429 otherwise.
+    pub(in crate::control) fn within_rate(&self) -> Result<(), ControlError> {
+        self.rate.map_err(|standing| ControlError::Rate { retry_after_s: standing.retry_after_s })
     }
 }
 
@@ -120,13 +174,19 @@ impl FromRequestParts<ControlState> for Operator {
         if open {
             refuse_other_sites(state.access, &parts.method, &parts.headers)?;
         }
-        let presented = Presented::read(&parts.headers)?;
         let one_tenant = state.access != Access::Keys;
         let snapshot = state.publisher.handle().load_full();
-        match authenticate(&snapshot.keys, presented, state.clock.now())? {
+        let keys = &snapshot.keys;
+        match presented_key(state, keys, &parts.headers, &parts.extensions)? {
             None if !open => Err(IdentityError::Missing.into()),
-            Some(key) => Ok(Self { key: Some(key.clone()), locked: false, one_tenant }),
-            None => Ok(Self { key: None, locked: snapshot.keys.any_may(Scope::PoliciesManage), one_tenant }),
+            Some(key) => {
+                let rate = count(state, keys, &key, &parts.extensions);
+                Ok(Self { key: Some(key), locked: false, one_tenant, rate })
+            }
+            None => {
+                let locked = keys.any_may(Scope::PoliciesManage);
+                Ok(Self { key: None, locked, one_tenant, rate: Ok(()) })
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use futures_core::Stream;
+use serde_json::{Map, Value};
 
 use crate::control::ControlError;
 use crate::model::json::{Json, Reader};
@@ -91,6 +92,26 @@ impl Members {
             }
         }
     }
+}
+
+/// Reads the body of a request whose caller may send it, whatever its members are. No body counts as `{}`.
+///
+/// # Errors
+/// 400 for what is no strict JSON object, 408, 413 or 415.
+pub(in crate::control) async fn read_object(request: Request) -> Result<Map<String, Value>, ControlError> {
+    let (parts, body) = request.into_parts();
+    let bytes = read_whole(&parts.headers, body, BODY_MAX_BYTES).await?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    if !is_json(&parts.headers) {
+        return Err(ControlError::MediaType);
+    }
+    Reader::default().parse(&bytes).map_err(|error| {
+        ControlError::bad_body(None, format!("The body is not the JSON this path takes: {error}."))
+    })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|_| ControlError::bad_body(None, "The body is a JSON object.".to_owned()))
 }
 
 impl Member {

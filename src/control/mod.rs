@@ -11,6 +11,7 @@ mod lists;
 mod openapi;
 mod policies;
 mod query;
+mod rate;
 mod router;
 mod routes;
 mod server;

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 
 use crate::control::error::{GovernanceError, finish as finish_error};
+use crate::control::rate::RateNote;
 use crate::control::routes::{
-    audit, enforcement, governance, health, holds, metrics, openapi, policy_server, snapshots, status,
+    audit, enforcement, governance, health, holds, keys, metrics, openapi, policy_server, snapshots, status,
 };
-use crate::control::{ControlError, ControlState};
+use crate::control::{Access, ControlError, ControlState};
 use crate::model::id::REQUEST;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
@@ -44,7 +45,20 @@ pub fn control_router(state: ControlState) -> Router {
         .route("/api/v1/snapshots", reading(get(snapshots::list)))
         .route("/api/v1/snapshots/{version}", reading(get(snapshots::show)))
         .route("/api/v1/snapshots/{version}/rollback", acting(post(snapshots::roll_back)));
+    // Where the keys are those of the environment, none is issued.
+    let router = match state.access {
+        Access::Environment(_) => router,
+        Access::Keys | Access::OpenOnLoopback => router.merge(key_paths()),
+    };
     finish(router.fallback(unknown), state)
+}
+
+fn key_paths() -> Router<ControlState> {
+    let other = |methods| move || async move { ControlError::MethodNotAllowed(methods) };
+    Router::new()
+        .route("/api/v1/keys", get(keys::list).post(keys::issue).fallback(other("GET, HEAD, POST")))
+        .route("/api/v1/keys/{id}", get(keys::show).delete(keys::revoke).fallback(other("GET, HEAD, DELETE")))
+        .route("/api/v1/keys/{id}/rotate", acting(post(keys::rotate)))
 }
 
 /// `telemetry.listen`: health, readiness and metrics, without a key, and nothing else.
@@ -99,13 +113,16 @@ async fn unknown(uri: Uri) -> Response {
 }
 
 /// Answers every request with its id: the caller's own `X-Request-ID` where it is fit to be shown, else the trace id of
-/// `traceparent`, else a new one.
-async fn with_request_id(State(state): State<ControlState>, request: Request, next: Next) -> Response {
+/// `traceparent`, else a new one; and with where its key stands, where that is limited.
+async fn with_request_id(State(state): State<ControlState>, mut request: Request, next: Next) -> Response {
     let id = caller_id(request.headers()).unwrap_or_else(|| {
         let id = state.clock.id(REQUEST, state.clock.now()).to_string();
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("req_"))
     });
+    let note = RateNote::default();
+    request.extensions_mut().insert(note.clone());
     let mut response = finish_error(next.run(request).await, id.to_str().unwrap_or_default());
+    note.tell(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

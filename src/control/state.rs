@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
-use crate::gateway::{ActionDesk, Administrator, Clock, HoldDesk, ProposalDesk, Publisher};
+use crate::gateway::{
+    ActionDesk, Administrator, AuthThrottle, Clock, HoldDesk, KeyDesk, KeyRates, ProposalDesk, Publisher,
+};
 use crate::telemetry::Metrics;
 
 /// Who may call.
@@ -63,6 +65,12 @@ pub struct ControlState {
     pub policies: Arc<dyn PolicyWriter>,
     /// Calls that wait for people.
     pub holds: Arc<HoldDesk>,
+    /// Issues keys. Blocks: for `spawn_blocking`.
+    pub keys: Arc<KeyDesk>,
+    /// Whose credentials failed, shared with the data plane.
+    pub throttle: Arc<AuthThrottle>,
+    /// How many requests each key made.
+    pub rates: Arc<KeyRates>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// The clock.

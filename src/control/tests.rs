@@ -23,7 +23,7 @@ use crate::control::{
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, Gateway,
-    GatewayParts, HoldDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts, SystemClock,
+    GatewayParts, HoldDesk, KeyDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
@@ -102,11 +102,11 @@ impl Control {
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             seen: 0,
+            issued: Arc::default(),
         };
-        let publisher = Publisher::start(&mut first, parts).unwrap();
+        let publisher = Arc::new(Publisher::start(&mut first, parts).unwrap());
         let (stop, stopped) = watch::channel(false);
         let (serving_sender, serving) = watch::channel(false);
-        let publisher = Arc::new(publisher);
         let store = Arc::new(MemoryStore::default());
         let desk = Arc::new(HoldDesk::new(
             Arc::clone(&store) as Arc<dyn HoldStore>,
@@ -119,6 +119,7 @@ impl Control {
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([0; 32]),
+            throttle: Arc::default(),
             holds: Arc::clone(&desk),
             redaction: Redaction::default(),
             access_log: None,
@@ -134,6 +135,7 @@ impl Control {
             approval: Approval::Hold,
             numbered: 0,
         });
+        let keys = KeyDesk::new(Arc::clone(&publisher), Arc::clone(&clock), Vec::new());
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
             rollback: Arc::new(NoPolicies),
@@ -148,6 +150,9 @@ impl Control {
             stage: "dev",
             access,
             holds: desk,
+            keys: Arc::new(keys),
+            throttle: Arc::default(),
+            rates: Arc::default(),
             started: Instant::now(),
             cursors: CursorSeal::new(&[0; 32]),
             replays: Arc::new(Replays::new(Arc::new(MemoryReplayStore::default()))),

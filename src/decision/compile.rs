@@ -10,7 +10,7 @@ use crate::decision::{
     SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
-use crate::identity::{Key, KeyRing};
+use crate::identity::{Key, KeyRate, KeyRing, TokenIssuer, TokenKey};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::model::slots::Slots;
@@ -30,7 +30,14 @@ pub fn compile(
     reference: SnapshotRef,
 ) -> Result<PolicySnapshot, CompileError> {
     let configured = config.control.keys.iter().map(key);
-    let keys = KeyRing::new(configured.chain(own_keys.iter().cloned()).collect());
+    let keys = KeyRing::new(configured.chain(own_keys.iter().cloned()).collect())
+        .with_issuers(config.gateway.jwt.iter().map(issuer).collect())
+        .with_rate(
+            config
+                .control
+                .rate_limit
+                .map(|config::KeyRate { per_second, per_day }| KeyRate { per_second, per_day }),
+        );
     let redaction = Redaction::new(&config.audit.redact);
     let routes = config.routes.iter().map(|item| route(item, &redaction)).collect::<Result<Vec<_>, _>>()?;
     Ok(PolicySnapshot::new(SnapshotParts {
@@ -84,7 +91,9 @@ fn shared(texts: &[String]) -> Arc<[Arc<str>]> {
     texts.iter().map(|text| Arc::from(text.as_str())).collect()
 }
 
-fn key(key: &config::Key) -> Key {
+/// A key, as configured.
+#[must_use]
+pub fn key(key: &config::Key) -> Key {
     Key {
         id: key.id.as_str().into(),
         hash: key.hash.0,
@@ -96,6 +105,18 @@ fn key(key: &config::Key) -> Key {
         groups: shared(&key.groups),
         person: key.person.as_deref().map(Arc::from),
         expires_at: key.expires_at,
+    }
+}
+
+fn issuer(jwt: &config::Jwt) -> TokenIssuer {
+    let key =
+        |key: &config::JwtKey| TokenKey { kid: key.kid.as_deref().map(Arc::from), key: key.key.clone() };
+    TokenIssuer {
+        issuer: jwt.issuer.as_str().into(),
+        audience: jwt.audience.as_str().into(),
+        algorithms: jwt.algorithms.clone(),
+        keys: jwt.keys.iter().map(key).collect(),
+        tenant: jwt.tenant.as_deref().map(Arc::from),
     }
 }
 

@@ -12,7 +12,7 @@ mod route;
 mod snapshot;
 mod upstream;
 
-pub use compile::{compile, risk_model};
+pub use compile::{compile, key as compile_key, risk_model};
 pub use decide::{Combined, Explanation, certainly_denied, combine, decide, explain};
 pub use error::CompileError;
 pub use governing::Governing;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Holds;
 use crate::decision::{Governing, Route};
-use crate::identity::KeyRing;
+use crate::identity::{Key, KeyRing};
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
 use crate::policy::governance::Governance;
@@ -92,6 +92,22 @@ impl PolicySnapshot {
     /// The same with other governance objects: everything else is shared.
     #[must_use]
     pub fn with_governance(&self, reference: SnapshotRef, governance: Arc<Governance>) -> Self {
+        Self { governance, ..self.share(reference) }
+    }
+
+    /// The same with these keys in the place of those issued before: everything else is shared.
+    #[must_use]
+    pub fn with_keys(&self, reference: SnapshotRef, issued: Arc<[Key]>) -> Self {
+        Self { keys: Arc::new(self.keys.with_issued(issued)), ..self.share(reference) }
+    }
+
+    /// Takes what is administered: governance objects, and the keys that were issued.
+    pub fn administer(&mut self, governance: Arc<Governance>, issued: Arc<[Key]>) {
+        self.governance = governance;
+        self.keys = Arc::new(self.keys.with_issued(issued));
+    }
+
+    fn share(&self, reference: SnapshotRef) -> Self {
         Self {
             reference,
             keys: Arc::clone(&self.keys),
@@ -101,7 +117,7 @@ impl PolicySnapshot {
             routes: self.routes.clone(),
             holds: self.holds.clone(),
             public_url: self.public_url.clone(),
-            governance,
+            governance: Arc::clone(&self.governance),
             governing: Arc::clone(&self.governing),
             rules: self.rules.clone(),
             default: self.default,

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::time::SystemTime;
 
+use data_encoding::HEXLOWER;
 use rand::Rng;
 
 use crate::identity::SEAL_NONCE_BYTES;
@@ -26,6 +27,12 @@ pub trait Clock: Debug + Send + Sync {
             }
         }
         nonce
+    }
+
+    /// The text of a new key: `aegis_` and 32 random bytes in hexadecimal. Whoever is given it is known by it.
+    fn key_text(&self) -> String {
+        let (first, [rest @ .., _, _]) = (self.nonce(), self.random());
+        format!("aegis_{}{}", HEXLOWER.encode(&first), HEXLOWER.encode(&rest))
     }
 
     /// A new id of the moment `now`.

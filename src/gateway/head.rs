@@ -31,6 +31,8 @@ pub struct Incoming<'a> {
     pub tls: bool,
     /// The whole body.
     pub body: &'a [u8],
+    /// Where it comes from; `None`: a local socket.
+    pub client: Option<IpAddr>,
     /// Whether the connection could become a tunnel: HTTP/1.1 can.
     pub may_upgrade: bool,
 }

@@ -6,6 +6,7 @@
 mod actions;
 mod administer;
 mod assess;
+mod callers;
 mod clock;
 mod error;
 mod execution;
@@ -25,6 +26,9 @@ pub use actions::{
     ExecutorAction, ExecutorError, NoExecutor,
 };
 pub use administer::{Administrator, Applied};
+pub use callers::{
+    AuthThrottle, KeyAdmin, KeyConflict, KeyDesk, KeyRates, KeyRefused, RateStanding, live as live_keys,
+};
 pub use clock::{Clock, SystemClock};
 pub use error::{AdminError, PublishError};
 pub use execution::Sent;

@@ -12,7 +12,7 @@ use crate::facts::{Deciding, Live};
 use crate::gateway::assess::{Answer, Assessed, ToolNames};
 use crate::gateway::execution::{Recorder, RecorderParts};
 use crate::gateway::holding::{Held, HoldDesk, Judged, Resumed, Then};
-use crate::gateway::{Clock, Incoming, Permit, Refusal, Waiting};
+use crate::gateway::{AuthThrottle, Clock, Incoming, Permit, Refusal, Waiting};
 use crate::identity::SessionSeal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode};
 use crate::model::handle::Handle;
@@ -30,6 +30,7 @@ pub struct Gateway {
     pub(super) recorder: Arc<Recorder>,
     pub(super) access_log: Option<AccessLog>,
     pub(super) sessions: SessionSeal,
+    pub(super) throttle: Arc<AuthThrottle>,
     pub(super) tool_names: Arc<ToolNames>,
     pub(super) facts: Arc<Deciding>,
     pub(super) holds: Arc<HoldDesk>,
@@ -51,6 +52,8 @@ pub struct GatewayParts {
     pub sessions: SessionSeal,
     /// What decisions are made with besides the policies.
     pub facts: Arc<Deciding>,
+    /// Whose credentials failed, shared with the control listener.
+    pub throttle: Arc<AuthThrottle>,
     /// Where calls wait for people.
     pub holds: Arc<HoldDesk>,
     /// What is not stored.
@@ -84,6 +87,7 @@ impl Gateway {
             max_concurrent_requests,
             sessions,
             facts,
+            throttle,
             holds,
             redaction,
             access_log,
@@ -103,6 +107,7 @@ impl Gateway {
             recorder: Arc::new(recorder),
             access_log,
             sessions,
+            throttle,
             tool_names: Arc::default(),
             facts,
             holds,
@@ -110,6 +115,12 @@ impl Gateway {
             metrics,
             clock,
         }
+    }
+
+    /// Whose credentials failed.
+    #[must_use]
+    pub const fn throttle(&self) -> &Arc<AuthThrottle> {
+        &self.throttle
     }
 
     /// Where calls wait for people.

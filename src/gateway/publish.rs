@@ -9,6 +9,7 @@ use crate::audit::record::SnapshotRecord;
 use crate::decision::PolicySnapshot;
 use crate::gateway::administer::Enacting;
 use crate::gateway::{Clock, PublishError};
+use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::handle::Handle;
 use crate::model::time::Timestamp;
@@ -74,6 +75,8 @@ pub struct PublisherParts {
     pub clock: Arc<dyn Clock>,
     /// The greatest version of a snapshot that the ledger is known to name; 0 = none. Versions go on above it.
     pub seen: u64,
+    /// The keys that were issued, as the first snapshot has them.
+    pub issued: Arc<[Key]>,
 }
 
 /// Puts snapshots in force, one at a time.
@@ -122,7 +125,7 @@ impl Publisher {
         rows.extend(turn.registry.files_changed(&first.files.objects, now));
         let same = !turn.registry.is_news(&rows) && turn.pins == first.files.pins && named == kept;
         let files = first.files;
-        let mut enacting = enacting(first, rows.clone(), now);
+        let mut enacting = enacting(first, rows.clone(), &parts.issued, now);
         let before = stored.latest.filter(|_| same);
         let unchanged = before.filter(|before| {
             let undo = turn.registry.apply(rows);
@@ -142,6 +145,7 @@ impl Publisher {
             }
             None => parts.enact(&mut turn, &mut enacting, None)?,
         };
+        drop(enacting);
         turn.pins.clone_from(&files.pins);
         parts.metrics.snapshot_published(snapshot.reference.version);
         let status = Mutex::new(status_of(&snapshot, now));
@@ -179,7 +183,10 @@ impl Publisher {
             return Ok(status.active.clone());
         }
         let (hash, files) = (Arc::clone(&candidate.hash), candidate.files);
-        let reference = self.put_in_force(&mut turn, &mut enacting(candidate, rows, now))?;
+        let before = self.in_force();
+        let mut enacting = enacting(candidate, rows, before.keys.issued(), now);
+        let reference = self.put_in_force(&mut turn, &mut enacting)?;
+        drop(enacting);
         turn.base = hash;
         turn.pins.clone_from(&files.pins);
         Ok(reference)
@@ -190,6 +197,12 @@ impl Publisher {
         self.parts.metrics.snapshot_rejected();
         let rejection = Rejection { at: self.parts.clock.now(), problems };
         self.status.lock().unwrap_or_else(PoisonError::into_inner).rejected = Some(rejection);
+    }
+
+    /// The keys of the configuration in force.
+    #[must_use]
+    pub fn configured_keys(&self) -> Arc<[Key]> {
+        Arc::clone(self.handle.load().keys.configured())
     }
 
     /// What runs and what was refused.
@@ -237,10 +250,11 @@ impl Publisher {
     }
 }
 
-/// What puts a candidate in force, with the rows it changes.
+/// What puts a candidate in force, with the rows it changes and the keys that were issued.
 pub(in crate::gateway) fn enacting<'c>(
     candidate: &'c mut Candidate<'_>,
     rows: Vec<RowChange>,
+    issued: &'c Arc<[Key]>,
     now: Timestamp,
 ) -> Enacting<'c> {
     let Candidate { hash, source, by, files, build } = candidate;
@@ -254,9 +268,10 @@ pub(in crate::gateway) fn enacting<'c>(
         back_to: None,
         texts: Some(&files.texts),
         pins: Some(&files.pins),
+        key: None,
         build: Box::new(move |reference, governance| {
             let mut snapshot = build(reference)?;
-            snapshot.governance = governance;
+            snapshot.administer(governance, Arc::clone(issued));
             Some(snapshot)
         }),
         record: Box::new(move |snapshot| record(snapshot, source, by, None)),

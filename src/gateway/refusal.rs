@@ -24,6 +24,8 @@ pub struct Refusal {
     pub help: Option<Arc<str>>,
     /// `Allow`, with 405.
     pub allow: Option<&'static str>,
+    /// `Retry-After`, with 429.
+    pub retry_after_s: Option<u32>,
     /// The hold of the call, where it has one.
     pub hold: Option<Box<HoldNote>>,
     /// The wait, in seconds, that was asked for and granted (`Preference-Applied`).
@@ -74,6 +76,7 @@ impl Refusal {
             decision_id: None,
             help: None,
             allow: None,
+            retry_after_s: None,
             hold: None,
             waited_s: None,
         }

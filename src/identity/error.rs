@@ -11,6 +11,24 @@ pub enum IdentityError {
     /// A credential that no live key matches, or one that is not even well formed.
     #[error("The credential presented is not valid.")]
     Invalid,
+    /// A token that was signed for others.
+    #[error("The token presented is not for this gateway.")]
+    TokenAudience,
+    /// A token that has ended.
+    #[error("The token presented has expired.")]
+    TokenExpired,
+    /// A token that is not to be used yet.
+    #[error("The token presented is not valid yet.")]
+    TokenEarly,
+    /// A token that does not say what it must, or says it in another form.
+    #[error("The token presented lacks a claim, or one has not the form it must have.")]
+    TokenClaims,
+    /// One of many credentials from one address that failed.
+    #[error("Too many credentials from this address were not valid. Try again in {retry_after_s} seconds.")]
+    Throttled {
+        /// In how many seconds.
+        retry_after_s: u32,
+    },
     /// The same kind of credential twice.
     #[error("A credential was presented twice.")]
     Repeated,
@@ -23,4 +41,15 @@ pub enum IdentityError {
     /// An actor named by `X-Aegis-Actor` that the key may not speak for.
     #[error("The key may not speak for the actor named by X-Aegis-Actor.")]
     ForeignActor,
+}
+
+impl IdentityError {
+    /// Whether a credential was tried and found wanting, as by someone who guesses.
+    #[must_use]
+    pub const fn is_failed_credential(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid | Self::TokenAudience | Self::TokenExpired | Self::TokenEarly | Self::TokenClaims
+        )
+    }
 }

@@ -6,12 +6,25 @@ use std::borrow::Cow;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::identity::token::verified;
 use crate::identity::{IdentityError, Key, KeyRing};
 use crate::model::call::Principal;
 use crate::model::time::Timestamp;
 
 /// Longest id `X-Aegis-Actor` may name, in bytes.
 const ACTOR_MAX_BYTES: usize = 256;
+
+/// How patiently credentials are tried that no key is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// They may be a token: it is verified.
+    Left,
+    /// Too many failed where they come from: they are not looked at.
+    Spent {
+        /// For how many seconds more.
+        retry_after_s: u32,
+    },
+}
 
 /// The credentials of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,18 +103,33 @@ impl<'h> Presented<'h> {
     }
 }
 
-/// The key presented to the control API; `None` when none was.
+/// The key presented, or the one that a token presented stands for; `None` when neither was.
 ///
 /// # Errors
-/// A credential that fails, or two of different keys.
+/// A credential that fails, or two of different callers.
 pub fn authenticate<'k>(
     ring: &'k KeyRing,
     presented: Presented<'_>,
     now: Timestamp,
-) -> Result<Option<&'k Key>, IdentityError> {
-    let find =
-        |text: Option<&[u8]>| text.map(|text| ring.find(text, now).ok_or(IdentityError::Invalid)).transpose();
-    match (find(presented.api_key)?, find(presented.bearer)?) {
+    patience: Patience,
+) -> Result<Option<Cow<'k, Key>>, IdentityError> {
+    let failed = || match patience {
+        Patience::Left => Ok(()),
+        Patience::Spent { retry_after_s } => Err(IdentityError::Throttled { retry_after_s }),
+    };
+    let key = |text: &[u8]| ring.find(text, now).map(Cow::Borrowed);
+    let first = match presented.api_key.map(key) {
+        Some(None) => return Err(failed().err().unwrap_or(IdentityError::Invalid)),
+        found => found.flatten(),
+    };
+    let second = match presented.bearer.map(|text| (text, key(text))) {
+        Some((text, None)) => {
+            failed()?;
+            Some(Cow::Owned(verified(ring.issuers(), text, now)?))
+        }
+        found => found.and_then(|(_, key)| key),
+    };
+    match (first, second) {
         (Some(first), Some(second)) if first.id != second.id => Err(IdentityError::Conflicting),
         (first, second) => Ok(first.or(second)),
     }
@@ -116,11 +144,12 @@ pub fn identify<'p>(
     presented: Presented<'_>,
     anonymous: Option<&'p Principal>,
     now: Timestamp,
+    patience: Patience,
 ) -> Result<Cow<'p, Principal>, IdentityError> {
     if presented.is_none() {
         return anonymous.map(Cow::Borrowed).ok_or(IdentityError::Missing);
     }
-    let key = authenticate(ring, presented, now)?.ok_or(IdentityError::Missing)?;
+    let key = authenticate(ring, presented, now, patience)?.ok_or(IdentityError::Missing)?;
     if key.governs() {
         return Err(IdentityError::Governing);
     }

@@ -1,9 +1,6 @@
-//! API keys: known by their SHA-256, compared in constant time.
+//! A key: what its holder may do, and as whom.
 
 use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use crate::model::call::{Principal, PrincipalKind, Scope};
 use crate::model::time::Timestamp;
@@ -69,54 +66,10 @@ impl Key {
             id: asserted.map_or(id, Arc::from),
             kind,
             key: Some(Arc::clone(&self.id)),
+            person: self.person.clone(),
             roles: Arc::clone(&self.roles),
             groups: Arc::clone(&self.groups),
         }
-    }
-}
-
-/// All keys in force.
-#[derive(Clone, Debug, Default)]
-pub struct KeyRing {
-    keys: Vec<Key>,
-}
-
-impl KeyRing {
-    /// A ring of `keys`.
-    #[must_use]
-    pub const fn new(keys: Vec<Key>) -> Self {
-        Self { keys }
-    }
-
-    /// Whether there is no key at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Whether some key may use `scope`.
-    #[must_use]
-    pub fn any_may(&self, scope: Scope) -> bool {
-        self.keys.iter().any(|key| key.may(scope))
-    }
-
-    /// The first key with this id, ended or not. Keys that share an id have the same roles and person.
-    #[must_use]
-    pub fn by_id(&self, id: &str) -> Option<&Key> {
-        self.keys.iter().find(|key| &*key.id == id)
-    }
-
-    /// The live key with this text. Every key is compared, whatever matched before: time tells nothing.
-    #[must_use]
-    pub fn find(&self, text: &[u8], now: Timestamp) -> Option<&Key> {
-        let presented: [u8; 32] = Sha256::digest(text).into();
-        let mut found = u64::MAX;
-        for (index, key) in (0_u64..).zip(&self.keys) {
-            let live = key.expires_at.is_none_or(|end| now < end);
-            let matches = key.hash.ct_eq(&presented) & Choice::from(u8::from(live));
-            found.conditional_assign(&index, matches);
-        }
-        self.keys.get(usize::try_from(found).ok()?)
     }
 }
 

@@ -5,14 +5,18 @@
 mod error;
 mod identify;
 mod key;
+mod ring;
 mod seal;
 mod session;
+mod token;
 
 pub use error::IdentityError;
-pub use identify::{Presented, authenticate, identify};
-pub use key::{Key, KeyRing};
+pub use identify::{Patience, Presented, authenticate, identify};
+pub use key::Key;
+pub use ring::{KeyRate, KeyRing};
 pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, Seal, bind};
 pub use session::{SessionOwner, SessionSeal};
+pub use token::{TokenIssuer, TokenKey};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
-use crate::identity::{IdentityError, Key, KeyRing, Presented, identify};
+use crate::identity::{IdentityError, Key, KeyRing, Patience, Presented, identify};
 use crate::model::call::{Principal, PrincipalKind, Scope};
 use crate::model::time::Timestamp;
 
@@ -42,7 +42,8 @@ fn who(headers: &[(&str, &str)], anonymous: Option<&Principal>) -> Result<String
         map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
     }
     let presented = Presented::read(&map)?;
-    identify(&ring(), presented, anonymous, Timestamp::from_micros(2_000)).map(|who| who.id.to_string())
+    identify(&ring(), presented, anonymous, Timestamp::from_micros(2_000), Patience::Left)
+        .map(|who| who.id.to_string())
 }
 
 #[test]

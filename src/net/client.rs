@@ -88,6 +88,14 @@ impl Client {
         self.send("POST", path, Some(json))
     }
 
+    /// DELETEs `path`.
+    ///
+    /// # Errors
+    /// As for [`Self::get`].
+    pub fn delete(&self, path: &str) -> Result<Answer, NetError> {
+        self.send("DELETE", path, None)
+    }
+
     fn send(&self, method: &str, path: &str, json: Option<&str>) -> Result<Answer, NetError> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         request = request.header("Accept", "application/json");

@@ -30,6 +30,9 @@ pub(super) async fn refuse(session: &mut Session, refusal: &Refusal) -> Result<(
         503 => head.insert_header(RETRY_AFTER, RETRY_AFTER_S)?,
         _ => {}
     }
+    if let Some(seconds) = refusal.retry_after_s {
+        head.insert_header(RETRY_AFTER, seconds)?;
+    }
     if let Some(hold) = &refusal.hold {
         if let Some(seconds) = hold.retry_after_s {
             head.insert_header(RETRY_AFTER, seconds)?;

@@ -22,6 +22,7 @@ use crate::proxy::body::{Borrower, REPLAYED_BYTES, lend, linger, read_body, unre
 use crate::proxy::context::RequestContext;
 use crate::proxy::guarded::guarded;
 use crate::proxy::headers::{self, PREFERENCE_APPLIED, SESSION};
+use crate::proxy::listen::Deadline;
 use crate::proxy::respond::refuse;
 use crate::proxy::upstream::Peers;
 
@@ -359,6 +360,7 @@ pub(super) fn incoming<'a>(session: &'a Session, body: &'a [u8]) -> Incoming<'a>
         peer: session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip()),
         tls: session.digest().is_some_and(|digest| digest.ssl_digest.is_some()),
         body,
+        client: Deadline::of(session).and_then(|deadline| deadline.client()),
         may_upgrade: head.version == Version::HTTP_11,
     }
 }

@@ -16,6 +16,7 @@ mod decisions;
 mod governance;
 mod governed;
 mod holds;
+mod identity;
 mod ledger;
 mod lifecycle;
 mod listeners;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use crate::admin::{
-    AdminStore, AdminStoreError, Entry, Origin, Pins, Row, RowChange, SnapshotContent, SnapshotRow, Step,
-    Stored, StoredObject, Text,
+    AdminStore, AdminStoreError, Entry, IssuedKey, Origin, Pins, Row, RowChange, SnapshotContent,
+    SnapshotRow, Step, Stored, StoredObject, Text,
 };
 use crate::policy::governance::ObjectKey;
 
@@ -20,6 +20,7 @@ pub(crate) struct MemoryAdminStore {
 struct Kept {
     rows: BTreeMap<(Origin, ObjectKey), StoredObject>,
     pins: Pins,
+    keys: BTreeMap<String, IssuedKey>,
     /// Each snapshot with all that it was made of.
     snapshots: Vec<SnapshotContent>,
 }
@@ -89,6 +90,11 @@ impl AdminStore for MemoryAdminStore {
         Ok(self.kept.lock().unwrap().pins.clone())
     }
 
+    fn keys(&self) -> Result<Vec<IssuedKey>, AdminStoreError> {
+        self.readable()?;
+        Ok(self.kept.lock().unwrap().keys.values().cloned().collect())
+    }
+
     fn commit(&self, step: Step<'_>) -> Result<(), AdminStoreError> {
         if self.faults().commit {
             return Err(AdminStoreError("full".to_owned()));
@@ -108,6 +114,9 @@ impl AdminStore for MemoryAdminStore {
         let texts: Vec<Text> = step.texts.map_or(before, <[Text]>::to_vec);
         let objects = kept.rows.values().cloned().collect();
         kept.snapshots.push(SnapshotContent { row: step.snapshot.clone(), texts, objects });
+        if let Some(key) = step.key {
+            kept.keys.insert(key.key.id.to_string(), key.clone());
+        }
         if let Some(pins) = step.pins {
             kept.pins = pins.clone();
         }

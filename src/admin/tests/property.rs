@@ -138,7 +138,8 @@ pub(crate) fn run(store: &dyn AdminStore, moves: &[Move]) {
             created_at: at(now),
             back_to: None,
         };
-        let step = Step { after: version - 1, snapshot: &snapshot, texts: None, rows: &rows, pins: None };
+        let step =
+            Step { after: version - 1, snapshot: &snapshot, texts: None, rows: &rows, pins: None, key: None };
         store.commit(step).unwrap();
         let content = store.content(version).unwrap().unwrap();
         let held: Vec<_> =

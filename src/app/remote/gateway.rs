@@ -43,9 +43,20 @@ impl Remote {
         self.json(self.client.post_json(path, &body.to_string()))
     }
 
+    /// What a DELETE of `path` answers; null where that is nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn remove(&self, path: &str) -> Result<Value, RemoteError> {
+        self.json(self.client.delete(path))
+    }
+
     fn json(&self, answer: Result<Answer, NetError>) -> Result<Value, RemoteError> {
         let url = self.url.clone();
         let Answer { status, body } = answer.map_err(|error| RemoteError::Unreachable { url, error })?;
+        if status == 204 {
+            return Ok(Value::Null);
+        }
         let not_json = || RemoteError::NotJson { url: self.url.clone(), status };
         let value: Value = serde_json::from_slice(&body).map_err(|_| not_json())?;
         match status {

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admin::ReplayStore;
-use crate::app::indexing::{self, Indexing};
+use crate::app::indexing::Indexing;
 use crate::app::load::Loaded;
 use crate::app::rebuilding::{Rebuilding, Rebuilt};
 use crate::app::reload::Reloader;
-use crate::app::start::{Options, parts};
+use crate::app::start::{Options, parts, publishing};
 use crate::app::stop::Signals;
 use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
@@ -26,7 +26,6 @@ use crate::control::{
     telemetry_router,
 };
 use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, SystemClock};
-use crate::identity::SessionSeal;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -71,9 +70,7 @@ impl App {
         let data_dir = loaded.config.data_dir.clone();
         parts::make_private(&data_dir)?;
         let (own_keys, made_key) = parts::own_keys(&loaded.config, &options)?;
-        let ledger_directory = data_dir.join("ledger");
-        let (ledger, opened) = Ledger::open(parts::ledger_options(&loaded.config), clock.now())
-            .with_context(|| format!("the ledger in {} cannot be opened", ledger_directory.display()))?;
+        let (ledger, opened) = parts::ledger(&loaded.config, &*clock)?;
         let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
         // Before any other record, so that a start that is cut off here can be told by the next one.
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
@@ -83,30 +80,22 @@ impl App {
         let store = parts::store(&data_dir)?;
         let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
-        let (publisher, pinned) =
-            parts::publisher(&options.source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
+        let source = (&options.source, options.access);
+        let (publisher, keys, pinned) =
+            publishing::publisher(source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
         let loaded = pinned.as_ref().unwrap_or(loaded);
         let held_by = (&ledger, &holds, &metrics, &clock);
-        let gateway =
-            parts::gateway(loaded, &publisher, held_by, rebuilt.live(), SessionSeal::new(session_key))?;
+        let gateway = parts::gateway(loaded, &publisher, held_by, rebuilt.live(), session_key)?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
         let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
         let telemetry = parts::telemetry(&control_runtime, &loaded.config)?;
-        let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
-        let index = indexing::open(&index_file, &ledger);
+        let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
-        let reloader = Arc::new(Reloader::new(
-            options.source,
-            Arc::clone(&publisher),
-            own_keys,
-            data_plane.as_ref().map(DataPlane::certificates).unwrap_or_default(),
-            options.access.is_open(),
-            &loaded.config,
-        ));
-        reloader.started(loaded);
+        let source = (options.source, options.access);
+        let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
@@ -117,6 +106,9 @@ impl App {
             proposals,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
+            keys: Arc::new(keys),
+            throttle: Arc::clone(gateway.throttle()),
+            rates: Arc::default(),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
             stage: loaded.config.stage.as_str(),
@@ -151,7 +143,7 @@ impl App {
             watcher,
             signals,
             made_key,
-            ledger_directory,
+            ledger_directory: data_dir.join("ledger"),
             opened,
             reconciled,
         })

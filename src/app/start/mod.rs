@@ -3,6 +3,7 @@
 mod app;
 mod options;
 mod parts;
+mod publishing;
 
 pub use app::App;
 pub use options::{Options, Planes};

@@ -4,26 +4,23 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::admin::{AdminStore, Pins};
-use crate::app::governed::Instead;
-use crate::app::load::{ConfigSource, Loaded, load_with};
+use crate::app::load::Loaded;
 use crate::app::start::{Options, Planes};
-use crate::app::{admin_key, watch as file_watch};
+use crate::app::{admin_key, indexing, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
 use crate::audit::index::{AuditIndex, AuditQuery, Order};
-use crate::audit::{Durability, Ledger, LedgerOptions, tail};
+use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
-use crate::decision::compile;
 use crate::facts::{Deciding, Live, Sessions};
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, Candidate, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher, PublisherParts,
+    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, Executor, Gateway, GatewayParts, HoldDesk,
+    NoExecutor, Publisher,
 };
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
@@ -35,7 +32,7 @@ use crate::telemetry::{AccessLog, LogFormat, Metrics, Redaction};
 const STORE: &str = "aegis.db";
 
 /// How many of the last records are looked at for the number of the last action.
-const SEARCHED_RECORDS: usize = 10_000;
+pub(super) const SEARCHED_RECORDS: usize = 10_000;
 
 /// The ledger, the desk for holds, the metrics and the clock.
 type HeldBy<'p> = (&'p Arc<Ledger>, &'p Arc<HoldDesk>, &'p Arc<Metrics>, &'p Arc<dyn Clock>);
@@ -46,14 +43,15 @@ pub(super) fn gateway(
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
     live: &Arc<Live>,
-    sessions: SessionSeal,
+    session_key: [u8; 32],
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
         snapshot: publisher.handle(),
         ledger: Arc::clone(ledger),
         max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
         holds: Arc::clone(holds),
-        sessions,
+        sessions: SessionSeal::new(session_key),
+        throttle: Arc::new(AuthThrottle::default()),
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
@@ -195,18 +193,6 @@ fn numbered(index: &AuditIndex, ledger: &Path, clock: &dyn Clock) -> u64 {
     }
 }
 
-/// The greatest version of a snapshot that the last records of the ledger name, also one that never came to be; 0 where they name
-/// none.
-fn named_version(ledger: &Path) -> u64 {
-    let Ok(records) = tail(ledger, SEARCHED_RECORDS).and_then(|mut tail| tail.poll_new()) else { return 0 };
-    let versions = records.iter().filter_map(|record| {
-        let record: serde_json::Value = serde_json::from_slice(record.line()).ok()?;
-        let version = |pointer: &str| record.pointer(pointer).and_then(serde_json::Value::as_u64);
-        version("/snapshot/version").max(version("/undone/version"))
-    });
-    versions.max().unwrap_or(0)
-}
-
 pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, Option<PathBuf>)> {
     if matches!(options.access, Access::Environment(_)) {
         return Ok((options.own_keys.clone(), None));
@@ -218,54 +204,6 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
-/// The writer of snapshots with the first in force, and the configuration that it is made of where that is another than `loaded`.
-pub(super) fn publisher(
-    source: &ConfigSource,
-    loaded: &Loaded,
-    own_keys: &[Key],
-    (ledger, store, metrics, clock): (&Arc<Ledger>, Arc<SqliteStore>, &Arc<Metrics>, &Arc<dyn Clock>),
-) -> Result<(Arc<Publisher>, Option<Loaded>)> {
-    let pinned = pinned(source, &*store)?;
-    let parts = PublisherParts {
-        ledger: Arc::clone(ledger),
-        store,
-        metrics: Arc::clone(metrics),
-        clock: Arc::clone(clock),
-        seen: named_version(&loaded.config.data_dir.join("ledger")),
-    };
-    let publisher = publish_first(pinned.as_ref().unwrap_or(loaded), own_keys, parts)?;
-    Ok((Arc::new(publisher), pinned))
-}
-
-/// The configuration with what came back with an earlier snapshot, unless its files were edited since; `None` where nothing did.
-fn pinned(source: &ConfigSource, store: &dyn AdminStore) -> Result<Option<Loaded>> {
-    let pins = store.pins()?;
-    if pins == Pins::default() {
-        return Ok(None);
-    }
-    load_with(source, Instead::Pinned(&pins)).map(Some)
-}
-
-fn publish_first(loaded: &Loaded, own_keys: &[Key], parts: PublisherParts) -> Result<Publisher> {
-    let mut failure = None;
-    let mut candidate = Candidate {
-        hash: Arc::clone(&loaded.hash),
-        source: "start",
-        by: None,
-        files: &loaded.files_read,
-        build: &mut |reference| {
-            let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
-            compiled.map_err(|error| failure = Some(error)).ok()
-        },
-    };
-    let published = Publisher::start(&mut candidate, parts);
-    match (published, failure) {
-        (Ok(publisher), None) => Ok(publisher),
-        (_, Some(error)) => Err(anyhow!("{error}")),
-        (Err(error), None) => Err(error.into()),
-    }
-}
-
 /// The listener for metrics without a key, where there is one.
 pub(super) fn telemetry(runtime: &Runtime, config: &Config) -> Result<Option<TcpListener>> {
     config.telemetry.listen.map(|address| bind(runtime, address)).transpose()
@@ -275,7 +213,21 @@ pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener
     runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
 }
 
-pub(super) fn ledger_options(config: &Config) -> LedgerOptions {
+/// The ledger, opened, with what its files looked like.
+pub(super) fn ledger(config: &Config, clock: &dyn Clock) -> Result<(Arc<Ledger>, OpenReport)> {
+    let options = ledger_options(config);
+    let directory = config.data_dir.join("ledger");
+    Ledger::open(options, clock.now())
+        .with_context(|| format!("the ledger in {} cannot be opened", directory.display()))
+}
+
+/// What finds things in the ledger.
+pub(super) fn index(options: &Options, data_dir: &Path, ledger: &Arc<Ledger>) -> Arc<AuditIndex> {
+    let file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
+    indexing::open(&file, ledger)
+}
+
+fn ledger_options(config: &Config) -> LedgerOptions {
     let mut options = LedgerOptions::new(config.data_dir.join("ledger"));
     options.durability = match config.audit.durability {
         config::Durability::Process => Durability::Process,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::config::gateway::jwt::{self, Jwt};
 use crate::config::gateway::listen::{Listen, listeners};
 use crate::config::raw::{RawCaseEqualKeys, RawGateway};
 use crate::config::resolve::{Spot, host_value};
@@ -24,6 +25,8 @@ pub struct Gateway {
     pub hosts: Vec<String>,
     /// Origin header values that are accepted on mcp routes, lower case (`https://app.example`).
     pub origins: Vec<String>,
+    /// Whose tokens are believed.
+    pub jwt: Vec<Jwt>,
 }
 
 /// How long the gateway waits.
@@ -75,6 +78,7 @@ pub(in crate::config) fn resolve(raw: &RawGateway, spot: &Spot<'_>) -> Gateway {
             "not an origin",
             "write it as https://app.example",
         ),
+        jwt: jwt::resolve(&raw.jwt, &spot.key("jwt")),
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) struct RawGateway {
     /// Origin header values that are accepted on mcp routes, such as https://app.example; empty accepts pages of the hosts in
     /// `hosts` and of this machine's loopback only.
     pub(crate) origins: Vec<String>,
+    /// Whose tokens (JWT) are believed, here and on the control listener, beside the keys of control.keys. Default nobody's.
+    #[schemars(with = "Vec<RawJwt>", length(max = 16))]
+    pub(crate) jwt: Vec<RawJwt>,
 }
 
 impl Default for RawGateway {
@@ -38,8 +41,61 @@ impl Default for RawGateway {
             json: RawJson::default(),
             hosts: Vec::new(),
             origins: Vec::new(),
+            jwt: Vec::new(),
         }
     }
+}
+
+/// Who signs tokens, and which of them are for this gateway.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Jwt")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawJwt {
+    /// What stands in iss of its tokens, letter by letter.
+    #[schemars(length(min = 1, max = 512))]
+    pub(crate) issuer: String,
+    /// What must stand in aud of its tokens, alone or in a list.
+    #[schemars(length(min = 1, max = 512))]
+    pub(crate) audience: String,
+    /// Its public keys, as a JWK Set (RFC 7517).
+    pub(crate) jwks: RawJwks,
+    /// The algorithms its tokens may be signed with. Default all three.
+    #[schemars(length(min = 1, max = 3))]
+    #[serde(default = "all_algorithms")]
+    pub(crate) algorithms: Vec<RawTokenAlgorithm>,
+    /// The tenant of all its callers: tokens that name another are refused. Default the token's tenant, else "default".
+    #[schemars(length(min = 1, max = 128))]
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
+}
+
+/// Where a JWK Set is.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Jwks")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawJwks {
+    /// A file, relative to this one. It is read again when it changes.
+    #[schemars(length(min = 1))]
+    pub(crate) file: String,
+}
+
+/// How a token is signed. Nothing that signs with what it verifies with.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "TokenAlgorithm")]
+pub(crate) enum RawTokenAlgorithm {
+    /// ECDSA with P-256 and SHA-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    #[serde(rename = "RS256")]
+    Rs256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+}
+
+fn all_algorithms() -> Vec<RawTokenAlgorithm> {
+    vec![RawTokenAlgorithm::Es256, RawTokenAlgorithm::Rs256, RawTokenAlgorithm::EdDsa]
 }
 
 /// One listener of the data plane.

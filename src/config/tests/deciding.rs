@@ -1,9 +1,10 @@
-//! What decides beside rules: governance, the risk score, environments; and what keys are limited to.
+//! What decides beside rules: governance, the risk score, environments; what keys are limited to, and whose tokens are believed.
 
 use std::path::Path;
 
-use crate::config::tests::{load_with, problems_of};
+use crate::config::tests::{load_beside, load_with, problems_of};
 use crate::config::{Combine, Config, Risk, RiskBands, RiskWeights};
+use crate::model::call::TokenAlgorithm;
 
 const FULL: &str = include_str!("../../../config/full.yaml");
 
@@ -164,4 +165,93 @@ fn environments_groups_and_rates_are_sound() {
     assert!(rate("{}").ends_with("control.rate_limit: limits nothing; write per_second, per_day or both"));
     assert!(rate("{per_second: 0}").contains("per_second: must be from 1 to 1000000, found 0"));
     assert!(rate("{per_second: 6, per_day: 5}").ends_with("per_second: more in a second than in a day"));
+}
+
+/// The problems of an issuer whose keys are these, without the names of files.
+fn jwks_problems(extra: &str, keys: &str) -> String {
+    let text = format!("gateway: {{jwt: [{{issuer: a, audience: b, jwks: {{file: k.json}}{extra}}}]}}");
+    match load_beside(&text, &[("k.json", keys)]) {
+        Ok(_) => String::new(),
+        Err(problems) => {
+            let lines = problems.iter().map(|problem| problem.to_string().replace("/etc/aegis/", ""));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+#[test]
+fn the_sample_issuer_has_its_three_keys() {
+    let jwt = &load_with(FULL, &[]).unwrap().gateway.jwt[0];
+    let algorithms = jwt.keys.iter().map(|key| key.key.algorithm());
+    let expected = [TokenAlgorithm::Es256, TokenAlgorithm::EdDsa, TokenAlgorithm::Rs256];
+    assert_eq!(algorithms.collect::<Vec<_>>(), expected);
+    assert_eq!(jwt.keys[0].kid.as_deref(), Some("2026-11"));
+    assert_eq!((jwt.tenant.as_deref(), jwt.algorithms.len()), (Some("acme"), 3));
+    let keys = include_str!("../../../config/jwks.json");
+    assert_eq!(jwks_problems("", keys), "");
+    assert_eq!(jwks_problems(", algorithms: [RS256]", keys), "");
+}
+
+#[test]
+fn only_public_keys_that_can_verify_are_taken() {
+    let octets = "A".repeat(43);
+    let ed = format!("\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"{octets}\"");
+    let set = |keys: &[String]| format!("{{\"keys\": [{}]}}", keys.join(", "));
+    let one = |key: String| jwks_problems("", &set(&[key]));
+    let none = "gateway.yaml:1:55: gateway.jwt[0].jwks.file: no key in it is for ES256, RS256, EdDSA: no token could be verified";
+    assert_eq!(one(format!("{{{ed}}}")), "");
+    assert_eq!(one(format!("{{{ed}, \"use\": \"sig\", \"key_ops\": [\"verify\"], \"alg\": \"EdDSA\"}}")), "");
+    // For something else, of another kind, or for another algorithm: left alone.
+    for key in [
+        format!("{{{ed}, \"use\": \"enc\"}}"),
+        format!("{{{ed}, \"key_ops\": [\"sign\"]}}"),
+        format!("{{{ed}, \"alg\": \"ES256\"}}"),
+        "{\"kty\": \"EC\", \"crv\": \"P-521\", \"x\": \"AA\", \"y\": \"AA\"}".to_owned(),
+        "{\"kty\": \"AKP\"}".to_owned(),
+    ] {
+        assert_eq!(one(key.clone()), none, "{key}");
+    }
+    let private = "this is a private key: only public keys belong here";
+    let short = "A".repeat(171);
+    for (key, expected) in [
+        (format!("{{{ed}, \"d\": \"{octets}\"}}"), format!("k.json:1:11: keys[0]: {private}")),
+        (format!("{{\"kty\": \"oct\", \"k\": \"{octets}\"}}"), format!("k.json:1:11: keys[0]: {private}")),
+        ("{}".to_owned(), "k.json:1:11: keys[0]: a key names its kind: kty".to_owned()),
+        (
+            "{\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"AA==\"}".to_owned(),
+            "k.json:1:49: keys[0].x: not 32 bytes in base64url without padding".to_owned(),
+        ),
+        (
+            format!("{{\"kty\": \"RSA\", \"e\": \"AQAB\", \"n\": \"_{short}\"}}"),
+            "k.json:1:44: keys[0].n: an RSA key has 2048 to 8192 bits".to_owned(),
+        ),
+    ] {
+        assert_eq!(one(key.clone()), expected, "{key}");
+    }
+    let named = format!("{{{ed}, \"kid\": \"a\"}}");
+    let twice = jwks_problems("", &set(&[named.clone(), named]));
+    assert!(twice.ends_with("keys[1].kid: another key has the same name"), "{twice}");
+    assert!(jwks_problems("", "[]").ends_with("not a JWK Set: it has no list of keys under keys"));
+    assert!(jwks_problems("", "{").starts_with("k.json:"));
+    let many = vec![format!("{{{ed}}}"); 65];
+    assert!(jwks_problems("", &set(&many)).ends_with("keys: must have at most 64 entries, has 65"));
+}
+
+#[test]
+fn issuers_are_sound() {
+    let keys = include_str!("../../../config/jwks.json");
+    assert!(
+        jwks_problems(", algorithms: [HS256]", keys)
+            .contains("expected ES256, RS256 or EdDSA, found \"HS256\"")
+    );
+    assert!(jwks_problems(", algorithms: [none]", keys).contains("expected ES256, RS256 or EdDSA"));
+    assert!(jwks_problems(", algorithms: []", keys).ends_with("algorithms: must not be empty"));
+    let missing = problems_of("gateway: {jwt: [{issuer: a, audience: b, jwks: {file: no.json}}]}", &[]);
+    assert!(missing.ends_with("the file no.json cannot be read: no such file"), "{missing}");
+    let url = problems_of("gateway: {jwt: [{issuer: a, audience: b, jwks: {url: \"https://a\"}}]}", &[]);
+    assert!(url.contains("gateway.jwt[0].jwks.url: not in this version; remove the key"), "{url}");
+    let twice = "gateway:\n  jwt:\n  - {issuer: a, audience: b, jwks: {file: jwks.json}}\n  - {issuer: a, audience: b, jwks: {file: jwks.json}}";
+    assert!(
+        problems_of(twice, &[]).ends_with("gateway.jwt[1].issuer: the same issuer and audience as in line 3")
+    );
 }

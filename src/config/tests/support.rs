@@ -37,6 +37,8 @@ impl Memory {
         }
         let document = include_str!("../../../config/crm.openapi.yaml");
         memory.files.insert("/etc/aegis/crm.openapi.yaml".into(), document.to_owned());
+        let keys = include_str!("../../../config/jwks.json");
+        memory.files.insert("/etc/aegis/jwks.json".into(), keys.to_owned());
         memory
     }
 }

@@ -2,6 +2,7 @@
 
 mod audit_entry;
 mod hold;
+mod key;
 mod ledger;
 mod object;
 mod proposal;
@@ -9,6 +10,7 @@ mod snapshot;
 
 pub(in crate::control) use audit_entry::AuditEntry;
 pub(in crate::control) use hold::{HoldForm, HoldPageForm};
+pub(in crate::control) use key::{KeyForm, KeyPageForm};
 pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };

@@ -2,7 +2,7 @@
 //! and enforcement paths.
 
 use crate::admin::Refused;
-use crate::gateway::ReportRefused;
+use crate::gateway::{KeyConflict, ReportRefused};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 
@@ -44,6 +44,7 @@ codes! {
     BodyTooLarge "body-too-large",
     CredentialsInvalid "credentials-invalid",
     CredentialsMissing "credentials-missing",
+    CredentialsThrottled "credentials-throttled",
     CrossSite "cross-site",
     DeploymentOnly "deployment-only",
     HostNotAllowed "host-not-allowed",
@@ -51,6 +52,12 @@ codes! {
     IdempotencyKeyReused "idempotency-key-reused",
     IndexUnavailable "index-unavailable",
     InternalError "internal-error",
+    KeyConfigured "key-configured",
+    KeyEnded "key-ended",
+    KeyExists "key-exists",
+    KeyLimit "key-limit",
+    KeyOverlap "key-overlap",
+    KeyRevoked "key-revoked",
     LedgerUnavailable "ledger-unavailable",
     MediaTypeNotSupported "media-type-not-supported",
     MethodNotAllowed "method-not-allowed",
@@ -61,6 +68,7 @@ codes! {
     OwnActor "own-actor",
     OwnHold "own-hold",
     PersonMissing "person-missing",
+    RateLimited "rate-limited",
     RoleMissing "role-missing",
     RollbackRefused "rollback-refused",
     ScopeMissing "scope-missing",
@@ -80,7 +88,18 @@ impl ControlError {
             Self::NotFound | Self::NoSuch(_) => ProblemCode::NotFound,
             Self::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
             Self::Identity(IdentityError::Missing) => ProblemCode::CredentialsMissing,
+            Self::Identity(IdentityError::Throttled { .. }) => ProblemCode::CredentialsThrottled,
             Self::Identity(_) => ProblemCode::CredentialsInvalid,
+            Self::Rate { .. } => ProblemCode::RateLimited,
+            Self::Key(conflict) => match conflict {
+                KeyConflict::Exists => ProblemCode::KeyExists,
+                KeyConflict::Configured => ProblemCode::KeyConfigured,
+                KeyConflict::Revoked => ProblemCode::KeyRevoked,
+                KeyConflict::Ended => ProblemCode::KeyEnded,
+                KeyConflict::Overlap { .. } => ProblemCode::KeyOverlap,
+                KeyConflict::Full => ProblemCode::KeyLimit,
+            },
+            Self::ForeignTenant => ProblemCode::TenantNotAllowed,
             Self::Scope(_) | Self::NotOwnHold => ProblemCode::ScopeMissing,
             Self::OthersHold => ProblemCode::NotOwnHold,
             Self::ForeignHost => ProblemCode::HostNotAllowed,

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::control::ControlError;
 use crate::extract::{ActionError, ActionsError};
 use crate::gateway::ActionRefused;
+use crate::identity::IdentityError;
 use crate::model::call::Scope;
 
 /// A request to a path of document 002 that is not served. Its text is the member `error`.
@@ -58,6 +59,14 @@ pub(in crate::control) enum DocumentError {
     /// No key that may change the policy.
     #[error("Invalid admin API key")]
     AdminKey,
+    /// One request, or one wrong key, too many.
+    #[error("{detail}")]
+    TooMany {
+        /// Of what.
+        detail: String,
+        /// In how many seconds another is taken.
+        retry_after_s: u32,
+    },
     /// The key lacks all of these scopes.
     #[error("The key lacks the scope {}.", .0.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" or "))]
     Scope(&'static [Scope]),
@@ -160,6 +169,7 @@ impl DocumentError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Key | Self::AdminKey => StatusCode::UNAUTHORIZED,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Scope(_) | Self::Foreign(_) => StatusCode::FORBIDDEN,
             Self::Item(item) => item.status,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -209,11 +219,14 @@ impl DocumentError {
         members
     }
 
-    fn header(&self) -> Option<(HeaderName, &'static str)> {
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Key | Self::AdminKey => Some((WWW_AUTHENTICATE, "Bearer")),
-            Self::Method(methods) => Some((ALLOW, methods)),
-            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, "1")),
+            Self::Key | Self::AdminKey => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::TooMany { retry_after_s, .. } => Some((RETRY_AFTER, HeaderValue::from(*retry_after_s))),
+            Self::Method(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                Some((RETRY_AFTER, HeaderValue::from_static("1")))
+            }
             _ => None,
         }
     }
@@ -235,6 +248,11 @@ impl From<ControlError> for DocumentError {
             ControlError::BodyTooLarge => Self::TooLarge,
             ControlError::BodyTooSlow => Self::TooSlow,
             ControlError::ForeignHost | ControlError::CrossSite => Self::Foreign(error),
+            ControlError::Rate { retry_after_s }
+            | ControlError::Identity(IdentityError::Throttled { retry_after_s }) => {
+                Self::TooMany { detail: error.to_string(), retry_after_s }
+            }
+            ControlError::Identity(_) => Self::Key,
             other => Self::bad(None, other.to_string()),
         }
     }
@@ -247,7 +265,7 @@ impl IntoResponse for DocumentError {
         body.extend(self.members());
         let mut response = (self.status(), Json(Value::Object(body))).into_response();
         if let Some((name, value)) = self.header() {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
     }

@@ -28,7 +28,7 @@ impl IntoResponse for GovernanceError {
     fn into_response(self) -> Response {
         let mut response = self.0.status().into_response();
         if let Some((name, value)) = self.0.header() {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response.extensions_mut().insert(Unfinished(self.0));
         response

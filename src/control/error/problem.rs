@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::admin::{DEPLOYMENT_TENANT, Refused};
 use crate::control::body::BODY_MAX_BYTES;
-use crate::gateway::{AdminError, PublishError, ReportRefused};
+use crate::gateway::{AdminError, KeyConflict, PublishError, ReportRefused};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
 use crate::model::call::Scope;
@@ -29,6 +29,14 @@ pub enum ControlError {
     /// The key lacks all of these scopes, one of which would do.
     #[error("The key lacks the scope {}.", either(.0))]
     Scope(&'static [Scope]),
+    /// The key made as many requests as it may.
+    #[error(
+        "The key has made as many requests as it may (control.rate_limit). Try again in {retry_after_s} seconds."
+    )]
+    Rate {
+        /// In how many seconds it may make another.
+        retry_after_s: u32,
+    },
     /// In open mode: a host name that is not this machine's.
     #[error("Without keys this listener serves loopback names only (DNS rebinding).")]
     ForeignHost,
@@ -74,6 +82,9 @@ pub enum ControlError {
     /// No such thing, for whoever asks; named by the word for it.
     #[error("There is no such {0}.")]
     NoSuch(&'static str),
+    /// A key that is not issued or changed so.
+    #[error("{0}")]
+    Key(KeyConflict),
     /// A body with more than one thing wrong: the member to blame, empty for the whole, and what is wrong with it.
     #[error("The body has {}.", counted(.0))]
     BadFields(Vec<(String, String)>),
@@ -112,12 +123,17 @@ pub enum ControlError {
     /// The hold cannot be changed so; it stands as shown.
     #[error("{0}")]
     Hold(ChangeRefused, Value),
-    /// The store of holds is out of order.
-    #[error("The store of holds is out of order, and nothing is known to have changed. Try again later.")]
+    /// The store of holds and keys is out of order.
+    #[error("The store is out of order, and nothing is known to have changed. Try again later.")]
     StoreUnavailable,
     /// The ledger takes nothing.
     #[error("The ledger takes no record, so nothing was changed. Try again later.")]
     LedgerUnavailable,
+    /// Keys of another tenant.
+    #[error(
+        "This key administers the keys of its own tenant only; for those of others it takes a key of tenant {DEPLOYMENT_TENANT}."
+    )]
+    ForeignTenant,
     /// What only keys that speak for the deployment do.
     #[error("This changes what holds for every tenant, and takes a key of tenant {DEPLOYMENT_TENANT}.")]
     DeploymentOnly,
@@ -136,7 +152,7 @@ pub enum ControlError {
 const FIRST_CHARS: usize = 200;
 
 /// What a caller is told to wait when something cannot be had, in seconds.
-const RETRY_AFTER_S: &str = "1";
+const RETRY_AFTER_S: u32 = 1;
 
 impl ControlError {
     /// A query that is not understood because of the parameter `field`.
@@ -153,8 +169,12 @@ impl ControlError {
         match self {
             Self::NotFound | Self::NoSuch(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Rate { .. } | Self::Identity(IdentityError::Throttled { .. }) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Identity(_) => StatusCode::UNAUTHORIZED,
             Self::Scope(_)
+            | Self::ForeignTenant
             | Self::ForeignHost
             | Self::CrossSite
             | Self::NotOwnHold
@@ -168,7 +188,7 @@ impl ControlError {
                 }
                 ReportRefused::Index | ReportRefused::Ledger => StatusCode::SERVICE_UNAVAILABLE,
             },
-            Self::RollbackRefused(_) => StatusCode::CONFLICT,
+            Self::RollbackRefused(_) | Self::Key(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
                 ChangeRefused::Own | ChangeRefused::RoleMissing(_) | ChangeRefused::PersonMissing => {
@@ -249,17 +269,22 @@ impl ControlError {
         }
     }
 
-    pub(super) fn header(&self) -> Option<(HeaderName, &'static str)> {
+    pub(super) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
-            Self::Identity(_) => Some((WWW_AUTHENTICATE, "Bearer")),
-            Self::MethodNotAllowed(methods) => Some((ALLOW, methods)),
+            Self::Rate { retry_after_s } | Self::Identity(IdentityError::Throttled { retry_after_s }) => {
+                Some((RETRY_AFTER, HeaderValue::from(*retry_after_s)))
+            }
+            Self::Identity(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
             Self::StoreUnavailable
             | Self::AdminUnavailable
             | Self::IndexUnavailable
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress
             | Self::Report(ReportRefused::Index | ReportRefused::Ledger)
-            | Self::Hold(ChangeRefused::Unrecorded, _) => Some((RETRY_AFTER, RETRY_AFTER_S)),
+            | Self::Hold(ChangeRefused::Unrecorded, _) => {
+                Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S)))
+            }
             _ => None,
         }
     }
@@ -278,7 +303,7 @@ impl IntoResponse for ControlError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some((name, value)) = self.header() {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
         response
     }

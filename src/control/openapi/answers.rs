@@ -2,6 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
+/// What answers tell a key whose requests are limited (`control.rate_limit`).
+const RATE: [(&str, &str); 3] = [
+    (
+        "X-RateLimit-Limit",
+        "How many requests the key may make in the second or day that is nearer to its end.",
+    ),
+    ("X-RateLimit-Remaining", "How many of them are left."),
+    ("X-RateLimit-Reset", "When that second or day is over, in seconds since 1970."),
+];
+
 /// The form of a surface's refusals.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
@@ -51,7 +61,7 @@ impl Answer {
         let mut answer = Self::of(status, meaning(status), media_type, reference(schema));
         answer.headers = match status {
             401 => vec![("WWW-Authenticate", "`Bearer`.")],
-            503 => vec![("Retry-After", "Seconds to wait before the request is sent again.")],
+            429 | 503 => vec![("Retry-After", "Seconds to wait before the request is sent again.")],
             _ => Vec::new(),
         };
         answer
@@ -68,13 +78,14 @@ impl Answer {
         self.with("Idempotent-Replay", "`true` where the answer was given before.")
     }
 
-    /// As the document has it.
-    pub(super) fn to_value(&self) -> Value {
+    /// As the document has it. `keyed`: a key was asked for, and how often it may ask is perhaps limited.
+    pub(super) fn to_value(&self, keyed: bool) -> Value {
         let mut members = Map::new();
         members.insert("description".to_owned(), json!(self.description));
         let mut headers = Map::new();
         let id = ("X-AEGIS-Request-Id", "The request's id: the caller's own, where it sent one.");
-        for (name, description) in std::iter::once(&id).chain(&self.headers) {
+        let rate = if keyed { &RATE[..] } else { &[] };
+        for (name, description) in std::iter::once(&id).chain(&self.headers).chain(rate) {
             let header = json!({"description": description, "schema": {"type": "string"}});
             headers.insert((*name).to_owned(), header);
         }
@@ -102,6 +113,7 @@ const fn meaning(status: u16) -> &'static str {
         412 => "It was changed since it was read.",
         413 => "The body is too long.",
         415 => "The body is not sent as JSON.",
+        429 => "One request too many of the key, or too many bad credentials from the address.",
         500 => "A defect. Nothing is to be taken as allowed.",
         503 => "What is needed for it is out of order. Nothing was changed.",
         _ => "Refused.",

@@ -40,7 +40,7 @@ impl Operation {
     ) -> Self {
         let mut operation = Self::open(at, what);
         operation.scopes = Some(scopes);
-        operation.refuses(form, &[400, 401, 403, 500])
+        operation.refuses(form, &[400, 401, 403, 429, 500])
     }
 
     /// A parameter in the query that may be left out.
@@ -131,7 +131,9 @@ impl Operation {
         }
         let mut answers: Vec<_> = self.answers.iter().collect();
         answers.sort_by_key(|answer| answer.status);
-        let answers = answers.into_iter().map(|answer| (answer.status.to_string(), answer.to_value()));
+        let answers = answers
+            .into_iter()
+            .map(|answer| (answer.status.to_string(), answer.to_value(self.scopes.is_some())));
         members.insert("responses".to_owned(), Value::Object(answers.collect()));
         Value::Object(members)
     }

@@ -1,4 +1,4 @@
-//! Our own paths: holds, snapshots, status and health.
+//! Our own paths: holds, keys, snapshots, status and health.
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ const READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead];
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = probes();
     operations.extend(holds());
+    operations.extend(keys());
     operations.extend(snapshots());
     operations
 }
@@ -109,6 +110,48 @@ fn decided(
         .body(Form::Problem, &body, false)
         .answers(Answer::json(200, "The hold as it stands now.", reference("Hold")))
         .refuses(Form::Problem, &[404, 409, 503])
+}
+
+fn keys() -> Vec<Operation> {
+    let keyed = |at, what| keyed(at, what, &[Scope::Admin]);
+    let told = |answer: Answer| answer.with("Cache-Control", "`no-store`: the text is told once.");
+    let rotation = json!({
+        "type": "object",
+        "properties": {"overlap_s": {"type": ["integer", "null"], "minimum": 0, "maximum": 604_800, "default": 3600}},
+        "additionalProperties": false,
+    });
+    vec![
+        keyed(
+            ("get", "/api/v1/keys"),
+            ("listKeys", "The keys that were issued, and those of the configuration."),
+        )
+        .query("state", &json!({"type": "string", "enum": ["live", "revoked", "all", ""]}), "Which of them.")
+        .pages()
+        .answers(Answer::json(200, "A page of keys.", reference("KeyPage"))),
+        keyed(
+            ("post", "/api/v1/keys"),
+            ("issueKey", "Issues a key. Its text is told in the answer, and never again."),
+        )
+        .body(Form::Problem, &reference("NewKey"), true)
+        .answers(
+            told(Answer::json(201, "The key, with its text.", reference("Key")))
+                .with("Location", "Where it is shown, without its text."),
+        )
+        .refuses(Form::Problem, &[409, 503]),
+        keyed(("get", "/api/v1/keys/{id}"), ("showKey", "One key."))
+            .path("id", "Its id.")
+            .answers(Answer::json(200, "The key.", reference("Key")))
+            .refuses(Form::Problem, &[404]),
+        keyed(("delete", "/api/v1/keys/{id}"), ("revokeKey", "Revokes a key, from the next request on."))
+            .path("id", "Its id.")
+            .answers(Answer::empty(204, "It is revoked."))
+            .refuses(Form::Problem, &[404, 409, 503]),
+        keyed(("post", "/api/v1/keys/{id}/rotate"), ("rotateKey", "Gives a key another text, told once."))
+            .path("id", "Its id.")
+            .body(Form::Problem, &rotation, false)
+            .answers(told(Answer::json(200, "The key, with its new text.", reference("Key"))))
+            .refuses(Form::Problem, &[404, 409, 503]),
+    ]
 }
 
 fn snapshots() -> Vec<Operation> {

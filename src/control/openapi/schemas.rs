@@ -5,10 +5,12 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::control::dto::{
-    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, ProposalForm, ReportForm, Trail,
+    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, ProposalForm, ReportForm,
+    Trail,
 };
 use crate::control::error::ProblemCode;
 use crate::control::openapi::answers::reference;
+use crate::model::call::{PrincipalKind, Scope};
 use crate::model::decision::Outcome;
 use crate::policy::governance::raw::{RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
 
@@ -37,6 +39,7 @@ pub(super) fn components() -> Map<String, Value> {
     answers.subschema_for::<Trail>();
     answers.subschema_for::<HoldForm<'static>>();
     answers.subschema_for::<HoldPageForm<'static>>();
+    answers.subschema_for::<KeyPageForm>();
     components.extend(answers.take_definitions(true));
     // What is sent, and the same with what became of it.
     let mut asked = generator(false);
@@ -135,6 +138,36 @@ fn page(list: &str, item: &str) -> Value {
     })
 }
 
+/// What a key is issued with.
+fn new_key() -> Value {
+    json!({
+        "type": "object",
+        "description": "As a key of `control.keys`, but for its hash: the gateway makes the text.",
+        "required": ["id"],
+        "properties": {
+            "id": {"type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9][A-Za-z0-9._:@-]*$"},
+            "tenant": {"type": "string", "minLength": 1, "maxLength": 128, "description": "That of the caller's key unless written."},
+            "scopes": {"type": "array", "items": {"enum": Scope::ALL.map(Scope::as_str)}},
+            "actors": {"type": "array", "items": {"type": "string"}},
+            "actor": {
+                "type": "object",
+                "required": ["id"],
+                "properties": {
+                    "id": {"type": "string", "minLength": 1, "maxLength": 128},
+                    "type": {"enum": PrincipalKind::ALL.map(PrincipalKind::as_str)},
+                },
+                "additionalProperties": false,
+            },
+            "roles": {"type": "array", "maxItems": 32, "items": {"type": "string"}},
+            "groups": {"type": "array", "maxItems": 64, "items": {"type": "string"}},
+            "person": {"type": "string", "minLength": 1, "maxLength": 128},
+            "expires_at": {"type": "string", "format": "date-time"},
+            "force": {"type": "boolean", "description": "Lets the key propose and manage or approve."},
+        },
+        "additionalProperties": false,
+    })
+}
+
 /// What no type of ours stands for.
 fn by_hand() -> Map<String, Value> {
     let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
@@ -178,6 +211,7 @@ fn by_hand() -> Map<String, Value> {
             },
             "additionalProperties": false,
         },
+        "NewKey": new_key(),
         "PolicyServerError": {
             "type": "object",
             "required": ["error"],

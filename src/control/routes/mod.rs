@@ -5,6 +5,7 @@ pub(super) mod enforcement;
 pub(super) mod governance;
 pub(super) mod health;
 pub(super) mod holds;
+pub(super) mod keys;
 pub(super) mod metrics;
 pub(super) mod openapi;
 pub(super) mod policy_server;

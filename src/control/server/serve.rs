@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::control::auth::Client;
 use crate::control::server::places::Places;
 use crate::control::server::service::Guarded;
 use crate::control::server::stalls::Stalls;
@@ -60,18 +61,19 @@ pub(super) async fn serve_within(
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = async {
-            let (stream, _peer) = listener.accept().await?;
-            Ok::<_, std::io::Error>((stream, places.take().await))
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, peer, places.take().await))
         };
         let accepted = tokio::select! {
             accepted = accepted => accepted,
             _stopped = stop.wait_for(|stop| *stop) => break,
         };
-        let Ok((stream, seat)) = accepted else {
+        let Ok((stream, peer, seat)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let service = Guarded::new(router.clone(), Arc::clone(seat.place()));
+        let router = router.clone().layer(Extension(Client(peer.ip())));
+        let service = Guarded::new(router, Arc::clone(seat.place()));
         let stream = TokioIo::new(Stalls::new(stream, limits.stall, Arc::clone(seat.place())));
         let connection = graceful.watch(http.serve_connection(stream, service).into_owned());
         tokio::spawn(async move {

@@ -64,6 +64,7 @@ impl Administrator {
             back_to: None,
             texts: None,
             pins: None,
+            key: None,
             build: Box::new(|reference, governance| Some(before.with_governance(reference, governance))),
             record: Box::new(|snapshot| records::payload(&planned, by, &snapshot.reference)),
         };
@@ -94,10 +95,12 @@ impl Administrator {
         stopped?;
         let (hash, pins) = (Arc::clone(&candidate.hash), candidate.files.pins.clone());
         let (source, by) = (candidate.source, candidate.by);
-        let mut enacting = enacting(candidate, rows, now.0);
+        let before = self.publisher.in_force();
+        let mut enacting = enacting(candidate, rows, before.keys.issued(), now.0);
         enacting.back_to = Some(version);
         enacting.record = Box::new(move |snapshot| record(snapshot, source, by, Some(version)));
         let reference = self.publisher.put_in_force(&mut turn, &mut enacting)?;
+        drop(enacting);
         turn.base = hash;
         turn.pins = pins;
         Ok(reference)

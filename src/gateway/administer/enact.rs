@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::admin::{Pins, RowChange, SnapshotRow, Step, Text};
+use crate::admin::{IssuedKey, Pins, RowChange, SnapshotRow, Step, Text};
 use crate::audit::AppendError;
 use crate::audit::record::RevertRecord;
 use crate::decision::PolicySnapshot;
@@ -27,6 +27,8 @@ pub(in crate::gateway) struct Enacting<'e> {
     pub(in crate::gateway) texts: Option<&'e [Text]>,
     /// As in [`Step`].
     pub(in crate::gateway) pins: Option<&'e Pins>,
+    /// As in [`Step`].
+    pub(in crate::gateway) key: Option<&'e IssuedKey>,
     /// Makes the snapshot.
     pub(in crate::gateway) build: BuildWhole<'e>,
     /// Makes its record.
@@ -99,6 +101,7 @@ impl PublisherParts {
             texts: enacting.texts,
             rows: &enacting.rows,
             pins: enacting.pins,
+            key: enacting.key,
         };
         if let Err(error) = self.store.commit(step) {
             // It can have been kept although the answer was an error.

@@ -15,7 +15,7 @@ use crate::config::{Sources, load_document};
 use crate::decision::{PolicySnapshot, compile};
 use crate::gateway::{
     AdminError, Administrator, Applied, Candidate, Clock, PublishError, Publisher, PublisherParts,
-    SystemClock,
+    SystemClock, live_keys,
 };
 use crate::model::decision::SnapshotRef;
 use crate::model::document::Document;
@@ -80,6 +80,7 @@ fn start(
         metrics: Arc::new(Metrics::new("test").unwrap()),
         clock: Arc::new(SystemClock),
         seen,
+        issued: live_keys(&store.keys()?),
     };
     let mut build = |reference| Some(snapshot(reference));
     let files = files(text);

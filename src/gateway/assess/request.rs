@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::HeaderMap;
-
 use crate::config::Mode;
 use crate::decision::{PolicySnapshot, Protocol, ResponseRules, Route};
 use crate::extract::{ExtractError, Extracted, McpInput, MessageKind, OperationsInput};
@@ -34,7 +32,7 @@ impl Gateway {
             Ok(found) => found,
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
-        match caller(snapshot, route, incoming.headers, &head, facts) {
+        match self.caller(snapshot, route, incoming, &head, facts) {
             Ok(principal) => {
                 let era = head.mcp.era();
                 Known { gateway: self, snapshot, route, principal, era, request_id, facts, resumed: false }
@@ -60,7 +58,7 @@ impl Gateway {
             Ok(found) => found,
             Err(refusal) => return Assessed::unknown(refusal, None),
         };
-        let principal = match caller(snapshot, route, incoming.headers, &head, facts) {
+        let principal = match self.caller(snapshot, route, incoming, &head, facts) {
             Ok(principal) => principal,
             Err(refusal) => return Assessed::unknown(refusal, Some(Arc::clone(route))),
         };
@@ -99,29 +97,40 @@ impl Gateway {
             }
         }
     }
-}
 
-pub(super) fn caller<'r>(
-    snapshot: &PolicySnapshot,
-    route: &'r Route,
-    headers: &HeaderMap,
-    head: &Head<'_>,
-    facts: Facts<'_>,
-) -> Result<Cow<'r, Principal>, Box<Refusal>> {
-    // Browsers let any page open a WebSocket anywhere.
-    let guarded = route.is_mcp() || head.tunnel;
-    if head.has_origin && guarded && !head::origin_allowed(headers, snapshot) {
-        let detail = "This origin may not call MCP routes or open tunnels here (gateway.origins).";
-        return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
+    /// Who calls; an address whose credentials fail again and again is not listened to for a while.
+    pub(super) fn caller<'r>(
+        &self,
+        snapshot: &PolicySnapshot,
+        route: &'r Route,
+        incoming: Incoming<'_>,
+        head: &Head<'_>,
+        facts: Facts<'_>,
+    ) -> Result<Cow<'r, Principal>, Box<Refusal>> {
+        // Browsers let any page open a WebSocket anywhere.
+        let guarded = route.is_mcp() || head.tunnel;
+        if head.has_origin && guarded && !head::origin_allowed(incoming.headers, snapshot) {
+            let detail = "This origin may not call MCP routes or open tunnels here (gateway.origins).";
+            return Err(Box::new(Refusal::problem(403, ReasonCode::OriginNotAllowed, detail)));
+        }
+        let identified = head.presented.and_then(|presented| {
+            self.throttle.attempt(incoming.client, facts.now, |patience| {
+                identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now, patience)
+            })
+        });
+        identified.map_err(|error| {
+            let (status, code) = match error {
+                IdentityError::Missing => (401, ReasonCode::CredentialsMissing),
+                IdentityError::Throttled { .. } => (429, ReasonCode::CredentialsThrottled),
+                _ => (401, ReasonCode::CredentialsInvalid),
+            };
+            let mut refusal = Refusal::problem(status, code, error.to_string());
+            if let IdentityError::Throttled { retry_after_s } = error {
+                refusal.retry_after_s = Some(retry_after_s);
+            }
+            Box::new(refusal)
+        })
     }
-    let identified = head
-        .presented
-        .and_then(|presented| identify(&snapshot.keys, presented, route.anonymous.as_ref(), facts.now));
-    identified.map_err(|error| {
-        let missing = error == IdentityError::Missing;
-        let code = if missing { ReasonCode::CredentialsMissing } else { ReasonCode::CredentialsInvalid };
-        Box::new(Refusal::problem(401, code, error.to_string()))
-    })
 }
 
 pub(super) fn find_route<'r, 'a>(

@@ -1,7 +1,7 @@
 //! Refusing a request before its body is read: for lack of a place, or because nobody is behind it who could be let in. Nothing is
 //! judged here, so the snapshot that is looked at is not the one the request would be judged by.
 
-use crate::gateway::assess::request::{caller, find_route};
+use crate::gateway::assess::request::find_route;
 use crate::gateway::head::{self, Incoming};
 use crate::gateway::{Gateway, Refusal};
 use crate::model::decision::{Facts, ReasonCode};
@@ -29,7 +29,7 @@ impl Gateway {
         let found = head::read(incoming.headers, &snapshot)
             .and_then(|head| find_route(&snapshot, incoming, &head.host).map(|(route, _)| (head, route)));
         let refusal = match found {
-            Ok((head, route)) => match caller(&snapshot, route, incoming.headers, &head, facts) {
+            Ok((head, route)) => match self.caller(&snapshot, route, incoming, &head, facts) {
                 Ok(_known) => return None,
                 Err(refusal) => {
                     self.metrics.count(&route.name, &route.counters, None, refusal.code);

@@ -28,14 +28,13 @@ impl Asking<'_, '_> {
     pub(in crate::gateway) fn ask(&self, digest: CallDigest, ticket: bool) -> Ask {
         let Self { snapshot, principal, call, decision, .. } = *self;
         let rules = &snapshot.holds;
-        let key = principal.key.as_deref().and_then(|id| snapshot.keys.by_id(id));
         let escalated = decision.outcome == Outcome::Escalate;
         Ask {
             tenant: Arc::clone(&principal.tenant),
             actor: Arc::clone(&principal.id),
             actor_kind: principal.kind,
             key: principal.key.clone(),
-            person: key.and_then(|key| key.person.clone()),
+            person: principal.person.clone(),
             ticket,
             digest,
             route: Arc::clone(self.route),

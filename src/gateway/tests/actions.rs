@@ -94,6 +94,7 @@ impl World {
             max_concurrent_requests: 16,
             sessions: SessionSeal::new([7; 32]),
             holds: Arc::clone(&holds),
+            throttle: Arc::default(),
             redaction: Redaction::new(["password"]),
             access_log: None,
             facts,

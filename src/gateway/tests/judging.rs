@@ -101,6 +101,7 @@ impl Parts {
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             seen: 0,
+            issued: Arc::default(),
         };
         Publisher::start(&mut first, parts)
     }
@@ -111,6 +112,7 @@ impl Parts {
             ledger: Arc::clone(&self.ledger),
             max_concurrent_requests: 64,
             sessions: SessionSeal::new([7; 32]),
+            throttle: Arc::default(),
             holds: Arc::new(HoldDesk::new(
                 Arc::new(MemoryStore::default()),
                 Arc::clone(&self.ledger),
@@ -162,6 +164,7 @@ async fn get(gateway: &Gateway) -> Verdict {
         query: None,
         headers: &headers,
         body: b"",
+        client: None,
         may_upgrade: true,
     };
     gateway.judge(incoming, &mut None).await

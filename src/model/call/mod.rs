@@ -7,6 +7,7 @@ mod digest;
 mod parameters;
 mod path_template;
 mod principal;
+mod public_key;
 mod request;
 mod scope;
 
@@ -15,6 +16,7 @@ pub use digest::{CallDigest, DigestBody, DigestParts};
 pub use parameters::{Body, Lookup, Parameters};
 pub use path_template::{PathTemplate, PathTemplateError, Segment};
 pub use principal::{Principal, PrincipalKind};
+pub use public_key::{PublicKey, TokenAlgorithm};
 pub use request::{Action, CallContext, DecisionRequest, ToolCall};
 pub use scope::Scope;
 

@@ -11,8 +11,10 @@ pub struct Principal {
     pub id: Arc<str>,
     /// What kind of actor it is.
     pub kind: PrincipalKind,
-    /// The id of the key that identified it; `None` for a route's anonymous principal.
+    /// The id of the key that identified it, or of the token's subject with its issuer; `None` for a route's anonymous principal.
     pub key: Option<Arc<str>>,
+    /// The person behind it, as its key or token says.
+    pub person: Option<Arc<str>>,
     /// Its roles, as its key or token says; for conditions.
     pub roles: Arc<[Arc<str>]>,
     /// Its groups, as its key or token says; for conditions.
@@ -27,6 +29,7 @@ impl Principal {
             id: id.into(),
             kind,
             key: None,
+            person: None,
             roles: Arc::default(),
             groups: Arc::default(),
         }
@@ -48,6 +51,9 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Human, Self::AiAgent, Self::AiCopilot, Self::Automation];
+
     /// The kind's name on every surface.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -62,8 +68,6 @@ impl PrincipalKind {
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Human, Self::AiAgent, Self::AiCopilot, Self::Automation]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }

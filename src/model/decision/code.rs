@@ -81,6 +81,8 @@ pub enum ReasonCode {
     CredentialsMissing,
     /// The credential presented is wrong, expired, doubled, or may not be used here.
     CredentialsInvalid,
+    /// Too many credentials from the same address were not valid.
+    CredentialsThrottled,
     /// The `Host` is not served here.
     HostNotAllowed,
     /// The `Origin` may not call this route.
@@ -172,6 +174,7 @@ impl ReasonCode {
             Self::RouteNotFound => "route_not_found",
             Self::CredentialsMissing => "credentials_missing",
             Self::CredentialsInvalid => "credentials_invalid",
+            Self::CredentialsThrottled => "credentials_throttled",
             Self::HostNotAllowed => "host_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::InvalidRequest => "invalid_request",

@@ -69,6 +69,7 @@ async fn greet(
     serving: Arc<Serving>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let client = socket.client();
     let mut agreed = None;
     if let Some(tls) = tls {
         let shaken = tokio::time::timeout(serving.timeouts.header, tls.accept(socket)).await;
@@ -76,7 +77,7 @@ async fn greet(
         agreed = Some(stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2));
         socket = Socket::Tls(Box::new(stream));
     }
-    let deadline = Arc::new(Deadline::new(serving.timeouts.header));
+    let deadline = Arc::new(Deadline::new(serving.timeouts.header, client));
     let mut connection = Connection::new(socket, Arc::clone(&deadline));
     let is_http2 = match agreed {
         Some(is_http2) => is_http2,

@@ -1,5 +1,6 @@
 //! The one deadline of a connection, or of one of its HTTP/2 streams, moved along by the phases of its requests.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,11 +24,13 @@ pub(in crate::proxy) struct Deadline {
     /// Set from the whole request to the end of its answer.
     answering: AtomicBool,
     head: Duration,
+    /// Where the connection comes from.
+    client: Option<IpAddr>,
 }
 
 impl Deadline {
-    /// A deadline of a fresh connection; a head may take `head` from its first byte on.
-    pub(super) fn new(head: Duration) -> Self {
+    /// A deadline of a fresh connection from `client` (`None`: a local socket); a head may take `head` from its first byte on.
+    pub(super) fn new(head: Duration, client: Option<IpAddr>) -> Self {
         Self {
             origin: Instant::now(),
             at: AtomicU64::new(NEVER),
@@ -35,7 +38,13 @@ impl Deadline {
             passed: AtomicBool::new(false),
             answering: AtomicBool::new(false),
             head,
+            client,
         }
+    }
+
+    /// Where the connection comes from; `None`: a local socket.
+    pub(in crate::proxy) const fn client(&self) -> Option<IpAddr> {
+        self.client
     }
 
     /// The deadline of the connection `session` came by. It travels in the one field of a connection that Pingora hands on

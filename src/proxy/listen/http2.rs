@@ -40,7 +40,7 @@ pub(super) async fn serve(
     let (mut malformed, mut busy, mut stopping) = (0, false, false);
     deadline.within(serving.timeouts.idle);
     loop {
-        let own = Arc::new(Deadline::new(serving.timeouts.header));
+        let own = Arc::new(Deadline::new(serving.timeouts.header, deadline.client()));
         let digest = Digest { proxy_digest: Some(own.digest()), ..Digest::default() };
         let accepted = tokio::select! {
             _stopped = stop.wait_for(|stop| *stop), if !stopping => {

@@ -1,6 +1,7 @@
 //! What a caller's bytes come through: a TCP or unix socket, with or without TLS.
 
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsRawFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,6 +17,17 @@ pub(super) enum Socket {
     Unix(UnixStream),
     /// TLS over one of the two.
     Tls(Box<TlsStream<Self>>),
+}
+
+impl Socket {
+    /// Where it comes from; `None`: a local socket, or one that is closed already.
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Self::Unix(_) => None,
+            Self::Tls(stream) => stream.get_ref().0.client(),
+        }
+    }
 }
 
 /// Calls a method of whichever stream it is.

@@ -8,9 +8,10 @@ use crate::store::StoreOpenError;
 use crate::store::sqlite::error::at_open;
 
 /// The steps, in order. One that was released is never changed: another is added.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../migrations/0001_holds.sql"),
     include_str!("../migrations/0002_admin.sql"),
+    include_str!("../migrations/0003_keys.sql"),
     include_str!("../migrations/0004_replays.sql"),
 ];
 

@@ -7,3 +7,5 @@ mod enforcement;
 mod errors;
 mod idempotency;
 mod world;
+
+pub use described::is_described;

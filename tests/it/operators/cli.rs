@@ -45,6 +45,9 @@ fn help_is_what_it_was() {
         ("help_snapshots_rollback.txt", vec!["snapshots", "rollback"]),
         ("help_keys.txt", vec!["keys"]),
         ("help_keys_create.txt", vec!["keys", "create"]),
+        ("help_keys_list.txt", vec!["keys", "list"]),
+        ("help_keys_rotate.txt", vec!["keys", "rotate"]),
+        ("help_keys_revoke.txt", vec!["keys", "revoke"]),
     ] {
         let output = aegis().args(&arguments).arg("--help").output().unwrap();
         assert!(output.status.success(), "{arguments:?}");

@@ -56,6 +56,7 @@ pub(in crate::control) async fn cancel(
     path: HoldPath,
     request: Request,
 ) -> Result<Response, ControlError> {
+    operator.within_rate()?;
     let (caller, approves) = (operator.approver(), operator.may(Scope::HoldsApprove));
     match find(&operator, &state, &path).await {
         Ok(hold) if caller.speaks_for(&hold.ask) => {}

@@ -24,6 +24,7 @@ pub(in crate::control) async fn show(
     path: HoldPath,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ControlError> {
+    operator.within_rate()?;
     let found = find(&operator, &state, &path).await;
     if !operator.may(Scope::HoldsApprove) {
         // One answer for what is another's and for what is not there: it tells such a caller nothing.

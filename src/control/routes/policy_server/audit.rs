@@ -31,7 +31,7 @@ pub(in crate::control) async fn list(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, DocumentError> {
-    let caller = Caller::admit(&state, request.method(), request.headers(), Wanted::Audit)?;
+    let caller = Caller::admit(&state, &request, Wanted::Audit)?;
     let mut query = query(request.uri().query().unwrap_or_default())?;
     query.tenant = caller.tenant().map(str::to_owned);
     let most = query.limit.unwrap_or(usize::MAX);

@@ -6,16 +6,16 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::http::{HeaderMap, Method};
+use axum::extract::Request;
 
 use crate::admin::DEPLOYMENT_TENANT;
-use crate::control::auth::refuse_other_sites;
+use crate::control::auth::{count, presented_key, refuse_other_sites};
 use crate::control::error::{DocumentError, ItemError};
 use crate::control::{Access, ControlError, ControlState};
 use crate::decision::PolicySnapshot;
 use crate::extract::ActionCall;
 use crate::gateway::ActionCaller;
-use crate::identity::{Key, KeyRing, Presented, authenticate};
+use crate::identity::{IdentityError, Key, KeyRing};
 use crate::model::call::{Principal, PrincipalKind, Scope};
 
 /// What a caller wants.
@@ -36,6 +36,8 @@ pub(super) enum Wanted {
 pub(super) struct Caller {
     pub(super) snapshot: Arc<PolicySnapshot>,
     principal: Principal,
+    /// The key presented; `None`: nobody asked for one.
+    key: Option<Key>,
     /// Whether the id in `principal` is an agent's rather than that of a key or of nobody.
     is_agent: bool,
 }
@@ -60,28 +62,27 @@ impl Caller {
     /// Lets a request in.
     ///
     /// # Errors
-    /// 400, 401 or 403.
+    /// 400, 401, 403 or 429.
     pub(super) fn admit(
         state: &ControlState,
-        method: &Method,
-        headers: &HeaderMap,
+        request: &Request,
         wanted: Wanted,
     ) -> Result<Self, DocumentError> {
         if state.access.is_open() {
-            refuse_other_sites(state.access, method, headers)?;
+            refuse_other_sites(state.access, request.method(), request.headers())?;
         }
         let snapshot = state.publisher.handle().load_full();
         let key = match state.access {
-            Access::Keys | Access::OpenOnLoopback => configured(state, &snapshot.keys, headers, wanted)?,
-            Access::Environment(_) => environment(state, &snapshot.keys, headers, wanted)?,
+            Access::Keys | Access::OpenOnLoopback => configured(state, &snapshot.keys, request, wanted)?,
+            Access::Environment(_) => environment(state, &snapshot.keys, request, wanted)?,
         };
         let Some(key) = key else {
-            return Ok(Self { snapshot, principal: LOCAL.clone(), is_agent: false });
+            return Ok(Self { snapshot, principal: LOCAL.clone(), key: None, is_agent: false });
         };
         let principal = key.principal(None);
         // The keys of the environment are nobody's in particular.
         let is_agent = !matches!(state.access, Access::Environment(_));
-        Ok(Self { snapshot, principal, is_agent })
+        Ok(Self { snapshot, principal, key: Some(key), is_agent })
     }
 
     /// What records call the caller.
@@ -103,7 +104,7 @@ impl Caller {
         let Some(agent) = &action.agent else {
             return Ok(ActionCaller { principal, is_agent: self.is_agent, named_agent: false });
         };
-        let key = principal.key.as_deref().and_then(|id| self.snapshot.keys.by_id(id));
+        let key = self.key.as_ref();
         let own = self.is_agent && *principal.id == *agent.as_str();
         if !own && key.is_some_and(|key| !key.admits(agent.as_str())) {
             return Err(ItemError::foreign_agent());
@@ -113,16 +114,15 @@ impl Caller {
     }
 }
 
-/// Keys of the configuration.
-fn configured<'k>(
+/// Keys of the configuration, and tokens.
+fn configured(
     state: &ControlState,
-    keys: &'k KeyRing,
-    headers: &HeaderMap,
+    keys: &KeyRing,
+    request: &Request,
     wanted: Wanted,
-) -> Result<Option<&'k Key>, DocumentError> {
-    let presented = Presented::read(headers).map_err(|_| DocumentError::Key)?;
-    let key = authenticate(keys, presented, state.clock.now()).map_err(|_| DocumentError::Key)?;
-    match key {
+) -> Result<Option<Key>, DocumentError> {
+    let key = presented_key(state, keys, request.headers(), request.extensions());
+    match key.map_err(ControlError::Identity)? {
         None if !state.access.is_open() => Err(DocumentError::Key),
         None => Ok(None),
         Some(key) => {
@@ -131,26 +131,31 @@ fn configured<'k>(
                 return Err(DocumentError::Foreign(ControlError::DeploymentOnly));
             }
             let scopes = wanted.scopes();
-            if scopes.is_empty() || scopes.iter().any(|scope| key.may(*scope)) {
-                return Ok(Some(key));
+            if !scopes.is_empty() && !scopes.iter().any(|scope| key.may(*scope)) {
+                return Err(DocumentError::Scope(scopes));
             }
-            Err(DocumentError::Scope(scopes))
+            let counted = count(state, keys, &key, request.extensions());
+            counted.map_err(|standing| ControlError::Rate { retry_after_s: standing.retry_after_s })?;
+            Ok(Some(key))
         }
     }
 }
 
 /// The two keys of the environment.
-fn environment<'k>(
+fn environment(
     state: &ControlState,
-    keys: &'k KeyRing,
-    headers: &HeaderMap,
+    keys: &KeyRing,
+    request: &Request,
     wanted: Wanted,
-) -> Result<Option<&'k Key>, DocumentError> {
+) -> Result<Option<Key>, DocumentError> {
     let manages = wanted == Wanted::Manage;
     let needs_key = if manages { keys.any_may(Scope::PoliciesManage) } else { !state.access.is_open() };
-    let found = Presented::read(headers)
-        .ok()
-        .and_then(|presented| authenticate(keys, presented, state.clock.now()).ok().flatten());
+    let found = match presented_key(state, keys, request.headers(), request.extensions()) {
+        Err(error @ IdentityError::Throttled { .. }) if needs_key => {
+            return Err(ControlError::Identity(error).into());
+        }
+        found => found.ok().flatten(),
+    };
     // Listed, not implied: the key for policy updates is for nothing else here.
     let right = if manages { Scope::PoliciesManage } else { Scope::GovernancePropose };
     let found = found.filter(|key| if manages { key.may(right) } else { key.scopes.contains(&right) });

@@ -20,7 +20,7 @@ pub(in crate::control) async fn evaluate(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, DocumentError> {
-    let caller = Caller::admit(&state, request.method(), request.headers(), Wanted::Propose)?;
+    let caller = Caller::admit(&state, &request, Wanted::Propose)?;
     let bytes = body(request).await?;
     let actions = Actions::read(&caller.snapshot.reader, &bytes)?;
     let mut answers = Answers::of(actions.items.len());

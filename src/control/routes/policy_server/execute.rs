@@ -16,7 +16,7 @@ pub(in crate::control) async fn execute(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, DocumentError> {
-    let caller = Caller::admit(&state, request.method(), request.headers(), Wanted::Propose)?;
+    let caller = Caller::admit(&state, &request, Wanted::Propose)?;
     let bytes = body(request).await?;
     let running = tokio::spawn(async move { run(&state, &caller, &bytes).await });
     running.await.unwrap_or_else(|_| Err(DocumentError::Unavailable("The gateway stops.".to_owned())))

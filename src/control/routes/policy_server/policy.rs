@@ -22,7 +22,7 @@ pub(in crate::control) async fn show(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, DocumentError> {
-    let caller = Caller::admit(&state, request.method(), request.headers(), Wanted::Policy)?;
+    let caller = Caller::admit(&state, &request, Wanted::Policy)?;
     let snapshot = &caller.snapshot;
     let rules: Vec<Value> = snapshot
         .rules()
@@ -53,7 +53,7 @@ pub(in crate::control) async fn replace(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, DocumentError> {
-    let caller = Caller::admit(&state, request.method(), request.headers(), Wanted::Manage)?;
+    let caller = Caller::admit(&state, &request, Wanted::Manage)?;
     let bytes = body(request).await?;
     let (text, has_lines) = written(&bytes)?;
     let by = caller.name().to_owned();

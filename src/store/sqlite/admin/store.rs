@@ -2,10 +2,12 @@
 
 use rusqlite::TransactionBehavior;
 
-use crate::admin::{AdminStore, AdminStoreError, Pins, SnapshotContent, SnapshotRow, Step, Stored};
+use crate::admin::{
+    AdminStore, AdminStoreError, IssuedKey, Pins, SnapshotContent, SnapshotRow, Step, Stored,
+};
 use crate::holds::StoreError;
 use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::admin::{read, write};
+use crate::store::sqlite::admin::{keys, read, write};
 
 /// What another process has done that this one does not know of.
 const OVERTAKEN: &str =
@@ -33,6 +35,11 @@ impl AdminStore for SqliteStore {
 
     fn pins(&self) -> Result<Pins, AdminStoreError> {
         self.read(read::pins)?.map_err(AdminStoreError)
+    }
+
+    fn keys(&self) -> Result<Vec<IssuedKey>, AdminStoreError> {
+        let keys = self.read(keys::all)?;
+        keys.into_iter().collect::<Result<_, _>>().map_err(AdminStoreError)
     }
 
     fn commit(&self, step: Step<'_>) -> Result<(), AdminStoreError> {

@@ -29,7 +29,7 @@ fn text(role: Role, name: &str, text: &str) -> Text {
 }
 
 fn step<'s>(after: u64, snapshot: &'s SnapshotRow, texts: Option<&'s [Text]>) -> Step<'s> {
-    Step { after, snapshot, texts, rows: &[], pins: None }
+    Step { after, snapshot, texts, rows: &[], pins: None, key: None }
 }
 
 proptest! {

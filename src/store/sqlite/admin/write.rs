@@ -4,6 +4,7 @@ use rusqlite::{Connection, Error, params};
 
 use crate::admin::{Digest, Entry, Pin, Pins, Role, Row, RowChange, Step, Text};
 use crate::policy::governance::Source;
+use crate::store::sqlite::admin::keys;
 use crate::store::sqlite::admin::read::number;
 
 const SNAPSHOT: &str =
@@ -39,6 +40,9 @@ pub(super) fn step(connection: &Connection, step: &Step<'_>) -> Result<(), Error
     }
     for change in step.rows {
         change_row(connection, change, version)?;
+    }
+    if let Some(key) = step.key {
+        keys::put(connection, key)?;
     }
     step.pins.map_or(Ok(()), |found| pins(connection, found))
 }

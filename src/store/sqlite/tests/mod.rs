@@ -2,6 +2,7 @@
 
 mod contract;
 mod files;
+mod keys;
 mod lists;
 mod plans;
 mod property;
