@@ -20,10 +20,8 @@ use crate::app::{admin_key, watch as file_watch};
 use crate::audit::reconcile::{Reconciled, reconcile};
 use crate::audit::{Ledger, OpenReport};
 use crate::control::{ControlState, CursorSeal, PolicyWriter, control_router, serve, telemetry_router};
-use crate::gateway::{AuthThrottle, Clock, Gateway, KeyDesk, SystemClock};
-use crate::identity::SessionSeal;
+use crate::gateway::{AuthThrottle, Clock, Gateway, SystemClock};
 use crate::proxy::{DataPlane, ListeningAt};
-use crate::store::SqliteStore;
 use crate::telemetry::Metrics;
 
 /// Calls of an earlier epoch that are named when their outcome is unknown, besides as many as may have been under way.
@@ -74,27 +72,17 @@ impl App {
         let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
         let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
         let session_key = admin_key::session_key(&data_dir)?;
-        let store_path = data_dir.join("aegis.db");
-        let store = Arc::new(SqliteStore::open(&store_path)?);
-        let holds = parts::holds(&store_path, &store, &ledger, &metrics, &clock)?;
-        let issued = parts::issued(&store, options.access)?;
-        let keys = (&*own_keys, &*issued);
-        let publisher = Arc::new(parts::publish_first(loaded, keys, &ledger, &metrics, &clock)?);
-        let keys = KeyDesk::new(Arc::clone(&publisher), store, Arc::clone(&clock), issued);
+        let (store, holds) = parts::holds(&data_dir.join("aegis.db"), &ledger, &metrics, &clock)?;
+        let (issued, told) = ((&store, options.access), (&ledger, &metrics, &clock));
+        let (publisher, keys) = parts::publish_first(loaded, &own_keys, issued, told)?;
         let held_by = (&ledger, &holds, &metrics, &clock);
         let throttle = Arc::new(AuthThrottle::default());
-        let sessions = SessionSeal::new(session_key);
-        let gateway = parts::gateway(loaded, &publisher, held_by, (sessions, &throttle))?;
+        let gateway = parts::gateway(loaded, &publisher, held_by, (session_key, &throttle))?;
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
         let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = loaded
-            .config
-            .telemetry
-            .listen
-            .map(|address| parts::bind(&control_runtime, address))
-            .transpose()?;
+        let telemetry = parts::bind_telemetry(&control_runtime, &loaded.config)?;
         let index_file = options.audit_index.clone().unwrap_or_else(|| data_dir.join(indexing::FILE));
         let index = indexing::open(&index_file, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
@@ -114,7 +102,7 @@ impl App {
             actions,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
-            keys: Arc::new(keys),
+            keys,
             throttle,
             rates: Arc::default(),
             metrics: Arc::clone(&metrics),

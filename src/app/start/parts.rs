@@ -21,10 +21,10 @@ use crate::control::Access;
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, AuthThrottle, Candidate, Clock, Executor, Gateway, GatewayParts,
-    HoldDesk, NoExecutor, Publisher, live_keys,
+    HoldDesk, KeyDesk, NoExecutor, Publisher, live_keys,
 };
 use crate::holds::HoldStore;
-use crate::identity::{Key, SessionSeal};
+use crate::identity::{Key, SEAL_KEY_BYTES, SessionSeal};
 use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
 use crate::store::SqliteStore;
@@ -41,14 +41,14 @@ pub(super) fn gateway(
     loaded: &Loaded,
     publisher: &Publisher,
     (ledger, holds, metrics, clock): HeldBy<'_>,
-    (sessions, throttle): (SessionSeal, &Arc<AuthThrottle>),
+    (session_key, throttle): ([u8; SEAL_KEY_BYTES], &Arc<AuthThrottle>),
 ) -> Result<Arc<Gateway>> {
     Ok(Arc::new(Gateway::new(GatewayParts {
         snapshot: publisher.handle(),
         ledger: Arc::clone(ledger),
         max_concurrent_requests: loaded.config.gateway.max_concurrent_requests,
         holds: Arc::clone(holds),
-        sessions,
+        sessions: SessionSeal::new(session_key),
         throttle: Arc::clone(throttle),
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
@@ -87,16 +87,16 @@ pub(super) fn actions(
     Ok(Arc::new(ActionDesk::new(ActionDeskParts { gateway, executor, approval, numbered })))
 }
 
-/// The desk for holds, with those expired whose time ran out while nobody was here.
+/// The store in the file `path`, and the desk for holds, with those expired whose time ran out while nobody was here.
 pub(super) fn holds(
     path: &Path,
-    store: &Arc<SqliteStore>,
     ledger: &Arc<Ledger>,
     metrics: &Arc<Metrics>,
     clock: &Arc<dyn Clock>,
-) -> Result<Arc<HoldDesk>> {
-    let store = Arc::clone(store) as Arc<dyn HoldStore>;
-    let desk = HoldDesk::new(store, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
+) -> Result<(Arc<SqliteStore>, Arc<HoldDesk>)> {
+    let store = Arc::new(SqliteStore::open(path)?);
+    let held = Arc::clone(&store) as Arc<dyn HoldStore>;
+    let desk = HoldDesk::new(held, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
     // Each that waits keeps a connection open; the other half is for calls under way, their tools and everything else.
     desk.waiters().cap(open_files() / 2);
     desk.begin().with_context(|| {
@@ -107,7 +107,7 @@ pub(super) fn holds(
             path.display()
         )
     })?;
-    Ok(Arc::new(desk))
+    Ok((store, Arc::new(desk)))
 }
 
 /// Where people reach the control listener, unless the configuration says it.
@@ -198,20 +198,21 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
 }
 
 /// The keys that were issued, where any are: beside those of the environment there are none.
-pub(super) fn issued(store: &SqliteStore, access: Access) -> Result<Vec<IssuedKey>> {
+fn issued(store: &SqliteStore, access: Access) -> Result<Vec<IssuedKey>> {
     match access {
         Access::Environment(_) => Ok(Vec::new()),
         Access::Keys | Access::OpenOnLoopback => Ok(store.keys()?),
     }
 }
 
+/// The first snapshot, in force, with the keys that were issued, and the desk that issues others.
 pub(super) fn publish_first(
     loaded: &Loaded,
-    (own_keys, issued): (&[Key], &[IssuedKey]),
-    ledger: &Arc<Ledger>,
-    metrics: &Arc<Metrics>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Publisher> {
+    own_keys: &[Key],
+    (store, access): (&Arc<SqliteStore>, Access),
+    (ledger, metrics, clock): (&Arc<Ledger>, &Arc<Metrics>, &Arc<dyn Clock>),
+) -> Result<(Arc<Publisher>, Arc<KeyDesk>)> {
+    let issued = issued(store, access)?;
     let mut failure = None;
     let mut candidate = Candidate {
         hash: Arc::clone(&loaded.hash),
@@ -220,20 +221,28 @@ pub(super) fn publish_first(
         build: &mut |reference| {
             let compiled = compile(&loaded.config, loaded.rules.clone(), own_keys, reference);
             let compiled = compiled.map_err(|error| failure = Some(error)).ok()?;
-            Some(compiled.with_keys(compiled.reference.clone(), live_keys(issued)))
+            Some(compiled.with_keys(compiled.reference.clone(), live_keys(&issued)))
         },
     };
     let published =
         Publisher::start(&mut candidate, Arc::clone(ledger), Arc::clone(metrics), Arc::clone(clock));
-    match (published, failure) {
-        (Ok(publisher), None) => Ok(publisher),
-        (_, Some(error)) => Err(anyhow!("{error}")),
-        (Err(error), None) => Err(error.into()),
-    }
+    let publisher = match (published, failure) {
+        (Ok(publisher), None) => Arc::new(publisher),
+        (_, Some(error)) => return Err(anyhow!("{error}")),
+        (Err(error), None) => return Err(error.into()),
+    };
+    let kept = Arc::clone(store) as Arc<dyn KeyStore>;
+    let keys = KeyDesk::new(Arc::clone(&publisher), kept, Arc::clone(clock), issued);
+    Ok((publisher, Arc::new(keys)))
 }
 
 pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
     runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// `telemetry.listen`, where it is set.
+pub(super) fn bind_telemetry(runtime: &Runtime, config: &Config) -> Result<Option<TcpListener>> {
+    config.telemetry.listen.map(|address| bind(runtime, address)).transpose()
 }
 
 pub(super) fn ledger_options(config: &Config) -> LedgerOptions {

@@ -26,7 +26,7 @@ impl Idp {
     }
 
     /// A token with the usual claims and these.
-    fn token(&self, changes: Value) -> String {
+    fn token(&self, changes: &Value) -> String {
         let mut claims =
             json!({"iss": "https://idp.example", "aud": "tools", "sub": "agent-1", "exp": 4_000_000_000_u64});
         claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -60,7 +60,7 @@ fn a_token_calls_tools_as_its_subject() {
     let gateway = started(&idp, &tool);
     let path = "/crm/contacts/1";
     let mut client = gateway.client();
-    let good = idp.token(json!({"tenant": "acme", "actor_type": "automation"}));
+    let good = idp.token(&json!({"tenant": "acme", "actor_type": "automation"}));
     assert_eq!(with_token(&mut client, path, &good, &[]).0, 200);
     let record = gateway.records_of("decision").pop().unwrap();
     assert_eq!(
@@ -76,12 +76,12 @@ fn a_token_calls_tools_as_its_subject() {
         assert_eq!(status, 401, "{why}");
         why
     };
-    assert_eq!(refused(&idp.token(json!({"exp": 1})), &[]), "The token presented has expired.");
+    assert_eq!(refused(&idp.token(&json!({"exp": 1})), &[]), "The token presented has expired.");
     assert_eq!(
-        refused(&idp.token(json!({"aud": "others"})), &[]),
+        refused(&idp.token(&json!({"aud": "others"})), &[]),
         "The token presented is not for this gateway."
     );
-    assert_eq!(refused(&Idp::new().token(json!({})), &[]), "The credential presented is not valid.");
+    assert_eq!(refused(&Idp::new().token(&json!({})), &[]), "The credential presented is not valid.");
     // AV-3.1: it speaks for its subject alone, whatever it is written like.
     for other in ["agent-2", "Agent-1", "agent-1/", "\u{430}gent-1", "agent-*"] {
         let why = refused(&good, &[("X-Aegis-Actor", other)]);
@@ -90,9 +90,9 @@ fn a_token_calls_tools_as_its_subject() {
     assert_eq!(with_token(&mut client, path, &good, &[("X-Aegis-Actor", "agent-1")]).0, 200);
     // Two callers at once are none, and a good key does not make up for a bad token.
     assert!(refused(&good, &[("X-Api-Key", "bot-text")]).contains("different callers"));
-    refused(&idp.token(json!({"exp": 1})), &[("X-Api-Key", "bot-text")]);
+    refused(&idp.token(&json!({"exp": 1})), &[("X-Api-Key", "bot-text")]);
     // Who may manage or approve calls no tools.
-    assert!(refused(&idp.token(json!({"scope": "holds:approve"})), &[]).contains("may not call tools"));
+    assert!(refused(&idp.token(&json!({"scope": "holds:approve"})), &[]).contains("may not call tools"));
     assert_eq!(call(&gateway, "bot-text"), 200);
 }
 
@@ -101,7 +101,7 @@ fn the_scopes_of_a_token_count_on_the_control_listener() {
     let (tool, idp) = (Tool::start(), Idp::new());
     let gateway = started(&idp, &tool);
     let mut control = gateway.control_client();
-    let mut status = |claims: Value, path: &str| with_token(&mut control, path, &idp.token(claims), &[]).0;
+    let mut status = |claims: Value, path: &str| with_token(&mut control, path, &idp.token(&claims), &[]).0;
     assert_eq!(status(json!({}), "/api/v1/status"), 403);
     assert_eq!(status(json!({"scope": "openid governance:read"}), "/api/v1/status"), 200);
     assert_eq!(status(json!({"scope": ["holds:approve"]}), "/api/v1/holds"), 200);
@@ -109,7 +109,7 @@ fn the_scopes_of_a_token_count_on_the_control_listener() {
     assert_eq!(status(json!({"scope": "admin", "tenant": "acme"}), "/api/v1/keys"), 200);
     assert_eq!(status(json!({"scope": "admin", "exp": 1}), "/api/v1/keys"), 401);
     // Document 002's paths take it too, and it speaks for nobody else there.
-    let token = idp.token(json!({"scope": "governance:propose"}));
+    let token = idp.token(&json!({"scope": "governance:propose"}));
     let bearer = format!("Bearer {token}");
     let mut evaluate = |agent: &str| {
         let body = json!({"action_type": "crm.read", "target": "x", "agent_id": agent}).to_string();
@@ -124,7 +124,7 @@ fn a_key_that_left_the_set_signs_nothing_any_more() {
     let (tool, idp, next) = (Tool::start(), Idp::new(), Idp::new());
     let gateway = started(&idp, &tool);
     let path = "/crm/contacts/1";
-    let status = |idp: &Idp| with_token(&mut gateway.client(), path, &idp.token(json!({})), &[]).0;
+    let status = |idp: &Idp| with_token(&mut gateway.client(), path, &idp.token(&json!({})), &[]).0;
     assert_eq!([status(&idp), status(&next)], [200, 401]);
     std::fs::write(gateway.folder().join("jwks.json"), next.jwks()).unwrap();
     // Not by trying: who fails again and again is held back.
