@@ -272,14 +272,14 @@ fn the_configuration_goes_before_an_issued_key_of_the_same_id() {
     let line = format!("  keys:\n  - {{id: late, hash: \"{}\", tenant: acme}}\n", key_hash("late-text"));
     std::fs::write(&path, before.replace("  keys:\n", &line)).unwrap();
     gateway.signal("HUP");
-    crate::support::eventually("the file is in force", || (call(&gateway, "late-text") == 200).then_some(()));
+    eventually("the file is in force", || (call(&gateway, "late-text") == 200).then_some(()));
     assert_eq!(call(&gateway, &text), 401);
     let shown = ask(&mut control, "root-text", "GET", "/api/v1/keys/late", None).json();
     assert_eq!(shown["source"], "configuration");
     // Gone from the file, the issued one counts again; other reloads change nothing of it.
     std::fs::write(&path, before).unwrap();
     gateway.signal("HUP");
-    crate::support::eventually("the file is in force", || (call(&gateway, &text) == 200).then_some(()));
+    eventually("the file is in force", || (call(&gateway, &text) == 200).then_some(()));
     assert_eq!(call(&gateway, "late-text"), 401);
 }
 
