@@ -133,8 +133,6 @@ fn requests_are_counted_by_key_second_and_day() {
     assert_eq!(take(&bot, SECOND), (2, 1, 2, false));
     assert_eq!(take(&bot, SECOND), (2, 0, 2, false));
     assert_eq!(take(&bot, 5 * SECOND), (4, 0, 86_400, true));
-    // A clock that goes back refills nothing.
-    assert!(take(&bot, 0).3);
     assert_eq!(take(&bot, day), (2, 1, 86_401, false));
 }
 
@@ -148,5 +146,12 @@ fn one_of_both_limits_is_enough() {
     let rates = KeyRates::default();
     assert_eq!(shown(rates.take(rate(1, 0), &bot, now)), (1, 0, 11, false));
     assert_eq!(rates.take(rate(1, 0), &bot, now).unwrap().retry_after_s, 1);
+    // A clock that goes back refills nothing, be it by a second or by a day.
+    let earlier = Timestamp::from_micros(9 * SECOND);
+    assert_eq!(shown(rates.take(rate(1, 0), &bot, earlier)), (1, 0, 11, true));
+    let rates = KeyRates::default();
+    let tomorrow = Timestamp::from_micros(86_400 * SECOND);
+    assert_eq!(shown(rates.take(rate(0, 1), &bot, tomorrow)), (1, 0, 2 * 86_400, false));
+    assert_eq!(shown(rates.take(rate(0, 1), &bot, now)), (1, 0, 2 * 86_400, true));
     assert_eq!(rates.take(rate(0, 0), &bot, now), None);
 }

@@ -1,0 +1,4 @@
+//! What is decided: by rules, sessions and the default, and by the governance engines.
+
+mod answers;
+mod governing;
