@@ -151,7 +151,7 @@ fn holds_are_listed_newest_first_a_page_at_a_time_by_filter() {
             .collect()
     };
     assert_eq!(listed(""), ids);
-    assert_eq!(listed("?state=&capability=&actor="), ids);
+    assert_eq!(listed("?capability=&actor="), ids);
     assert_eq!(listed("?state=pending"), ids[1..]);
     assert_eq!(listed("?state=rejected"), ids[..1]);
     assert_eq!(listed("?actor=agent-2"), [ids[1].clone(), ids[3].clone()]);
@@ -198,6 +198,7 @@ fn queries_that_are_not_understood_are_refused() {
         ("?limit=%2B5", json!("limit")),
         ("?limit=ten", json!("limit")),
         ("?state=held", json!("state")),
+        ("?state=", json!("state")),
         ("?state=PENDING", json!("state")),
         ("?tenant=other", json!("tenant")),
         ("?state=pending&state=approved", json!(null)),
