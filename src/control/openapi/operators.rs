@@ -125,7 +125,7 @@ fn keys() -> Vec<Operation> {
             ("get", "/api/v1/keys"),
             ("listKeys", "The keys that were issued, and those of the configuration."),
         )
-        .query("state", &json!({"type": "string", "enum": ["live", "revoked", "all", ""]}), "Which of them.")
+        .query("state", &json!({"type": "string", "enum": ["live", "revoked", "all"]}), "Which of them.")
         .pages()
         .answers(Answer::json(200, "A page of keys.", reference("KeyPage"))),
         keyed(

@@ -54,18 +54,15 @@ pub(in crate::control) async fn list(
     operator.require(&[Scope::Admin])?;
     let query = Query::read(query.as_deref(), &["state", "limit", "cursor"])?;
     let by = admin(&operator);
-    let filters = [("state", query.text("state").unwrap_or_default())];
+    let state_wanted = query.word("state", &["live", "revoked", "all"])?;
+    let filters = [("state", state_wanted.unwrap_or_default())];
     let listing = Listing { path: PATH, tenant: by.tenant.as_deref(), filters: &filters };
     let limit = query.limit()?;
     let mut keys = all(&state, &by);
-    match query.text("state") {
+    match state_wanted {
         None | Some("live") => keys.retain(|key| !is_revoked(key)),
         Some("revoked") => keys.retain(is_revoked),
-        Some("all") => {}
-        Some(_) => {
-            let detail = "state is one of live, revoked, all; without it live ones are listed.";
-            return Err(ControlError::bad_query(Some("state"), detail.to_owned()));
-        }
+        Some(_) => {}
     }
     keys.sort_by(|one, other| Reverse(one.position()).cmp(&Reverse(other.position())));
     let total = keys.len();
