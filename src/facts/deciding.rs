@@ -124,7 +124,7 @@ impl Deciding {
         {
             facts.grant_uses = Some(self.live.grant_uses(&who, limit.window_s, now));
         }
-        if snapshot.scores_risk() && snapshot.governance.capability(tenant, capability).is_some() {
+        if snapshot.scores_risk() && snapshot.governance.capabilities(tenant, capability).next().is_some() {
             facts.conduct = Some(self.live.conduct(&who, now));
         }
         facts

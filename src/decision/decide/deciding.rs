@@ -1,20 +1,21 @@
 //! `decide`: the one place where a call is allowed or not, and what can be said of that before its parameters are known.
 
 use crate::decision::PolicySnapshot;
+use crate::decision::decide::Registered;
 use crate::decision::decide::authorized::{Authorized, question};
 use crate::decision::decide::combine::combine;
 use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};
-use crate::policy::governance::{Capability, Content, Grant};
+use crate::policy::governance::Grant;
 use crate::policy::{governance, rules};
 use crate::risk::Band;
 
 /// Decides `request` under `snapshot` with `facts`. Pure and deterministic.
 #[must_use]
 pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts: Facts<'_>) -> Decision {
-    let registered = registered(snapshot, request);
-    let level = registered.map(|capability| capability.risk_level);
+    let registered = Registered::find(snapshot, request);
+    let level = registered.map(Registered::risk_level);
     let grant = grants::grant(snapshot, request);
     // Before the policies, whose conditions may ask for it; what it restricts comes after.
     let score = risk::score(snapshot, request, registered, facts);
@@ -53,7 +54,7 @@ pub fn certainly_denied(
     request: DecisionRequest<'_, '_>,
     facts: Facts<'_>,
 ) -> bool {
-    let registered = registered(snapshot, request);
+    let registered = Registered::find(snapshot, request);
     let grant = grants::grant(snapshot, request);
     // None of these looks at parameters; that of the schema passes over those that are not known.
     let said = [
@@ -69,7 +70,7 @@ pub fn certainly_denied(
         .rules
         .as_ref()
         .map_or(rules::Prospect::DeniedOrSilent, |rules| rules.prospect(request, facts));
-    let level = registered.map(|capability| capability.risk_level);
+    let level = registered.map(Registered::risk_level);
     let score = risk::score(snapshot, request, registered, facts);
     let policies = question(snapshot, request, level, score, facts)
         .map_or(governance::Prospect::DeniedOrSilent, |question| snapshot.governance.prospect(&question));
@@ -79,15 +80,6 @@ pub fn certainly_denied(
         (rules::Prospect::DeniedOrSilent, governance::Prospect::DeniedOrSilent) => {
             snapshot.default_outcome() == Outcome::Deny
         }
-    }
-}
-
-/// What is registered of the capability that is asked for.
-fn registered<'s>(snapshot: &'s PolicySnapshot, request: DecisionRequest<'_, '_>) -> Option<&'s Capability> {
-    let name = request.call.action.capability()?;
-    match &snapshot.governance.capability(&request.principal.tenant, name)?.content {
-        Content::Capability(capability) => Some(capability),
-        _ => None,
     }
 }
 

@@ -5,9 +5,11 @@ mod authorized;
 mod combine;
 mod deciding;
 mod explain;
+mod registered;
 
 pub(in crate::decision) use authorized::Authorized;
 pub(in crate::decision) use combine::restrictor_outcome;
 pub use combine::{Combined, combine};
 pub use deciding::{certainly_denied, decide};
 pub use explain::{Explanation, explain};
+pub(in crate::decision) use registered::Registered;

@@ -1,17 +1,17 @@
 //! The restrictor of capabilities: only what is registered is let through, and only with parameters that it takes.
 
 use crate::decision::PolicySnapshot;
+use crate::decision::decide::Registered;
 use crate::decision::restrictors::Said;
 use crate::model::call::{DecisionRequest, Parameters};
 use crate::model::decision::{Engine, ReasonCode};
-use crate::policy::governance::Capability;
 
 /// Denies capabilities that are not registered, and parameters that do not meet the registered schema. Parameters that are not
 /// known are not checked.
 pub(in crate::decision) fn restrict(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
-    registered: Option<&Capability>,
+    registered: Option<Registered<'_>>,
 ) -> Said {
     let engine = Engine::Capabilities;
     if !snapshot.governing.capabilities_required {
@@ -25,10 +25,10 @@ pub(in crate::decision) fn restrict(
         return Said::denied(engine, ReasonCode::CapabilityUnknown, &reason);
     };
     let parameters = &request.call.parameters;
-    let (Some(schema), false) = (&capability.schema, matches!(parameters, Parameters::Unknown { .. })) else {
+    if matches!(parameters, Parameters::Unknown { .. }) {
         return Said::nothing(engine);
-    };
-    match schema.check(parameters) {
+    }
+    match capability.schemas().try_for_each(|schema| schema.check(parameters)) {
         Ok(()) => Said::nothing(engine),
         Err(mismatch) => {
             let reason = format!("Blocked: the parameters are not those that {name} takes: {mismatch}.");

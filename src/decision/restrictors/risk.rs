@@ -1,11 +1,12 @@
 //! The restrictor of risk: what looks too dangerous wants people or is denied, and what is critical wants at least one person.
 
 use crate::decision::PolicySnapshot;
+use crate::decision::decide::Registered;
 use crate::decision::restrictors::Said;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Engine, Facts, ReasonCode, Restriction, RiskLevel, RiskScore};
 use crate::model::json::Json;
-use crate::policy::governance::{Capability, Content};
+use crate::policy::governance::Content;
 use crate::risk::{Band, RiskInput};
 
 /// The word that doubles the danger of a capability.
@@ -15,7 +16,7 @@ const PRODUCTION: &str = "production";
 pub(in crate::decision) fn score(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
-    registered: Option<&Capability>,
+    registered: Option<Registered<'_>>,
     facts: Facts<'_>,
 ) -> Option<RiskScore> {
     let (model, capability) = (snapshot.governing.risk.as_ref()?, registered?);
@@ -26,10 +27,10 @@ pub(in crate::decision) fn score(
         _ => None,
     });
     Some(model.score(&RiskInput {
-        level: capability.risk_level,
+        level: capability.risk_level(),
         environment_is_production: is_production(request),
-        destructive: capability.destructive,
-        policy_change: capability.policy_change,
+        destructive: capability.is_destructive(),
+        policy_change: capability.changes_policy(),
         trust: known.unwrap_or_else(|| model.trust_of(&principal.id)),
         conduct: facts.conduct.unwrap_or_default(),
     }))
@@ -39,7 +40,7 @@ pub(in crate::decision) fn score(
 pub(in crate::decision) fn restrict(
     snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
-    registered: Option<&Capability>,
+    registered: Option<Registered<'_>>,
     score: Option<RiskScore>,
     accepts_critical: bool,
 ) -> Said {
@@ -57,7 +58,7 @@ pub(in crate::decision) fn restrict(
             let reason = format!("The risk score {score} of {name} wants the escalation roles to agree.");
             Said::asks(engine, Restriction::Escalate, &reason)
         }
-        _ if capability.risk_level == RiskLevel::Critical && model.floor && !accepts_critical => {
+        _ if capability.risk_level() == RiskLevel::Critical && model.floor && !accepts_critical => {
             let reason = format!("{name} is critical, so a person has to approve it.");
             Said::asks(engine, Restriction::RequireConfirmation, &reason)
         }
@@ -68,6 +69,6 @@ pub(in crate::decision) fn restrict(
 /// Whether the call is about production: the route says so, or the caller. A caller that says something else lowers nothing.
 fn is_production(request: DecisionRequest<'_, '_>) -> bool {
     let said = request.context.metadata.and_then(|metadata| metadata.member("environment"));
-    let claimed = matches!(said, Some(Json::String(text)) if text.as_str() == PRODUCTION);
+    let claimed = matches!(said, Some(Json::String(text)) if text.as_str().eq_ignore_ascii_case(PRODUCTION));
     claimed || request.context.environment == Some(PRODUCTION)
 }

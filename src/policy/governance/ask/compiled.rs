@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::model::decision::Obligations;
 use crate::policy::governance::ask::combination::{self, Combination};
 use crate::policy::governance::ask::index::{Candidate, PolicyIndex};
 use crate::policy::governance::ask::{PolicyAnswer, PolicyQuestion, Prospect};
@@ -29,6 +30,8 @@ struct Tables {
     actors: Named,
     kill_switch: Option<Arc<Object>>,
     policies: PolicyIndex,
+    /// What its policies' rules want done, all together.
+    streams: Obligations,
 }
 
 /// Objects by the names of their keys. Operators choose them, so the map needs no defense against chosen keys.
@@ -58,6 +61,9 @@ impl Governance {
             Content::KillSwitch(_) => tables.kill_switch = Some(Arc::clone(object)),
             Content::Policy(policy) if policy.enabled => {
                 tables.policies.enter(object, policy);
+                for rule in policy.rules.iter().filter(|rule| !rule.obligations.is_empty()) {
+                    tables.streams = std::mem::take(&mut tables.streams).and(&rule.obligations);
+                }
                 self.policies += 1;
             }
             Content::Policy(_) => {}
@@ -76,11 +82,11 @@ impl Governance {
         self.policies
     }
 
-    /// The capability of that name as `tenant` sees it: its own, else the deployment's.
-    #[must_use]
-    pub fn capability(&self, tenant: &str, name: &str) -> Option<&Arc<Object>> {
+    /// What is registered under that name for `tenant`: by the deployment, and by the tenant itself. Both hold, so that a tenant
+    /// adds to what the deployment requires, and takes nothing away.
+    pub fn capabilities<'g>(&'g self, tenant: &str, name: &str) -> impl Iterator<Item = &'g Arc<Object>> {
         let own = self.tenants.get(tenant).and_then(|tables| tables.capabilities.get(name));
-        own.or_else(|| self.deployment.capabilities.get(name))
+        self.deployment.capabilities.get(name).into_iter().chain(own)
     }
 
     /// The grant of `capability` to `actor`, whether it may be used now or not.
@@ -111,15 +117,31 @@ impl Governance {
         contents.find(|switch| switch.active)
     }
 
-    /// What the policies of the call's tenant and of the deployment say of a call.
+    /// What the policies of the deployment and those of the call's tenant say of a call. Each come to an answer of their own, and the
+    /// stricter counts: a tenant restricts what the deployment lets through, and never the other way round.
     #[must_use]
     pub fn ask(&self, question: &PolicyQuestion<'_>) -> PolicyAnswer {
         let scope = combination::scope(question);
-        let mut combination = Combination::new(question.combine);
-        for candidate in self.rules(question) {
-            combination.ask(candidate, &scope);
-        }
-        combination.answer()
+        let asked = |tables: &Tables| {
+            let mut combination = Combination::new(question.combine);
+            for candidate in tables.policies.about(question.capability) {
+                combination.ask(candidate, &scope);
+            }
+            combination.answer()
+        };
+        let everybodys = asked(&self.deployment);
+        let Some(own) = self.tenants.get(&*question.request.principal.tenant) else { return everybodys };
+        let mut own = asked(own);
+        // What the deployment calls critical a tenant does not let through without a person.
+        own.accepts_critical &= !self.deployment.capabilities.contains_key(question.capability);
+        everybodys.and(own)
+    }
+
+    /// What policies could want done to the answer of some call of `tenant`: for streams, which may repeat any of them.
+    #[must_use]
+    pub fn stream_obligations(&self, tenant: &str) -> Obligations {
+        let own = self.tenants.get(tenant).map(|tables| tables.streams.clone()).unwrap_or_default();
+        own.and(&self.deployment.streams)
     }
 
     /// What the policies could say, were the parameters of the call (and the resource made of them) known. All else is.

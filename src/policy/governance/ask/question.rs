@@ -47,6 +47,27 @@ pub struct PolicyAnswer {
     pub obligations: Obligations,
 }
 
+impl PolicyAnswer {
+    /// Both together: of each, the stricter; of two that are as strict, this one's rule.
+    #[must_use]
+    pub(super) fn and(self, other: Self) -> Self {
+        let matched = match (self.matched, other.matched) {
+            (Some(one), Some(other)) if other.outcome > one.outcome => Some(other),
+            (one, other) => one.or(other),
+        };
+        let untold = match (self.untold, other.untold) {
+            (Some(one), Some(other)) if other.restriction > one.restriction => Some(other),
+            (one, other) => one.or(other),
+        };
+        Self {
+            matched,
+            untold,
+            accepts_critical: self.accepts_critical || other.accepts_critical,
+            obligations: self.obligations.and(&other.obligations),
+        }
+    }
+}
+
 /// The rule that decides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matched {
