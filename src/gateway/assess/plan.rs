@@ -8,13 +8,17 @@ use crate::decision::{PolicySnapshot, Protocol, Route, certainly_denied};
 use crate::extract::MessageKind;
 use crate::gateway::assess::ToolNames;
 use crate::gateway::assess::known::Known;
+use crate::gateway::assess::obligations::fulfilled;
 use crate::model::call::{Action, DecisionRequest, Principal};
-use crate::model::decision::Facts;
-use crate::response::{ListFilter, ListKind, ResponsePlan, ToolListing};
+use crate::model::decision::{Facts, Obligations};
+use crate::response::{ListFilter, ListKind, ReadLimits, ResponsePlan, ToolListing};
 
 impl Known<'_> {
     /// The plan for the answer; `None` when it passes as it comes.
     pub(super) fn plan(&self, kind: MessageKind) -> Option<Box<ResponsePlan>> {
+        if matches!(kind, MessageKind::Stream) {
+            return self.stream_plan();
+        }
         let rules = &self.route.response;
         let list = self.list_filter(kind);
         if rules.max_bytes.is_none() && rules.redact.is_empty() && list.is_none() {
@@ -27,6 +31,29 @@ impl Known<'_> {
             rpc: self.route.is_mcp(),
             ..ResponsePlan::default()
         }))
+    }
+
+    /// The plan for a stream of the server's own. It may repeat the answer to any earlier call, so all that policies want done to some
+    /// answer is done to every one of them.
+    fn stream_plan(&self) -> Option<Box<ResponsePlan>> {
+        let rules = &self.route.response;
+        let mut limits = ReadLimits::default();
+        let wanted = match self.route.mode {
+            Mode::Enforce => self.snapshot.governance.stream_obligations(&self.principal.tenant),
+            Mode::Shadow | Mode::Off => Obligations::default(),
+        };
+        if let Some(most) = wanted.max_response_bytes {
+            limits.event_bytes = limits.event_bytes.min(usize::try_from(most).unwrap_or(usize::MAX));
+        }
+        let plan = ResponsePlan {
+            max_bytes: rules.max_bytes,
+            redact: Arc::clone(&rules.redact),
+            list: self.list_filter(MessageKind::Stream),
+            rpc: self.route.is_mcp(),
+            limits,
+        };
+        let plan = (!plan.is_empty() || wanted.max_response_bytes.is_some()).then(|| Box::new(plan));
+        fulfilled(plan, &Obligations { max_response_bytes: None, ..wanted }, self.route)
     }
 
     /// Where nothing is refused, nothing is hidden either.

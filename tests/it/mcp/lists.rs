@@ -93,6 +93,52 @@ fn lists_in_streams_and_their_replays_are_filtered_too() {
     }
 }
 
+/// A stream may repeat the answer to any earlier call, also to one whose answer was edited.
+#[test]
+fn what_a_policy_has_taken_out_of_an_answer_does_not_come_by_the_servers_own_stream() {
+    const POLICIES: &str = r#"{"policies": [{"name": "all", "rules": [
+        {"capability": "files.*", "outcome": "ALLOW"},
+        {"capability": "files.read_file", "outcome": "ALLOW", "constraints": {"redact_response": ["/secret"], "max_response_bytes": 300}}
+    ]}]}"#;
+    let answer = r#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"secret":"swordfish"}}"#;
+    let long =
+        format!(r#"{{"jsonrpc":"2.0","method":"notifications/message","params":"{}"}}"#, "long".repeat(100));
+    let tool = Tool::answering(move |seen, stream| {
+        let event = format!("id: 1\ndata: {answer}\n\n");
+        let line = seen.line().to_owned();
+        let more = if line.contains("long") { format!("data: {long}\n\n") } else { String::new() };
+        let body = format!("{event}{more}");
+        respond(stream, "200 OK", "text/event-stream", body.as_bytes());
+    });
+    let world = |mode: &str| {
+        let route = Route::mcp("files", tool.address).with(mode);
+        let config = format!(
+            "version: 1\ndata_dir: data\npolicy: {{governance: objects.yaml}}\ncontrol: {{listen: 127.0.0.1:0}}\n\
+             audit: {{durability: process}}\ngateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n{}",
+            Route::section(&[route])
+        );
+        Gateway::configured(&config).file("objects.yaml", POLICIES).start()
+    };
+    let gateway = world("mode: enforce");
+    let call =
+        r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_file","arguments":{}}}"#;
+    let posted = gateway.client().post_json("/files", call).text();
+    assert!(posted.contains("[REDACTED]") && !posted.contains("swordfish"), "{posted}");
+    let stream = |gateway: &Gateway, path: &str| {
+        gateway.client().request("GET", path, &[("Accept", "text/event-stream")], b"").text()
+    };
+    let replayed = stream(&gateway, "/files");
+    assert!(replayed.contains("[REDACTED]") && !replayed.contains("swordfish"), "{replayed}");
+    // No event is longer than the shortest answer that any policy lets back.
+    let mut client = gateway.client();
+    client.send(
+        b"GET /files?long HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n",
+    );
+    let cut = String::from_utf8_lossy(&client.read_all()).into_owned();
+    assert!(cut.starts_with("HTTP/1.1 200") && !cut.contains("longlong"), "{cut}");
+    assert!(stream(&world("mode: shadow"), "/files").contains("swordfish"));
+}
+
 #[test]
 fn a_list_that_cannot_be_read_does_not_come_back() {
     for body in [
