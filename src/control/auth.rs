@@ -114,10 +114,10 @@ impl Operator {
         self.key.as_ref().is_none_or(|key| key.admits(actor) || *key.principal(None).id == *actor)
     }
 
-    /// `actor`, as the caller may speak for it. What kind of actor the key's own is, the key says and not the caller.
+    /// `actor`, as the caller may speak for it. What kind of actors a key speaks for, the key says and not the caller.
     ///
     /// # Errors
-    /// It may not.
+    /// It may not, or they are of another kind.
     pub(in crate::control) fn acting(
         &self,
         actor: &str,
@@ -128,7 +128,8 @@ impl Operator {
         }
         let Some(key) = &self.key else { return Ok(Principal::new(ANYONE, actor, kind)) };
         let own = key.principal(None);
-        if *own.id == *actor { Ok(own) } else { Ok(Principal { kind, ..key.principal(Some(actor)) }) }
+        let acting = if *own.id == *actor { own } else { key.principal(Some(actor)) };
+        if acting.kind == kind { Ok(acting) } else { Err(ControlError::ActorType(acting.kind)) }
     }
 
     /// The caller itself, as reports and records name it.

@@ -155,7 +155,7 @@ pub(in crate::control) async fn read_whole(
 /// is.
 async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, ControlError> {
     if usize::try_from(announced).is_ok_and(|announced| announced > most) {
-        return Err(ControlError::BodyTooLarge);
+        return Err(ControlError::BodyTooLarge(most));
     }
     let mut frames = pin!(body.into_data_stream());
     let mut bytes = Vec::new();
@@ -163,7 +163,7 @@ async fn whole(body: Body, announced: u64, most: usize) -> Result<Vec<u8>, Contr
         // A body that breaks off has nobody who waits for the answer.
         let frame = frame.map_err(|_| ControlError::bad_body(None, "The body broke off.".to_owned()))?;
         if frame.len() > most.saturating_sub(bytes.len()) {
-            return Err(ControlError::BodyTooLarge);
+            return Err(ControlError::BodyTooLarge(most));
         }
         bytes.extend_from_slice(&frame);
     }
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(comment(Some("application/json"), padded(BODY_MAX_BYTES)).await, Ok(None));
         for length in [BODY_MAX_BYTES + 1, 4 * 1024 * 1024] {
             let read = comment(Some("application/json"), padded(length)).await;
-            assert_eq!(read, Err(ControlError::BodyTooLarge));
+            assert_eq!(read, Err(ControlError::BodyTooLarge(BODY_MAX_BYTES)));
         }
     }
 }

@@ -107,7 +107,7 @@ impl ControlError {
             Self::BadQuery { .. } => ProblemCode::BadQuery,
             Self::BadCursor => ProblemCode::BadCursor,
             Self::BadBody { .. } | Self::BadFields(_) => ProblemCode::BadBody,
-            Self::ForeignActor => ProblemCode::ActorMismatch,
+            Self::ForeignActor | Self::ActorType(_) => ProblemCode::ActorMismatch,
             Self::Report(refused) => match refused {
                 ReportRefused::Unknown => ProblemCode::NotFound,
                 ReportRefused::NotAllowed | ReportRefused::Witnessed => ProblemCode::NothingToReport,
@@ -115,7 +115,7 @@ impl ControlError {
                 ReportRefused::Index => ProblemCode::IndexUnavailable,
                 ReportRefused::Ledger => ProblemCode::LedgerUnavailable,
             },
-            Self::BodyTooLarge => ProblemCode::BodyTooLarge,
+            Self::BodyTooLarge(_) => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
             Self::MediaType => ProblemCode::MediaTypeNotSupported,
             Self::BadPrecondition => ProblemCode::BadPrecondition,

@@ -245,7 +245,7 @@ impl From<ActionsError> for DocumentError {
 impl From<ControlError> for DocumentError {
     fn from(error: ControlError) -> Self {
         match error {
-            ControlError::BodyTooLarge => Self::TooLarge,
+            ControlError::BodyTooLarge(_) => Self::TooLarge,
             ControlError::BodyTooSlow => Self::TooSlow,
             ControlError::ForeignHost | ControlError::CrossSite => Self::Foreign(error),
             ControlError::Rate { retry_after_s }

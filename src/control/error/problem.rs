@@ -8,11 +8,10 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::admin::{DEPLOYMENT_TENANT, Refused};
-use crate::control::body::BODY_MAX_BYTES;
 use crate::gateway::{AdminError, KeyConflict, PublishError, ReportRefused};
 use crate::holds::ChangeRefused;
 use crate::identity::IdentityError;
-use crate::model::call::Scope;
+use crate::model::call::{PrincipalKind, Scope};
 
 /// A request to the control listener that is not served.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -67,12 +66,15 @@ pub enum ControlError {
         "The key does not speak for this actor. Name the actor that the key stands for, or use a key whose actors admit it."
     )]
     ForeignActor,
+    /// The key speaks for actors of this kind, and another is named.
+    #[error("The key speaks for actors of type {}, and the body names another.", .0.as_str())]
+    ActorType(PrincipalKind),
     /// A report that is not taken.
     #[error("{0}")]
     Report(ReportRefused),
     /// A body above the limit.
-    #[error("The body is longer than {BODY_MAX_BYTES} bytes.")]
-    BodyTooLarge,
+    #[error("The body is longer than {0} bytes.")]
+    BodyTooLarge(usize),
     /// A body that did not come in time.
     #[error("The body did not come in time.")]
     BodyTooSlow,
@@ -180,6 +182,7 @@ impl ControlError {
             | Self::NotOwnHold
             | Self::OthersHold
             | Self::ForeignActor
+            | Self::ActorType(_)
             | Self::DeploymentOnly => StatusCode::FORBIDDEN,
             Self::Report(refused) => match refused {
                 ReportRefused::Unknown => StatusCode::NOT_FOUND,
@@ -208,7 +211,7 @@ impl ControlError {
                 _ => StatusCode::CONFLICT,
             },
             Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
-            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StoreUnavailable
@@ -228,6 +231,7 @@ impl ControlError {
             Self::BadFields(fields) => {
                 fields.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect()
             }
+            Self::ActorType(_) => vec![("actor.type", "is not what the key says of its actors.")],
             Self::ForeignActor => vec![("actor.id", "names an actor that the key does not speak for.")],
             _ => Vec::new(),
         }

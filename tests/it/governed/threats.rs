@@ -178,6 +178,12 @@ fn nobody_speaks_for_another() {
         let expected = if fit { (403, json!("actor-mismatch")) } else { (400, json!("bad-body")) };
         assert_eq!(code(&answer), expected, "{actor:?}");
     }
+    // Nor is it of another kind than its key says, whatever would be asked of such a one.
+    for kind in ["human", "automation", "ai-copilot"] {
+        let mut body = proposal(DEPLOY, &json!({}));
+        body["actor"]["type"] = json!(kind);
+        assert_eq!(code(&world.propose_raw(AGENT, &body)), (403, json!("actor-mismatch")), "{kind}");
+    }
     // The same name in another tenant is another actor: it has no grant.
     let strange = world.propose_raw(STRANGER, &proposal(DEPLOY, &json!({})));
     came_to(&strange.json(), "DENY", "grant_missing");
