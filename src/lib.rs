@@ -73,7 +73,8 @@
 //! - **Invariant 6**: every error on the way to a decision is a denial with a reason. An engine that cannot tell is never
 //!   taken for one that has nothing to say, and a restrictor has no Allow in its type.
 //! - **Invariant 7**: bodies, depths, queues, segments and waits have limits, and a typed error for when one is met. (How
-//!   many connections there may be is left to the system's own limit in this version.)
+//!   many connections the data plane may have is left to the system's own limit in this version; the listeners of `control`
+//!   take 256 each.)
 //! - **Invariant 8**: the types of the core are not `Serialize`. What goes over the wire or into the ledger is written by
 //!   `audit::record`, `control` and `proxy::respond`.
 //! - **Invariant 9**: a panic while a request is served is a refusal, a record and a count.

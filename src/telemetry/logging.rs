@@ -42,6 +42,9 @@ pub fn init_logging(filter: &str, format: LogFormat) -> Result<(), TelemetryErro
     }
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // Where nobody reads standard error any more, a line that cannot be written is lost. By default the subscriber would say so on
+    // standard error, which panics, in the midst of a change or of a request.
+    let builder = builder.log_internal_errors(false);
     // Colors are for people at a terminal, not for files and collectors.
     let builder = builder.with_ansi(std::io::stderr().is_terminal());
     // `try_init` fails only when a subscriber is set already, as when tests start several gateways in one process.

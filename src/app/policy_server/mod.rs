@@ -3,9 +3,11 @@
 //! `stored.rs` keeps what came by `PUT /api/v1/policy`, for gateways with a configuration too.
 
 mod keys;
+mod lock;
 mod server;
 mod stored;
 mod writer;
 
+pub(super) use lock::FolderLock;
 pub use server::{PolicyServerOptions, policy_server};
 pub(super) use stored::StoredPolicy;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::admin::ReplayStore;
 use crate::app::indexing::Indexing;
 use crate::app::load::Loaded;
+use crate::app::policy_server::FolderLock;
 use crate::app::rebuilding::{Rebuilding, Rebuilt};
 use crate::app::reload::Reloader;
 use crate::app::start::{Options, parts, publishing};
@@ -57,6 +58,7 @@ pub struct App {
     ledger_directory: PathBuf,
     opened: OpenReport,
     reconciled: Vec<Reconciled>,
+    _lock: Option<FolderLock>,
 }
 
 impl App {
@@ -68,7 +70,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))?);
         let data_dir = loaded.config.data_dir.clone();
-        parts::make_private(&data_dir)?;
+        let lock = parts::data_folder(&data_dir, options.planes)?;
         let (own_keys, made_key) = parts::own_keys(&loaded.config, &options)?;
         let (ledger, opened) = parts::ledger(&loaded.config, &*clock)?;
         let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
@@ -118,8 +120,7 @@ impl App {
             replays: Arc::new(Replays::new(replays)),
             stop: stopped,
         };
-        let control_address = control.local_addr()?;
-        parts::name_control(&holds, control_address);
+        let control_address = parts::control_address(&holds, &control)?;
         // From here on signals do what they say; before, they end the process.
         let signals = control_runtime.block_on(async { Signals::listen() })?;
         let watcher = parts::watcher(loaded)?;
@@ -146,6 +147,7 @@ impl App {
             ledger_directory: data_dir.join("ledger"),
             opened,
             reconciled,
+            _lock: lock,
         })
     }
 

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::app::load::Loaded;
+use crate::app::policy_server::FolderLock;
 use crate::app::start::{Options, Planes};
 use crate::app::{admin_key, indexing, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
@@ -117,11 +118,13 @@ pub(super) fn holds(
     Ok(Arc::new(desk))
 }
 
-/// Where people reach the control listener, unless the configuration says it.
-pub(super) fn name_control(holds: &HoldDesk, address: SocketAddr) {
+/// Where the control listener listens. People reach it there, unless the configuration says where.
+pub(super) fn control_address(holds: &HoldDesk, control: &TcpListener) -> Result<SocketAddr> {
+    let address = control.local_addr()?;
     if !address.ip().is_unspecified() {
         holds.listens_at(&format!("http://{address}"));
     }
+    Ok(address)
 }
 
 pub(super) fn watcher(loaded: &Loaded) -> Result<Option<file_watch::Watcher>> {
@@ -257,8 +260,17 @@ fn data_plane_options(config: &Config) -> DataPlaneOptions {
     }
 }
 
-/// Makes the data folder, readable by its owner only.
-pub(super) fn make_private(folder: &Path) -> Result<()> {
+/// Makes the data folder, readable by its owner only, and takes it where it is to be had alone. Before anything in it is opened.
+/// Gateways may share one while one takes over from the other.
+pub(super) fn data_folder(folder: &Path, planes: Planes) -> Result<Option<FolderLock>> {
+    make_private(folder)?;
+    match planes {
+        Planes::Control => FolderLock::take(folder).map(Some),
+        Planes::Both => Ok(None),
+    }
+}
+
+fn make_private(folder: &Path) -> Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.with_context(|| format!("the data folder {} cannot be made", folder.display()))

@@ -178,6 +178,7 @@ fn groups(cases: &[Case]) -> Vec<Group<'_>> {
         let mut start = Start {
             arguments: case.args.clone().unwrap_or_default(),
             variables: case.env.clone().unwrap_or_default().into_iter().collect(),
+            deaf: false,
         };
         let difference = difference(case);
         if matches!(difference, Some((_, _, Ours::Lenient | Ours::Denies))) {

@@ -168,3 +168,24 @@ fn a_broken_file_that_no_policy_was_put_over_does_not_start() {
     std::fs::remove_file(server.policy_file()).unwrap();
     assert_eq!(server.try_restart(&Start::default()).unwrap_err().0, Some(64));
 }
+
+#[test]
+fn of_two_servers_over_one_policy_the_second_does_not_start() {
+    let server = Server::start(POLICY, &Start::default());
+    let (status, log) = server.try_restart(&Start::default()).unwrap_err();
+    assert_eq!(status, Some(1), "{log}");
+    assert!(log.contains("another process serves from") && log.contains("--audit-db"), "{log}");
+    assert_eq!(put(&server, &yaml("rules: []")).status, 200);
+    // With a place of its own it does, and it goes when its server is gone, however that ends.
+    let apart = server.try_restart(&Start::with(&["--audit-db", "other.db"], &[])).unwrap();
+    drop((server, apart));
+}
+
+#[test]
+fn a_log_that_cannot_be_written_costs_its_lines_and_nothing_else() {
+    let deaf = Start { deaf: true, ..Start::default() };
+    let server = Server::start(POLICY, &deaf);
+    assert_eq!(put(&server, &yaml(BLOCK_READS)).status, 200);
+    assert_eq!(server.approval("read"), "block");
+    assert_eq!(server.client().get("/readyz").status, 200);
+}

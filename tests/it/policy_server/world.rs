@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub const POLICY: &str = "version: 1\ndefaults: {risk_level: medium, approval: a
 pub struct Start {
     pub arguments: Vec<String>,
     pub variables: Vec<(String, String)>,
+    /// No line of its log can be written.
+    pub deaf: bool,
 }
 
 impl Start {
@@ -32,6 +35,7 @@ impl Start {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
+            deaf: false,
         }
     }
 }
@@ -67,7 +71,13 @@ impl Server {
     }
 
     fn spawn(folder: Arc<TempDir>, start: &Start) -> Result<Self, (Option<i32>, String)> {
-        let mut command = aegis();
+        let mut command = if start.deaf {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "exec \"$@\" 2>/dev/full", "sh"]).arg(aegis().get_program());
+            shell
+        } else {
+            aegis()
+        };
         command.env_remove("AEGIS_API_KEY").env_remove("AEGIS_ADMIN_KEY");
         command.args(["serve", "policy.yaml", "--port", "0"]).args(&start.arguments);
         command.envs(start.variables.iter().map(|(name, value)| (name, value))).current_dir(folder.path());
