@@ -128,3 +128,29 @@ fn what_operators_and_the_policy_server_answer_is_described() {
         );
     }
 }
+
+#[test]
+fn what_the_document_asks_a_key_for_is_not_served_without_one() {
+    let world = super::world::World::start();
+    let paths = document()["paths"].as_object().unwrap();
+    let mut asked = 0;
+    for (template, operations) in paths {
+        // An id in a path is any text.
+        let path = template.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        for (method, operation) in operations.as_object().unwrap() {
+            let method = method.to_uppercase();
+            if operation["security"].as_array().unwrap().is_empty() {
+                continue;
+            }
+            asked += 1;
+            let without = world.gateway.control_client().request(&method, &path, &[], b"");
+            is_described(&method, &path, &without);
+            assert_eq!(without.status, 401, "{method} {path}: {}", without.text());
+            // The twenty-first unknown key of a minute is not looked at any more.
+            let unknown = world.ask("nobody", &method, &path);
+            assert!(matches!(unknown.status, 401 | 429), "{method} {path}: {}", unknown.text());
+        }
+    }
+    assert!(asked > 30, "{asked}");
+}
