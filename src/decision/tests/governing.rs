@@ -184,40 +184,31 @@ fn each_engine_restricts_what_it_is_there_for() {
 
 #[test]
 fn a_tenant_adds_to_what_the_deployment_requires_and_takes_nothing_away() {
-    // The callers here are of tenant `default`; the keys of `tenant: default` objects are a tenant's like any other's.
-    const DEPLOYMENT: &str = r#"
+    // The callers here are of the tenant `default`, whose own objects are like any other tenant's.
+    const OBJECTS: &str = r#"
 capabilities:
   - {name: a.wipe, risk_level: critical, tags: [destructive], parameter_schema: {type: object, required: [n]}}
   - {name: a.read, risk_level: low}
   - {name: a.lent, risk_level: low}
+  - {name: a.wipe, risk_level: low, tenant: default}
+  - {name: a.read, risk_level: low, tenant: default, parameter_schema: {type: object, properties: {n: {type: integer}}}}
+  - {name: a.own, risk_level: critical, tenant: default}
 policies:
   - name: all
     rules:
       - {capability: a.wipe, outcome: ALLOW}
       - {capability: a.read, outcome: REQUIRE_CONFIRMATION, priority: 1}
       - {capability: a.lent, outcome: ALLOW, priority: 9, constraints: {max_response_bytes: 100}}
-"#;
-    const TENANT: &str = r#"
-capabilities:
-  - {name: a.wipe, risk_level: low, tenant: default}
-  - {name: a.read, risk_level: low, tenant: default, parameter_schema: {type: object, properties: {n: {type: integer}}}}
-  - {name: a.own, risk_level: critical, tenant: default}
-policies:
   - name: own
     tenant: default
     rules:
-      - {capability: a.*, outcome: ALLOW, priority: 1000, accepts_critical: true}
+      - {capability: a.read, outcome: ALLOW, priority: 1000}
+      - {capability: a.wipe, outcome: ALLOW, priority: 1000, accepts_critical: true}
+      - {capability: a.own, outcome: ALLOW, accepts_critical: true}
       - {capability: a.lent, outcome: ESCALATE, constraints: {max_response_bytes: 500}}
 "#;
-    let joined = format!(
-        "capabilities:{}{}policies:{}{}",
-        part(DEPLOYMENT, 0),
-        part(TENANT, 0),
-        part(DEPLOYMENT, 1),
-        part(TENANT, 1)
-    );
     let governing = Governing { grants_required: false, ..everything() };
-    let snapshot = snapshot(governing, &joined);
+    let snapshot = snapshot(governing, OBJECTS);
     for (case, outcome, code) in [
         // Critical and its schema stay, and nobody else accepts them for the deployment.
         (call("a.wipe"), "REQUIRE_CONFIRMATION", "approval_required"),
@@ -234,12 +225,6 @@ policies:
         assert_eq!(came, (outcome, code), "{case:?}: {decision:?}");
     }
     assert_eq!(call("a.lent").decided(&snapshot).obligations.max_response_bytes, Some(100));
-}
-
-/// What is below the first (0) or second (1) name of a file of two lists.
-fn part(text: &str, which: usize) -> &str {
-    let (capabilities, policies) = text.split_once("policies:").unwrap();
-    if which == 0 { capabilities.trim_start_matches("\ncapabilities:") } else { policies }
 }
 
 #[test]
