@@ -10,6 +10,7 @@ mod principal;
 mod public_key;
 mod request;
 mod scope;
+mod session;
 
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
 pub use digest::{CallDigest, DigestBody, DigestParts};
@@ -19,6 +20,7 @@ pub use principal::{Principal, PrincipalKind};
 pub use public_key::{PublicKey, TokenAlgorithm};
 pub use request::{Action, CallContext, DecisionRequest, ToolCall};
 pub use scope::Scope;
+pub use session::SessionDigest;
 
 #[cfg(test)]
 mod tests;
