@@ -10,17 +10,15 @@ mod principal;
 mod public_key;
 mod request;
 mod scope;
-mod session;
 
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
-pub use digest::{CallDigest, DigestBody, DigestParts};
+pub use digest::{CallDigest, DigestBody, DigestParts, SessionDigest};
 pub use parameters::{Body, Lookup, Parameters};
 pub use path_template::{PathTemplate, PathTemplateError, Segment};
 pub use principal::{Principal, PrincipalKind};
 pub use public_key::{PublicKey, TokenAlgorithm};
 pub use request::{Action, CallContext, DecisionRequest, ToolCall};
 pub use scope::Scope;
-pub use session::SessionDigest;
 
 #[cfg(test)]
 mod tests;
