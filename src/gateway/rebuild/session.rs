@@ -20,7 +20,7 @@ use crate::model::decision::{History, Outcome, PastStep, ReasonCode, RiskLevel};
 use crate::model::time::Timestamp;
 use crate::policy::rules::PlanRules;
 
-/// Records that are read at most, the latest: a second of work.
+/// Records that are read at most, the latest: a start must not take longer with every day of a ledger.
 const MOST_RECORDS: u64 = 200_000;
 
 /// The histories of the sessions that were in use lately, from the records of the ledger in the folder `ledger`; and how many records
