@@ -6,12 +6,14 @@
 mod deciding;
 mod live;
 mod rehearsal;
+mod restored;
 mod sessions;
 mod table;
 
 pub use deciding::{Decided, Deciding, GrantExceeded, LaterCharge, who};
 pub use live::{CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who};
 pub use rehearsal::Rehearsal;
+pub use restored::{RestoredSessions, SessionRecord};
 pub use sessions::{LaterStep, Sessions};
 
 #[cfg(test)]

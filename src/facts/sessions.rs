@@ -11,7 +11,8 @@ use crate::model::decision::{Decision, History, RiskLevel};
 use crate::model::time::Timestamp;
 use crate::policy::rules::PlanRules;
 
-/// The histories of sessions: in memory only, so that a restart forgets them.
+/// The histories of sessions, in memory. A start makes them again from the records of decisions
+/// ([`RestoredSessions`](crate::facts::RestoredSessions)).
 #[derive(Debug, Default)]
 pub struct Sessions {
     limits: SessionLimits,
@@ -33,6 +34,10 @@ impl Sessions {
     #[must_use]
     pub fn new(limits: SessionLimits) -> Self {
         Self { limits, table: Mutex::default() }
+    }
+
+    pub(super) const fn remembering(limits: SessionLimits, table: Table) -> Self {
+        Self { limits, table: Mutex::new(table) }
     }
 
     /// Lets `work` decide `request` with the history of its session; `None` where no rule looks at sessions, or the call belongs to

@@ -3,10 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use sha2::{Digest, Sha256};
-
 use crate::config::SessionLimits;
-use crate::model::call::Principal;
+use crate::model::call::{Principal, SessionDigest};
 use crate::model::decision::History;
 use crate::model::time::Timestamp;
 
@@ -14,10 +12,7 @@ use crate::model::time::Timestamp;
 pub(super) type Shared = Arc<Mutex<History>>;
 
 /// Tenant and id.
-type Actor = (Arc<str>, Arc<str>);
-
-/// A session's name, of whatever length.
-type Name = [u8; 32];
+pub(super) type Actor = (Arc<str>, Arc<str>);
 
 #[derive(Debug)]
 struct Kept {
@@ -28,16 +23,16 @@ struct Kept {
 /// The sessions of one actor.
 #[derive(Debug, Default)]
 struct Own {
-    sessions: HashMap<Name, Kept>,
+    sessions: HashMap<SessionDigest, Kept>,
     /// The same, idle longest first.
-    by_use: BTreeSet<(Timestamp, Name)>,
+    by_use: BTreeSet<(Timestamp, SessionDigest)>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
     actors: HashMap<Actor, Own>,
     /// All sessions, idle longest first: what is forgotten is found without looking at the others.
-    by_use: BTreeSet<(Timestamp, Actor, Name)>,
+    by_use: BTreeSet<(Timestamp, Actor, SessionDigest)>,
 }
 
 impl Table {
@@ -62,11 +57,27 @@ impl Table {
             }
             None => self.make_room(limits, &actor),
         }
-        let own = self.actors.entry(actor.clone()).or_default();
-        own.by_use.insert((used, name));
-        own.sessions.insert(name, Kept { used, history: Arc::clone(&history) });
-        self.by_use.insert((used, actor, name));
+        self.keep(actor, name, Kept { used, history: Arc::clone(&history) });
         history
+    }
+
+    /// Remembers a session that it does not know.
+    pub(super) fn restore(
+        &mut self,
+        limits: &SessionLimits,
+        (actor, name): (Actor, SessionDigest),
+        used: Timestamp,
+        history: History,
+    ) {
+        self.make_room(limits, &actor);
+        self.keep(actor, name, Kept { used, history: Arc::new(Mutex::new(history)) });
+    }
+
+    fn keep(&mut self, actor: Actor, name: SessionDigest, kept: Kept) {
+        let (own, used) = (self.actors.entry(actor.clone()).or_default(), kept.used);
+        own.by_use.insert((used, name));
+        own.sessions.insert(name, kept);
+        self.by_use.insert((used, actor, name));
     }
 
     /// The history of a session that is remembered. It is not used by that.
@@ -96,7 +107,7 @@ impl Table {
         }
     }
 
-    fn forget(&mut self, actor: &Actor, name: &Name) {
+    fn forget(&mut self, actor: &Actor, name: &SessionDigest) {
         let Some(own) = self.actors.get_mut(actor) else { return };
         if let Some(kept) = own.sessions.remove(name) {
             own.by_use.remove(&(kept.used, *name));
@@ -121,6 +132,6 @@ impl Kept {
     }
 }
 
-fn named(principal: &Principal, session: &str) -> (Actor, Name) {
-    ((Arc::clone(&principal.tenant), Arc::clone(&principal.id)), Sha256::digest(session).into())
+fn named(principal: &Principal, session: &str) -> (Actor, SessionDigest) {
+    ((Arc::clone(&principal.tenant), Arc::clone(&principal.id)), SessionDigest::of(session))
 }

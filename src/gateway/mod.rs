@@ -39,7 +39,7 @@ pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
 pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
-pub use rebuild::{Begun, Fold, FoldStep, RebuildError};
+pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};
 pub use refusal::{Refusal, RefusalForm};
 
 #[cfg(test)]

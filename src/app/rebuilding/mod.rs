@@ -2,7 +2,9 @@
 //! reading at [`Rebuilt::make`].
 
 mod made;
+mod sessions;
 mod thread;
 
 pub(super) use made::Rebuilt;
+pub(super) use sessions::sessions;
 pub(super) use thread::Rebuilding;

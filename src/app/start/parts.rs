@@ -12,13 +12,13 @@ use tokio::runtime::{Builder, Runtime};
 use crate::app::load::Loaded;
 use crate::app::policy_server::FolderLock;
 use crate::app::start::{Options, Planes};
-use crate::app::{admin_key, indexing, watch as file_watch};
+use crate::app::{admin_key, indexing, rebuilding, watch as file_watch};
 use crate::audit::action::POLICY_SERVER;
 use crate::audit::index::{AuditIndex, AuditQuery, Order};
 use crate::audit::{Durability, Ledger, LedgerOptions, OpenReport, tail};
 use crate::config::{self, Config};
 use crate::control::Access;
-use crate::facts::{Deciding, Live, Sessions};
+use crate::facts::{Deciding, Live};
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, Executor, Gateway, GatewayParts, HoldDesk,
     NoExecutor, Publisher,
@@ -46,6 +46,8 @@ pub(super) fn gateway(
     live: &Arc<Live>,
     session_key: [u8; 32],
 ) -> Result<Arc<Gateway>> {
+    let (limits, now) = (loaded.config.policy.sessions, clock.now());
+    let sessions = rebuilding::sessions(&loaded.config.data_dir, limits, &publisher.handle().load(), now)?;
     Ok(Arc::new(Gateway::new(GatewayParts {
         snapshot: publisher.handle(),
         ledger: Arc::clone(ledger),
@@ -56,7 +58,7 @@ pub(super) fn gateway(
         redaction: Redaction::new(&loaded.config.audit.redact),
         access_log: access_log(&loaded.config, metrics)?,
         metrics: Arc::clone(metrics),
-        facts: Arc::new(Deciding::new(Sessions::new(loaded.config.policy.sessions), Arc::clone(live))),
+        facts: Arc::new(Deciding::new(sessions, Arc::clone(live))),
         clock: Arc::clone(clock),
     })))
 }

@@ -4,7 +4,7 @@
 //! and `previous_hash` behind it. Argument values pass [`Redaction`] on their way in; nothing else of a request is stored.
 
 use crate::audit::action::ActionNote;
-use crate::model::call::{Action, DecisionRequest, Principal, ToolCall};
+use crate::model::call::{Action, DecisionRequest, Principal, SessionDigest, ToolCall};
 use crate::model::decision::{Charged, Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
@@ -134,6 +134,10 @@ impl DecisionRecord<'_, '_> {
         }
         line.id(",\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
+        // A start finds by it whose history the record goes on with.
+        if let (Some(_), Some(session)) = (self.origin.facts.history, self.request.session) {
+            line.plain(",\"session\":\"", &SessionDigest::of(session).to_string());
+        }
     }
 }
 

@@ -3,5 +3,6 @@
 mod chain;
 mod crash;
 mod disk;
+mod recent;
 mod reconcile;
 mod support;

@@ -6,7 +6,7 @@ use crate::audit::action::{ActionNote, GOVERNANCE};
 use crate::audit::record::{DecisionRecord, Origin};
 use crate::decision::PolicySnapshot;
 use crate::extract::Proposal;
-use crate::facts::Reservation;
+use crate::facts::{LaterStep, Reservation};
 use crate::gateway::Consumed;
 use crate::gateway::execution::counting;
 use crate::gateway::proposals::answer::allowed;
@@ -77,6 +77,13 @@ impl ProposalDesk {
                 approval.give_back().await;
             }
             return Err(ProposalRefused::Ledger);
+        }
+        if approval.is_some()
+            && decision.outcome != Outcome::Allow
+            && let Some(step) = LaterStep::of(snapshot, request, &decision)
+        {
+            // What waited for a person counts in its session from now on.
+            self.gateway.facts.count_later(&step, now);
         }
         if let Some(approval) = approval {
             // What its proposer does with it is not seen here: it may have been done from now on.

@@ -61,7 +61,7 @@ struct ChargeOf<'a> {
 
 /// What the line of a record says; `None` where it says nothing for the live numbers.
 pub(super) fn event(line: &[u8]) -> Option<Event> {
-    if !may_say_something(line) {
+    if !is_of_kind(line, &[b"dec", b"exe", b"rep"]) {
         return None;
     }
     let head: Head<'_> = serde_json::from_slice(line).ok()?;
@@ -94,12 +94,12 @@ fn time(text: Option<&str>) -> Option<Timestamp> {
     Timestamp::parse_rfc3339(text?)
 }
 
-/// Whether a line is worth reading. Its first members are written in one order, so most that say nothing are told by their first
-/// bytes.
-fn may_say_something(line: &[u8]) -> bool {
+/// Whether a line is worth reading: whether its kind may begin with one of `kinds`. Its first members are written in one order, so most
+/// that are of no use are told by their first bytes.
+pub(super) fn is_of_kind(line: &[u8], kinds: &[&[u8]]) -> bool {
     const KIND: &[u8] = b"\",\"kind\":\"";
     let head = line.get(..line.len().min(128)).unwrap_or(line);
     let Some(place) = head.windows(KIND.len()).position(|bytes| bytes == KIND) else { return true };
     let kind = head.get(place + KIND.len()..).unwrap_or_default();
-    kind.len() < 10 || [b"dec".as_slice(), b"exe", b"rep"].iter().any(|first| kind.starts_with(first))
+    kind.len() < 10 || kinds.iter().any(|first| kind.starts_with(first))
 }

@@ -1,4 +1,5 @@
-//! The digest by which a call is known again: a hold is bound to it, and a repeated call finds its hold by it.
+//! The digest by which a call is known again: a hold is bound to it, and a repeated call finds its hold by it. And the digest of a
+//! session.
 //!
 //! Imports the rest of `model` and SHA-256. Start reading at [`CallDigest`]. Each part of a call is hashed behind its
 //! length, so that two calls have one digest only if every part is the same.
@@ -131,6 +132,38 @@ impl fmt::Display for CallDigest {
 }
 
 impl fmt::Debug for CallDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// SHA-256 of a session's name: what it is known by in memory and in records. Names are as long as their callers make them, and some
+/// are secret. As text, 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionDigest([u8; 32]);
+
+impl SessionDigest {
+    /// The digest of the session `name`, as [`DecisionRequest::session`](crate::model::call::DecisionRequest) has it.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(Sha256::digest(name).into())
+    }
+
+    /// The digest of that text; `None` where it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for SessionDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for SessionDigest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

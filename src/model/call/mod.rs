@@ -12,7 +12,7 @@ mod request;
 mod scope;
 
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
-pub use digest::{CallDigest, DigestBody, DigestParts};
+pub use digest::{CallDigest, DigestBody, DigestParts, SessionDigest};
 pub use parameters::{Body, Lookup, Parameters};
 pub use path_template::{PathTemplate, PathTemplateError, Segment};
 pub use principal::{Principal, PrincipalKind};

@@ -79,6 +79,28 @@ fn an_approval_cannot_be_replayed() {
     came_to(&world.confirm(DEPLOY, &wanted, &hold), "REQUIRE_CONFIRMATION", "confirmation_invalid");
 }
 
+/// What was confirmed counts in its session, also after the gateway was killed.
+#[test]
+fn a_confirmed_proposal_is_a_step_of_its_session() {
+    let rules = "rules:\n- {name: ask, match: {type: infrastructure.deploy}, approval: approve}\n- {name: all, approval: auto}\n\
+                 plan_rules: {sequence_patterns: [{name: both, steps: [infrastructure.deploy, bank.transfer]}]}\n";
+    let mut world = World::with_rules("{rules: rules.yaml}", rules);
+    let propose = |world: &World, capability: &str, session: &str, token: Option<&Value>| {
+        let mut body = proposal(capability, &json!({}));
+        body["context"] = json!({"session_id": session});
+        token.into_iter().for_each(|token| body["confirmation_token"] = token.clone());
+        world.propose_raw(AGENT, &body).json()
+    };
+    let hold = propose(&world, DEPLOY, "s", None)["confirmation"]["hold_id"].clone();
+    assert_eq!(world.approve(OPS, &hold).status, 200);
+    assert_eq!(propose(&world, DEPLOY, "s", Some(&hold))["outcome"], "ALLOW");
+    for _again in 0..2 {
+        came_to(&propose(&world, "bank.transfer", "s", None), "DENY", "plan_denied");
+        assert_eq!(propose(&world, "bank.transfer", "t", None)["outcome"], "ALLOW");
+        world.restart("KILL");
+    }
+}
+
 /// AV-2.1: a condition is not evaded by other types, missing members or other spellings.
 #[test]
 fn conditions_fail_closed() {

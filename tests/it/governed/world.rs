@@ -31,6 +31,11 @@ impl World {
 
     /// A world whose section `policy` is `policy`.
     pub fn with(policy: &str) -> Self {
+        Self::with_rules(policy, "version: 1\n")
+    }
+
+    /// The same with what `rules.yaml` says, where `policy` names that.
+    pub fn with_rules(policy: &str, rules: &str) -> Self {
         let tool = Tool::start();
         let route = Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").closed();
         let production = Route::tool_call("prod", tool.address)
@@ -44,7 +49,7 @@ impl World {
              audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {policy}\n{routes}",
             keys()
         );
-        let gateway = Gateway::configured(&config).start();
+        let gateway = Gateway::configured(&config).file("rules.yaml", rules).start();
         Self { tool, gateway }
     }
 

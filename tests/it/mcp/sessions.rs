@@ -163,18 +163,22 @@ fn raw_session_ids_pass_on_no_route() {
     assert!(tool.only().header("mcp-session-id").is_empty());
 }
 
+/// The code with which a call of `ann` is answered.
+fn called(gateway: &Gateway, session: Option<&str>, tool: &str) -> String {
+    let body = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": tool}});
+    let answer = send(&mut gateway.client(), "ann", "POST", "/files", session, &body.to_string());
+    let decision = &answer.json()["result"]["_meta"]["aegis/decision"];
+    decision["code"].as_str().unwrap_or("allowed").to_owned()
+}
+
+const PLAN: &str = "rules: [{name: all, approval: auto, risk_level: low}]\nplan_rules:\n  sequence_patterns: \
+                    [{name: exfil, steps: [\"files.read_*\", \"files.send_*\"]}]\n  cumulative_risk: {max_total_risk: 3}\n";
+
 #[test]
 fn a_sequence_is_stopped_in_the_session_that_would_complete_it() {
     let tool = server();
-    let rules = "rules: [{name: all, approval: auto, risk_level: low}]\nplan_rules:\n  sequence_patterns: \
-                 [{name: exfil, steps: [\"files.read_*\", \"files.send_*\"]}]\n  cumulative_risk: {max_total_risk: 3}\n";
-    let gateway = gateway_with(&tool, rules);
-    let call = |session: Option<&str>, tool: &str| {
-        let body = json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": tool}});
-        let answer = send(&mut gateway.client(), "ann", "POST", "/files", session, &body.to_string());
-        let decision = &answer.json()["result"]["_meta"]["aegis/decision"];
-        decision["code"].as_str().unwrap_or("allowed").to_owned()
-    };
+    let gateway = gateway_with(&tool, PLAN);
+    let call = |session, tool: &str| called(&gateway, session, tool);
     let (first, second) = (begin(&gateway, "ann"), begin(&gateway, "ann"));
     // The server gives both sessions one name, so they are one; without a session there is no history.
     for (session, tool, expected) in [
@@ -198,4 +202,25 @@ fn a_sequence_is_stopped_in_the_session_that_would_complete_it() {
     let session = &stopped["facts"]["session"];
     assert_eq!(session["total_risk"], 2);
     assert_eq!(session["reached"][0]["seen"], json!(["files.read_file"]));
+}
+
+/// What was done in a session counts on after a gateway that was killed: the sequence, and the sum of risk.
+#[test]
+fn what_a_session_did_outlives_a_killed_gateway() {
+    let tool = server();
+    let mut gateway = gateway_with(&tool, PLAN);
+    let session = begin(&gateway, "ann");
+    assert_eq!(called(&gateway, Some(&session), "read_file"), "allowed");
+    gateway.kill();
+    let mut gateway = gateway.restart();
+    assert_eq!(called(&gateway, Some(&session), "send_mail"), "plan_denied");
+    assert_eq!(called(&gateway, Some(&session), "list"), "allowed");
+    assert!(gateway.stop().success());
+    let gateway = gateway.restart();
+    let calls = ["list", "list", "send_mail"].map(|tool| called(&gateway, Some(&session), tool));
+    assert_eq!(calls, ["allowed", "plan_denied", "plan_denied"]);
+    let decisions = gateway.records_of("decision");
+    let named = |record: &serde_json::Value| record["session"].as_str().map(str::len);
+    assert!(decisions.iter().all(|record| named(record) == Some(64)), "{decisions:?}");
+    assert!(decisions.iter().all(|record| record["session"] == decisions[0]["session"]));
 }

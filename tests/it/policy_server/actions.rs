@@ -196,6 +196,48 @@ fn sessions_count_only_what_names_them() {
     }
 }
 
+/// A server that was killed and started again knows what was done in a session: alone, by approval, and in all.
+#[test]
+fn what_a_session_did_outlives_a_killed_server() {
+    let policy = "rules:\n  - {name: asks, match: {type: ask}, approval: approve, risk_level: low}\n\
+        \x20 - {name: all, match: {type: \"*\"}, risk_level: medium, approval: auto}\n\
+        plan_rules:\n  sequence_patterns:\n    - {name: leak, steps: [read, send]}\n\
+        \x20   - {name: asked, steps: [ask, pay], window: 3}\n\
+        \x20 cumulative_risk: {max_total_risk: 5, on_exceed: block}\n";
+    let keys = [("AEGIS_API_KEY", "k1"), ("AEGIS_ADMIN_KEY", "adm")];
+    let start = Start::with(&["--approval", "hold"], &keys);
+    let mut server = Server::start(policy, &start);
+    let post = |server: &Server, key: &str, path: &str, body: &Value| {
+        server.client().request("POST", path, &[("X-API-Key", key)], body.to_string().as_bytes()).json()
+    };
+    let run = |server: &Server, action: &str, session: &str| {
+        let action = json!({"action_type": action, "session_id": session});
+        post(server, "k1", "/api/v1/execute", &action)
+    };
+    let said = |server: &Server, action: &str, session: &str| run(server, action, session)["status"].clone();
+    assert_eq!(said(&server, "read", "s"), "success");
+    assert_eq!([said(&server, "read", "sum"), said(&server, "list", "sum")], ["success", "success"]);
+    // One is approved and runs; one waits, and so does not count.
+    for session in ["held", "waits"] {
+        let hold = run(&server, "ask", session)["hold_id"].as_str().unwrap().to_owned();
+        if session == "held" {
+            let path = format!("/api/v1/holds/{hold}/approve");
+            let approved = server.client().request("POST", &path, &[("X-API-Key", "adm")], b"");
+            assert_eq!(approved.status, 200, "{}", approved.text());
+            assert_eq!(said(&server, "ask", session), "success");
+        }
+    }
+    server.running.stop("KILL");
+    let server = server.restart(&start);
+    let error = run(&server, "send", "s")["error"].clone();
+    assert_eq!(error, "Blocked by plan rule: Forbidden sequence 'leak': 'read' \u{2192} 'send'");
+    let error = run(&server, "list", "sum")["error"].clone();
+    assert_eq!(error, "Blocked by plan rule: Cumulative risk 6 exceeds threshold 5");
+    assert_eq!([said(&server, "pay", "held"), said(&server, "pay", "waits")], ["blocked", "success"]);
+    // Another session, and an action that names none, have done nothing.
+    assert_eq!([said(&server, "send", "t"), said(&server, "list", "t")], ["success", "success"]);
+}
+
 /// What is evaluated together is judged as if it were executed together, and leaves nothing behind.
 #[test]
 fn a_batch_is_evaluated_as_it_would_be_executed() {

@@ -3,4 +3,5 @@
 mod events;
 mod files;
 mod folds;
+mod sessions;
 mod support;
