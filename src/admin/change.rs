@@ -17,8 +17,8 @@ pub enum Change {
         id: Arc<str>,
         /// What stands there from now on; the name of its key is `id`.
         written: Written,
-        /// The version it must have until then; `None` = any.
-        if_match: Option<u64>,
+        /// What must be there until then; `None` = anything.
+        if_match: Option<IfMatch>,
     },
     /// Gives a grant, in the place of one for the same actor and capability.
     Grant(Written),
@@ -32,9 +32,39 @@ pub enum Change {
         capability: Arc<str>,
     },
     /// Sets what is known of an actor.
-    SetActor(Written),
+    SetActor {
+        /// What is known from now on.
+        written: Written,
+        /// What must be there until then; `None` = anything, or nothing.
+        if_match: Option<IfMatch>,
+    },
     /// Sets a kill switch.
-    SetKillSwitch(Written),
+    SetKillSwitch {
+        /// How it stands from now on.
+        written: Written,
+        /// What must be there until then; `None` = anything, or nothing.
+        if_match: Option<IfMatch>,
+    },
+}
+
+/// What must be there for a change to be made (RFC 9110, section 13.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Some version.
+    Any,
+    /// This version.
+    Version(u64),
+}
+
+impl IfMatch {
+    /// Whether an object of this version satisfies it; `None`: there is none.
+    #[must_use]
+    pub fn admits(self, version: Option<u64>) -> bool {
+        match self {
+            Self::Any => version.is_some(),
+            Self::Version(wanted) => version == Some(wanted),
+        }
+    }
 }
 
 /// Who asks for a change.

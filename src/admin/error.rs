@@ -42,10 +42,10 @@ pub enum Refused {
     #[error("A policy stays with its tenant. Make another one, and disable this.")]
     OtherTenant,
     /// It was changed since it was read.
-    #[error("It was changed meanwhile and has version {version} now.")]
+    #[error("It was changed meanwhile: {}.", standing(*.version))]
     Stale {
-        /// The version it has.
-        version: u64,
+        /// The version it has; `None`: there is none.
+        version: Option<u64>,
     },
     /// There are as many objects as there may be.
     #[error("There are {most} objects already, and there may be no more.")]
@@ -66,6 +66,13 @@ pub enum Refused {
         /// The file.
         file: Arc<str>,
     },
+}
+
+fn standing(version: Option<u64>) -> String {
+    match version {
+        Some(version) => format!("it has version {version} now"),
+        None => "there is none now".to_owned(),
+    }
 }
 
 /// The store did not do what was asked.

@@ -19,7 +19,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use change::{By, Change, DEPLOYMENT_TENANT};
+pub use change::{By, Change, DEPLOYMENT_TENANT, IfMatch};
 pub use digest::Digest;
 pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};

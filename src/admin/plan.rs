@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::admin::registry::{Registry, file_of};
-use crate::admin::{By, Change, Digest, Entry, Refused, Row, RowChange};
+use crate::admin::{By, Change, Digest, Entry, IfMatch, Refused, Row, RowChange};
 use crate::model::time::Timestamp;
 use crate::policy::governance::{Kind, Object, ObjectKey, Source, Stamp, Written};
 
@@ -58,9 +58,11 @@ impl Registry {
                 self.put(written, "policy.created", asked)
             }
             Change::ReplacePolicy { id, written, if_match } => self.replace(&id, written, if_match, asked),
-            Change::Grant(written) => self.set_one(written, "grant.created", asked),
-            Change::SetActor(written) => self.set_one(written, "actor.updated", asked),
-            Change::SetKillSwitch(written) => self.set_one(written, "kill_switch.updated", asked),
+            Change::Grant(written) => self.set_one(written, None, "grant.created", asked),
+            Change::SetActor { written, if_match } => self.set_one(written, if_match, "actor.updated", asked),
+            Change::SetKillSwitch { written, if_match } => {
+                self.set_one(written, if_match, "kill_switch.updated", asked)
+            }
             Change::Revoke { tenant, actor, capability } => {
                 self.revoke(&ObjectKey::grant(&tenant, &actor, &capability), asked)
             }
@@ -70,10 +72,13 @@ impl Registry {
     fn set_one(
         &self,
         written: Written,
+        if_match: Option<IfMatch>,
         event: &'static str,
         asked: &mut Asked<'_>,
     ) -> Result<Planned, Refused> {
         self.admit(&written.key, asked)?;
+        let before = self.api.get(&written.key).map(|entry| entry.object.stamp.version);
+        matches(if_match, before)?;
         self.put(written, event, asked)
     }
 
@@ -102,7 +107,7 @@ impl Registry {
         &self,
         id: &Arc<str>,
         written: Written,
-        if_match: Option<u64>,
+        if_match: Option<IfMatch>,
         asked: &mut Asked<'_>,
     ) -> Result<Planned, Refused> {
         let not_found = Refused::NotFound { kind: noun(Kind::Policy) };
@@ -115,10 +120,7 @@ impl Registry {
         if written.key != before.key {
             return Err(Refused::OtherTenant);
         }
-        let version = before.stamp.version;
-        if if_match.is_some_and(|wanted| wanted != version) {
-            return Err(Refused::Stale { version });
-        }
+        matches(if_match, Some(before.stamp.version))?;
         self.put(written, "policy.updated", asked)
     }
 
@@ -159,6 +161,14 @@ impl Registry {
             rows.push(RowChange { key: key.clone(), row: Row::Revoked(Some(file.clone())) });
         }
         Ok(Planned { rows, event: "grant.revoked", object, created: false })
+    }
+}
+
+/// Whether what is there is what must be there.
+fn matches(if_match: Option<IfMatch>, version: Option<u64>) -> Result<(), Refused> {
+    match if_match {
+        Some(wanted) if !wanted.admits(version) => Err(Refused::Stale { version }),
+        _ => Ok(()),
     }
 }
 

@@ -117,6 +117,7 @@ fn issuer(jwt: &config::Jwt) -> TokenIssuer {
         algorithms: jwt.algorithms.clone(),
         keys: jwt.keys.iter().map(key).collect(),
         tenant: jwt.tenant.as_deref().map(Arc::from),
+        max_lifetime_s: jwt.max_lifetime_s,
     }
 }
 

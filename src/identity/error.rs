@@ -20,6 +20,9 @@ pub enum IdentityError {
     /// A token that is not to be used yet.
     #[error("The token presented is not valid yet.")]
     TokenEarly,
+    /// A token that is good for longer than tokens may be.
+    #[error("The token presented is valid for longer than is accepted here.")]
+    TokenLifetime,
     /// A token that does not say what it must, or says it in another form.
     #[error("The token presented lacks a claim, or one has not the form it must have.")]
     TokenClaims,
@@ -49,7 +52,12 @@ impl IdentityError {
     pub const fn is_failed_credential(&self) -> bool {
         matches!(
             self,
-            Self::Invalid | Self::TokenAudience | Self::TokenExpired | Self::TokenEarly | Self::TokenClaims
+            Self::Invalid
+                | Self::TokenAudience
+                | Self::TokenExpired
+                | Self::TokenEarly
+                | Self::TokenLifetime
+                | Self::TokenClaims
         )
     }
 }

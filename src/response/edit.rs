@@ -66,10 +66,9 @@ impl Editor {
             if let Some(filter) = &self.list {
                 changed |= list::filter(filter, message)?;
             }
-            if let Json::Object(members) = message
-                && let Some((_, result)) = members.iter_mut().find(|(key, _)| key.as_str() == "result")
-            {
-                changed |= self.hide(result);
+            // An error's `data` may carry what a result would have.
+            for path in [&["result"][..], &["error", "data"]] {
+                changed |= below(message, path).is_some_and(|answered| self.hide(answered));
             }
         }
         Ok(changed)
@@ -82,6 +81,14 @@ impl Editor {
         }
         changed
     }
+}
+
+/// What members within members lead to.
+fn below<'v, 'a>(value: &'v mut Json<'a>, path: &[&str]) -> Option<&'v mut Json<'a>> {
+    let Some((name, rest)) = path.split_first() else { return Some(value) };
+    let Json::Object(members) = value else { return None };
+    let (_, member) = members.iter_mut().find(|(key, _)| key.as_str() == *name)?;
+    below(member, rest)
 }
 
 /// Whether a text begins as a JSON object or array does, behind whatever its reader might trim off. What is no JSON at all

@@ -23,7 +23,13 @@ fn what_is_in_a_file_is_changed_there_and_says_so() {
             "policy",
         ),
         (Change::Grant(grant("default", "a", "a.b")), "grant"),
-        (Change::SetActor(written(Kind::Actor, "{actor: a, status: suspended}")), "actor"),
+        (
+            Change::SetActor {
+                written: written(Kind::Actor, "{actor: a, status: suspended}"),
+                if_match: None,
+            },
+            "actor",
+        ),
     ];
     for (change, kind) in changes {
         let refused = planned(&registry, change, &root(), 2).unwrap_err();

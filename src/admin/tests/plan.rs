@@ -1,7 +1,7 @@
 //! Which changes may be made, by whom, and what comes of them.
 
 use super::support::*;
-use crate::admin::{By, Change, Refused, Registry};
+use crate::admin::{By, Change, IfMatch, Refused, Registry};
 use crate::policy::governance::Kind;
 use crate::policy::governance::{Content, ObjectKey};
 
@@ -13,10 +13,13 @@ fn capability(name: &str, tenant: &str) -> Change {
 }
 
 fn actor(tenant: &str, status: &str) -> Change {
-    Change::SetActor(written(Kind::Actor, &format!("{{actor: a, status: {status}, tenant: {tenant}}}")))
+    Change::SetActor {
+        written: written(Kind::Actor, &format!("{{actor: a, status: {status}, tenant: {tenant}}}")),
+        if_match: None,
+    }
 }
 
-fn replace(id: &str, tenant: Option<&str>, if_match: Option<u64>) -> Change {
+fn replace(id: &str, tenant: Option<&str>, if_match: Option<IfMatch>) -> Change {
     Change::ReplacePolicy { id: id.into(), written: policy(id, tenant, "DENY"), if_match }
 }
 
@@ -31,14 +34,14 @@ fn each_change_makes_its_object_and_says_what_it_is() {
             true,
             "policy - pol_1 v1 api",
         ),
-        (replace("pol_1", None, Some(1)), "policy.updated", false, "policy - pol_1 v2 api"),
+        (replace("pol_1", None, Some(IfMatch::Version(1))), "policy.updated", false, "policy - pol_1 v2 api"),
         (replace("pol_1", None, None), "policy.updated", false, "policy - pol_1 v3 api"),
         (Change::Grant(grant("t", "a", "a.b")), "grant.created", true, "grant t a.b a v1 api"),
         (Change::Grant(grant("t", "a", "a.b")), "grant.created", false, "grant t a.b a v2 api"),
         (actor("t", "suspended"), "actor.updated", true, "actor t a v1 api"),
         (actor("t", "active"), "actor.updated", false, "actor t a v2 api"),
         (
-            Change::SetKillSwitch(written(Kind::KillSwitch, "{active: true}")),
+            Change::SetKillSwitch { written: written(Kind::KillSwitch, "{active: true}"), if_match: None },
             "kill_switch.updated",
             true,
             "kill_switch -  v1 api",
@@ -70,7 +73,7 @@ fn what_is_there_already_or_is_not_is_refused() {
         ),
         (replace("pol_2", None, None), not_found.clone()),
         (replace("pol_1", None, None), Refused::OtherTenant),
-        (replace("pol_1", Some("t"), Some(2)), Refused::Stale { version: 1 }),
+        (replace("pol_1", Some("t"), Some(IfMatch::Version(2))), Refused::Stale { version: Some(1) }),
     ];
     let before = holding(&registry);
     for (change, refused) in cases {
@@ -94,8 +97,9 @@ fn a_tenants_key_touches_what_is_its_tenants_and_nothing_else() {
     make(&mut registry, Change::Grant(grant("other", "a", "a.b")), 5);
     let acme = By::key("k", "acme");
     let forbidden = || Refused::Forbidden { tenant: "acme".into() };
-    let kill = |tenant: &str| {
-        Change::SetKillSwitch(written(Kind::KillSwitch, &format!("{{active: true, tenant: {tenant}}}")))
+    let kill = |tenant: &str| Change::SetKillSwitch {
+        written: written(Kind::KillSwitch, &format!("{{active: true, tenant: {tenant}}}")),
+        if_match: None,
     };
     let refused = [
         (capability("a.new", "null"), forbidden()),

@@ -70,16 +70,20 @@ pub(crate) fn change(registry: &Registry, step: &Move) -> Option<Change> {
             &format!("{{actor: a{actor}, capability: a.b, expires_at: {}}}", EXPIRES[usize::from(*text)]),
         )),
         Move::Revoke(actor) => revoke("default", &format!("a{actor}"), "a.b"),
-        Move::Actor(actor, status) => Change::SetActor(written(
-            Kind::Actor,
-            &format!(
-                "{{actor: a{actor}, status: {}}}",
-                ["active", "suspended", "revoked"][usize::from(*status)]
+        Move::Actor(actor, status) => Change::SetActor {
+            written: written(
+                Kind::Actor,
+                &format!(
+                    "{{actor: a{actor}, status: {}}}",
+                    ["active", "suspended", "revoked"][usize::from(*status)]
+                ),
             ),
-        )),
-        Move::Kill(active) => {
-            Change::SetKillSwitch(written(Kind::KillSwitch, &format!("{{active: {active}}}")))
-        }
+            if_match: None,
+        },
+        Move::Kill(active) => Change::SetKillSwitch {
+            written: written(Kind::KillSwitch, &format!("{{active: {active}}}")),
+            if_match: None,
+        },
         Move::Files(_) | Move::Restart => return None,
     })
 }

@@ -20,6 +20,8 @@ pub struct Jwt {
     pub keys: Vec<JwtKey>,
     /// The tenant of all its callers; `None`: as tokens say.
     pub tenant: Option<String>,
+    /// For how many seconds from now a token may still be good.
+    pub max_lifetime_s: u32,
 }
 
 /// A key of an issuer.
@@ -67,5 +69,6 @@ fn issuer(raw: &RawJwt, spot: &Spot<'_>) -> Option<Jwt> {
         return None;
     }
     let (issuer, audience) = (raw.issuer.clone(), raw.audience.clone());
-    Some(Jwt { issuer, audience, algorithms, keys, tenant: raw.tenant.clone() })
+    let (tenant, max_lifetime_s) = (raw.tenant.clone(), raw.max_lifetime_s);
+    Some(Jwt { issuer, audience, algorithms, keys, tenant, max_lifetime_s })
 }

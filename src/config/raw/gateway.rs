@@ -67,6 +67,14 @@ pub(crate) struct RawJwt {
     #[schemars(length(min = 1, max = 128))]
     #[serde(default)]
     pub(crate) tenant: Option<String>,
+    /// For how many seconds from now a token may still be good: one that ends later is refused. Default 86400, a day.
+    #[schemars(range(min = 1, max = 31_536_000))]
+    #[serde(default = "a_day")]
+    pub(crate) max_lifetime_s: u32,
+}
+
+fn a_day() -> u32 {
+    86_400
 }
 
 /// Where a JWK Set is.

@@ -7,11 +7,12 @@ use crate::gateway::SnapshotStatus;
 use crate::policy::governance::{Kind, Source};
 
 /// A snapshot in a list.
-pub(in crate::control) fn snapshot_row(row: &SnapshotRow, status: &SnapshotStatus) -> Value {
-    Value::Object(members(row, status))
+pub(in crate::control) fn snapshot_row(row: &SnapshotRow, status: &SnapshotStatus, by: &By) -> Value {
+    Value::Object(members(row, status, by.deployment))
 }
 
-fn members(row: &SnapshotRow, status: &SnapshotStatus) -> Map<String, Value> {
+/// `whole`: also whose key made it, and what is wrong in files, which may be another tenant's.
+fn members(row: &SnapshotRow, status: &SnapshotStatus, whole: bool) -> Map<String, Value> {
     let active = row.version == status.active.version;
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -21,14 +22,17 @@ fn members(row: &SnapshotRow, status: &SnapshotStatus) -> Map<String, Value> {
     put("hash", json!(&*row.hash));
     put("source", json!(&*row.source));
     put("created_at", json!(row.created_at.to_rfc3339()));
-    put("by", json!(row.by.as_deref()));
+    put("by", json!(row.by.as_deref().filter(|_| whole)));
     put("active", json!(active));
     if let Some(version) = row.back_to {
         put("back_to", json!(version));
     }
     if let Some(rejected) = status.rejected.as_ref().filter(|_| active) {
-        let problems: Vec<_> = rejected.problems.lines().collect();
-        put("rejected", json!({"at": rejected.at.to_rfc3339(), "problems": problems}));
+        let mut told = json!({"at": rejected.at.to_rfc3339()});
+        if whole {
+            told["problems"] = rejected.problems.lines().collect();
+        }
+        put("rejected", told);
     }
     members
 }
@@ -40,7 +44,7 @@ pub(in crate::control) fn snapshot_content(
     status: &SnapshotStatus,
     by: &By,
 ) -> Value {
-    let mut shown = members(&content.row, status);
+    let mut shown = members(&content.row, status, by.deployment);
     let texts = content.texts.iter().filter(|text| by.deployment || text.role == Role::Rules);
     let files: Vec<_> = texts
         .map(|text| json!({"role": text.role.as_str(), "name": &*text.name, "text": &*text.text}))

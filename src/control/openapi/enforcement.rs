@@ -8,6 +8,8 @@ use crate::model::call::Scope;
 
 const TAG: &str = "enforcement";
 const ETAG: (&str, &str) = ("ETag", "The object's version.");
+const IF_MATCH: &str = "If-Match";
+const IF_MATCH_HERE: &str = "The ETag of the version that is replaced, or `*`: of any.";
 const CAPABILITY_READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead, Scope::CapabilitiesManage];
 const GRANT_READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead, Scope::GrantsManage];
 
@@ -17,6 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
     operations.extend(policies());
     operations.extend(grants());
     operations.extend(actors());
+    operations.extend(kill_switch());
     operations
 }
 
@@ -96,15 +99,15 @@ fn policies() -> Vec<Operation> {
         managers,
     )
     .path("id", "Its id.")
-    .header(
-        "If-Match",
-        &json!({"type": "string", "pattern": "^(\\*|\"[0-9]{1,19}\")$"}),
-        "The ETag of the version that is replaced, or `*`.",
-    )
+    .header(IF_MATCH, &if_match(), IF_MATCH_HERE)
     .body(Form::Governance, &reference("RawPolicy"), true)
     .answers(shown(200, "It was replaced.", "Policy"))
     .refuses(Form::Governance, &[404, 409, 412, 503]);
     vec![list, create, show, replace]
+}
+
+fn if_match() -> Value {
+    json!({"type": "string", "pattern": "^(\\*|\"[0-9]{1,19}\")$"})
 }
 
 /// The tenant of an actor.
@@ -162,16 +165,30 @@ fn actors() -> Vec<Operation> {
     )
     .path("id", "The actor's id.")
     .body(Form::Governance, &reference("RawActor"), true)
+    .header(IF_MATCH, &if_match(), IF_MATCH_HERE)
     .answers(shown(200, "It is set.", "ActorStatus"))
-    .refuses(Form::Governance, &[404, 409, 503]);
-    let kill_switch = Operation::keyed(
-        ("put", "/api/v1/kill-switch"),
+    .refuses(Form::Governance, &[404, 409, 412, 503]);
+    vec![show, set]
+}
+
+fn kill_switch() -> Vec<Operation> {
+    let path = "/api/v1/kill-switch";
+    let show = Operation::keyed(
+        ("get", path),
+        ("showKillSwitch", TAG, "Whether calls of its caller's tenant are stopped, and by what."),
+        Form::Problem,
+        &[Scope::GovernanceRead, Scope::AuditRead],
+    )
+    .answers(Answer::json(200, "The switches that its caller may see.", reference("KillSwitches")));
+    let set = Operation::keyed(
+        ("put", path),
         ("setKillSwitch", TAG, "Stops everything, or the calls of one tenant."),
         Form::Problem,
         &[Scope::Admin],
     )
     .body(Form::Problem, &reference("RawKillSwitch"), true)
+    .header(IF_MATCH, &if_match(), IF_MATCH_HERE)
     .answers(shown(200, "It is set.", "KillSwitch"))
-    .refuses(Form::Problem, &[409, 503]);
-    vec![show, set, kill_switch]
+    .refuses(Form::Problem, &[409, 412, 503]);
+    vec![show, set]
 }

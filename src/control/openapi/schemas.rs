@@ -64,6 +64,7 @@ pub(super) fn components() -> Map<String, Value> {
     ] {
         components.insert(page.to_owned(), self::page(list, item));
     }
+    components.insert("KillSwitches".to_owned(), kill_switches());
     components.sort_keys();
     components
 }
@@ -123,6 +124,17 @@ fn refine(components: &mut Map<String, Value>) {
             place.extend(more);
         }
     }
+}
+
+fn kill_switches() -> Value {
+    json!({
+        "type": "object",
+        "required": ["active", "kill_switches"],
+        "properties": {
+            "active": {"type": "boolean", "description": "Whether calls of the caller's tenant are stopped."},
+            "kill_switches": {"type": "array", "items": {"$ref": "#/components/schemas/KillSwitch"}},
+        },
+    })
 }
 
 fn page(list: &str, item: &str) -> Value {

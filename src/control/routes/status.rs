@@ -16,7 +16,8 @@ use crate::gateway::SnapshotStatus;
 use crate::holds::{HoldFilter, HoldState};
 use crate::model::call::Scope;
 
-/// The whole state, for those who may read decisions or the ledger.
+/// The whole state, for those who may read decisions or the ledger. A key of one tenant is not told of what serves or concerns
+/// others: where tools are, what is wrong in files, how much is going on.
 pub(in crate::control) async fn status(
     operator: Operator,
     State(state): State<ControlState>,
@@ -26,6 +27,7 @@ pub(in crate::control) async fn status(
     Query::read(query.as_deref(), &[])?;
     let published = state.publisher.status();
     let snapshot = state.publisher.handle().load_full();
+    let whole = operator.by().deployment;
     Ok(Json(json!({
         "build": {"version": VERSION},
         "stage": state.stage,
@@ -37,37 +39,44 @@ pub(in crate::control) async fn status(
             "rules": published.rules,
             "routes": published.routes,
         },
-        "rejected": rejected(&published),
-        "routes": snapshot.routes.iter().map(route).collect::<Vec<_>>(),
-        "holds": holds(&operator, &state).await,
-        "ledger": ledger(&state.ledger.status()),
+        "rejected": rejected(&published, whole),
+        "routes": snapshot.routes.iter().map(|one| route(one, whole)).collect::<Vec<_>>(),
+        "holds": holds(&operator, &state, whole).await,
+        "ledger": ledger(&state.ledger.status(), whole),
     })))
 }
 
-fn rejected(published: &SnapshotStatus) -> Option<Value> {
+fn rejected(published: &SnapshotStatus, whole: bool) -> Option<Value> {
     let rejection = published.rejected.as_ref()?;
-    let problems: Vec<_> = rejection.problems.lines().collect();
-    Some(json!({"at": rejection.at.to_rfc3339(), "problems": problems}))
+    let mut told = json!({"at": rejection.at.to_rfc3339()});
+    if whole {
+        told["problems"] = rejection.problems.lines().collect();
+    }
+    Some(told)
 }
 
-fn route(route: &Arc<Route>) -> Value {
+fn route(route: &Arc<Route>, whole: bool) -> Value {
+    let mut told = json!({
+        "name": &*route.name,
+        "mode": route.mode.as_str(),
+        "protocol": route.protocol.as_str(),
+    });
+    if !whole {
+        return told;
+    }
     let upstreams: Vec<_> = route
         .upstream
         .endpoints
         .iter()
         .map(|endpoint| json!({"address": &*endpoint.name, "healthy": endpoint.state.is_up()}))
         .collect();
-    json!({
-        "name": &*route.name,
-        "mode": route.mode.as_str(),
-        "protocol": route.protocol.as_str(),
-        "in_flight": route.slots.taken(),
-        "upstreams": upstreams,
-    })
+    told["in_flight"] = route.slots.taken().into();
+    told["upstreams"] = upstreams.into();
+    told
 }
 
 /// What of the holds its caller may see. A store that is out of order shows here, and keeps nobody from the rest.
-async fn holds(operator: &Operator, state: &ControlState) -> Value {
+async fn holds(operator: &Operator, state: &ControlState, whole: bool) -> Value {
     let approver = operator.approver();
     let standing = async |standing: HoldState| {
         let filter = HoldFilter { state: Some(standing), limit: 1, ..HoldFilter::default() };
@@ -76,23 +85,29 @@ async fn holds(operator: &Operator, state: &ControlState) -> Value {
     let pending = standing(HoldState::Pending).await;
     let approved = standing(HoldState::Approved).await;
     let reason = pending.as_ref().err().or(approved.as_ref().err()).map(ToString::to_string);
-    json!({
+    let mut told = json!({
         "ok": reason.is_none(),
         "reason": reason,
         "pending": pending.ok(),
         "approved": approved.ok(),
-        "waiting": state.holds.waiters().count(),
-    })
+    });
+    if whole {
+        told["waiting"] = state.holds.waiters().count().into();
+    }
+    told
 }
 
-fn ledger(status: &LedgerStatus) -> Value {
-    json!({
+fn ledger(status: &LedgerStatus, whole: bool) -> Value {
+    let mut told = json!({
         "ok": status.healthy.is_ok(),
         "reason": status.healthy.as_ref().err(),
         "durability": status.durability.as_str(),
-        "epoch": status.epoch,
-        "records": status.records_total,
-        "head_hash": status.last_hash.as_str(),
-        "disk_free_bytes": status.disk_free_bytes,
-    })
+    });
+    if whole {
+        told["epoch"] = json!(status.epoch);
+        told["records"] = json!(status.records_total);
+        told["head_hash"] = json!(status.last_hash.as_str());
+        told["disk_free_bytes"] = json!(status.disk_free_bytes);
+    }
+    told
 }

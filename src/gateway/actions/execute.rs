@@ -195,11 +195,13 @@ pub(super) fn answered(answer: &ActionAnswer, record: &mut Vec<u8>) {
     record_answer(answer.status, answer.error.as_deref(), record);
 }
 
-/// What the caller of a blocked action is told: the document's words.
+/// What the caller of a blocked action is told: the document's words where its rules or their default said so; what else denies says
+/// itself why.
 fn blocked(decision: &Decision) -> String {
-    if decision.code == ReasonCode::PlanDenied {
-        // It says so itself.
-        return decision.reason.to_string();
+    match decision.code {
+        ReasonCode::RuleDenied | ReasonCode::DefaultDenied => {
+            format!("Blocked by policy rule: {}", decision.rule.as_deref().unwrap_or("<default>"))
+        }
+        _ => decision.reason.to_string(),
     }
-    format!("Blocked by policy rule: {}", decision.rule.as_deref().unwrap_or("<default>"))
 }

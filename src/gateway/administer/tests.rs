@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::admin::sample::{file, grant, policy, revoke, root, written};
 use crate::admin::{
-    AdminStore, By, Change, Digest, Faults, FileSet, MemoryAdminStore, Pin, Pins, Refused, Role,
+    AdminStore, By, Change, Digest, Faults, FileSet, IfMatch, MemoryAdminStore, Pin, Pins, Refused, Role,
     SnapshotContent, Text,
 };
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
@@ -185,7 +185,10 @@ fn give(actor: &str) -> Change {
 }
 
 fn suspend(actor: &str, status: &str) -> Change {
-    Change::SetActor(written(Kind::Actor, &format!("{{actor: {actor}, status: {status}}}")))
+    Change::SetActor {
+        written: written(Kind::Actor, &format!("{{actor: {actor}, status: {status}}}")),
+        if_match: None,
+    }
 }
 
 #[test]
@@ -362,7 +365,7 @@ fn a_rollback_is_a_new_version_with_an_old_content_and_can_be_rolled_back() {
     let deny = || Change::ReplacePolicy {
         id: "pol_1".into(),
         written: policy("pol_1", None, "DENY"),
-        if_match: Some(1),
+        if_match: Some(IfMatch::Version(1)),
     };
     world.apply(deny()).unwrap();
     world.apply(revoke("default", "x", "a.b")).unwrap();
@@ -384,7 +387,7 @@ fn a_rollback_is_a_new_version_with_an_old_content_and_can_be_rolled_back() {
     );
     assert_eq!(world.publisher.pins().governance.unwrap().version, 3);
     // A stale ETag is stale still.
-    assert!(matches!(world.apply(deny()), Err(AdminError::Refused(Refused::Stale { version: 3 }))));
+    assert!(matches!(world.apply(deny()), Err(AdminError::Refused(Refused::Stale { version: Some(3) }))));
     // And back again.
     assert_eq!(world.roll_back(7).unwrap(), 9);
     assert_eq!(seventh, ["policy pol_1 v2", "grant a.b g v1"]);
@@ -398,7 +401,9 @@ fn going_back_lets_go_nobody_who_is_stopped_now() {
     let world = World::new("");
     world.apply(suspend("a", "active")).unwrap();
     world.apply(suspend("a", "revoked")).unwrap();
-    world.apply(Change::SetKillSwitch(written(Kind::KillSwitch, "{active: true}"))).unwrap();
+    world
+        .apply(Change::SetKillSwitch { written: written(Kind::KillSwitch, "{active: true}"), if_match: None })
+        .unwrap();
     let before = world.holding();
     world.roll_back(2).unwrap();
     assert_eq!(world.holding(), before);

@@ -64,13 +64,17 @@ impl<'c> Claims<'c> {
         self.audiences.contains(&audience)
     }
 
-    /// Whether it is for now.
+    /// Whether it is for now, and not for much longer than that.
     ///
     /// # Errors
-    /// It has ended, or is not to be used yet.
-    pub(super) fn check_times(&self, now: Timestamp) -> Result<(), IdentityError> {
+    /// It has ended, is not to be used yet, or is good for more than `max_lifetime_s` seconds from now.
+    pub(super) fn check_times(&self, now: Timestamp, max_lifetime_s: u32) -> Result<(), IdentityError> {
         if now >= self.expires {
             return Err(IdentityError::TokenExpired);
+        }
+        let most = i64::from(max_lifetime_s).saturating_mul(1_000_000).saturating_add(SKEW_MICROS);
+        if self.expires.as_micros() > now.as_micros().saturating_add(most) {
+            return Err(IdentityError::TokenLifetime);
         }
         let latest = now.as_micros().saturating_add(SKEW_MICROS);
         let begins = [self.not_before, self.issued].into_iter().flatten();

@@ -20,6 +20,8 @@ pub struct TokenIssuer {
     pub keys: Vec<TokenKey>,
     /// The tenant of all its callers; `None`: as `tenant` of a token says, else `default`.
     pub tenant: Option<Arc<str>>,
+    /// For how many seconds from now a token of it may still be good: a stolen one is of no use for longer.
+    pub max_lifetime_s: u32,
 }
 
 /// A key of an issuer.

@@ -39,6 +39,7 @@ impl Idp {
                 named("ed", PublicKey::Ed25519(ed25519.public_key().as_ref().try_into().unwrap())),
             ],
             tenant: None,
+            max_lifetime_s: 86_400,
         };
         Self { p256, ed25519, issuer }
     }
@@ -149,6 +150,9 @@ fn forged_tokens_are_refused() {
         (r#"{"alg":"ES256","kid":1}"#, "ES256"),
         (r#"{"alg":"ES256","kid":"ec","crit":["exp"]}"#, "ES256"),
         (r#"{"alg":"ES256","kid":"ec","b64":false}"#, "ES256"),
+        (r#"{"alg":"ES256","kid":"ec","typ":"logout+jwt"}"#, "ES256"),
+        (r#"{"alg":"ES256","kid":"ec","typ":"dpop+jwt"}"#, "ES256"),
+        (r#"{"alg":"ES256","kid":"ec","typ":1}"#, "ES256"),
         (r#"{"alg":"none","alg":"ES256","kid":"ec"}"#, "ES256"),
         (r#"{"alg":"ES256","Alg":"none","kid":"ec"}"#, "ES256"),
         (r#"{"kid":"ec"}"#, "ES256"),
@@ -164,6 +168,10 @@ fn forged_tokens_are_refused() {
 
     let good = idp.token(&self::claims());
     assert!(idp.try_token(&good).is_ok());
+    for typ in ["at+jwt", "application/at+jwt", "jwt"] {
+        let header = format!(r#"{{"alg":"ES256","kid":"ec","typ":"{typ}"}}"#);
+        assert!(idp.try_token(&idp.sign(&header, &claims, "ES256")).is_ok(), "{typ}");
+    }
     let [header, body, signature] = <[&str; 3]>::try_from(good.split('.').collect::<Vec<_>>()).unwrap();
     let other_body = encode(claims.replace("agent-001", "agent-002").as_bytes());
     for token in [
@@ -204,7 +212,7 @@ fn a_token_that_names_no_key_has_the_only_one_of_its_algorithm() {
 #[test]
 fn tokens_are_for_here_and_now_and_say_who() {
     let idp = Idp::new();
-    use IdentityError::{TokenAudience, TokenClaims, TokenEarly, TokenExpired};
+    use IdentityError::{TokenAudience, TokenClaims, TokenEarly, TokenExpired, TokenLifetime};
     for (changes, expected) in [
         (json!({"aud": "other"}), TokenAudience),
         (json!({"aud": []}), TokenAudience),
@@ -216,6 +224,8 @@ fn tokens_are_for_here_and_now_and_say_who() {
         (json!({"nbf": NOW + 301}), TokenEarly),
         (json!({"iat": NOW + 301}), TokenEarly),
         // Another type is not taken for an absent claim.
+        (json!({"exp": NOW + 86_400 + 301}), TokenLifetime),
+        (json!({"exp": 1e300}), TokenLifetime),
         (json!({"exp": null}), TokenClaims),
         (json!({"exp": (NOW + 3600).to_string()}), TokenClaims),
         (json!({"nbf": "never"}), TokenClaims),
@@ -244,7 +254,7 @@ fn tokens_are_for_here_and_now_and_say_who() {
     }
     for changes in [
         json!({"exp": NOW + 1}),
-        json!({"exp": 1e300}),
+        json!({"exp": NOW + 86_400}),
         json!({"exp": NOW as f64 + 1.5}),
         // The clock of the issuer may be five minutes ahead: the vectors of AGP-1.
         json!({"iat": NOW + 300, "nbf": NOW + 300}),
@@ -285,6 +295,7 @@ fn rsa_signatures_of_others_are_verified() {
             },
         }],
         tenant: None,
+        max_lifetime_s: 60,
     };
     let tried = |token: &str| verified(std::slice::from_ref(&issuer), token.as_bytes(), now());
     // Its signature is good; it lacks a subject and an audience.

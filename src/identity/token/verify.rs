@@ -35,17 +35,26 @@ pub(in crate::identity) fn verified(
         let claims = Claims::read(&read).ok_or(IdentityError::TokenClaims)?;
         // One issuer may be believed for several audiences.
         if claims.is_for(&issuer.audience) {
-            claims.check_times(now)?;
+            claims.check_times(now, issuer.max_lifetime_s)?;
             return holder(&claims, issuer).ok_or(IdentityError::TokenClaims);
         }
     }
     Err(if is_known { IdentityError::TokenAudience } else { IdentityError::Invalid })
 }
 
-/// How a token says it is signed. What its header demands that is not known here (`crit`) cannot be obeyed, so it is refused.
+/// What the header of a token that says who calls may say it is (RFC 7519 and RFC 9068), without `application/`.
+const TYPES: [&str; 2] = ["jwt", "at+jwt"];
+
+/// How a token says it is signed. What its header demands that is not known here (`crit`) cannot be obeyed, so it is refused; one
+/// that says it is something else, a logout or a proof of a key, was not made to call with (RFC 8725, section 3.11).
 fn head<'h>(header: &'h Json<'_>) -> Option<(TokenAlgorithm, Option<&'h str>)> {
     if header.member("crit").is_some() || header.member("b64").is_some() {
         return None;
+    }
+    if let Some(typ) = header.member("typ") {
+        let typ = typ.as_str()?.to_ascii_lowercase();
+        let plain = typ.strip_prefix("application/").unwrap_or(&typ);
+        TYPES.contains(&plain).then_some(())?;
     }
     let algorithm = TokenAlgorithm::parse(header.member("alg")?.as_str()?)?;
     match header.member("kid") {

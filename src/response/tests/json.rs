@@ -40,7 +40,7 @@ fn pointers_lead_to_what_is_hidden() {
 }
 
 #[test]
-fn mcp_pointers_start_at_each_result() {
+fn mcp_pointers_start_at_each_result_and_at_the_data_of_each_error() {
     let plan = rpc(&["/structuredContent/ssn"]);
     let result =
         |ssn: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"structuredContent":{{"ssn":{ssn}}}}}}}"#);
@@ -50,8 +50,11 @@ fn mcp_pointers_start_at_each_result() {
         whole(&plan, JSON, &format!("[{before},{{\"id\":2}},{before}]")).unwrap(),
         format!("[{after},{{\"id\":2}},{after}]")
     );
+    let error = before.replace("\"result\":", "\"error\":{\"code\":1,\"data\":") + "}";
+    assert_eq!(whole(&plan, JSON, &error).unwrap(), error.replace("1-2", "[REDACTED]"));
     for untouched in [
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":"no"}"#,
         r#"{"structuredContent":{"ssn":"1-2"}}"#,
         "[]",
         "3",

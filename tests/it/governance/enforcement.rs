@@ -191,7 +191,24 @@ fn actors_are_suspended_and_everything_is_stopped() {
     let stopped = world.send("root", "PUT", "/api/v1/kill-switch", &stop);
     assert_eq!((stopped.status, &stopped.json()["active"]), (200, &json!(true)), "{}", stopped.text());
     assert_eq!(world.send("reader", "PUT", "/api/v1/kill-switch", &stop).status, 403);
-    assert_eq!(world.ask("root", "GET", "/api/v1/kill-switch").status, 405);
+    let shown = world.get("reader", "/api/v1/kill-switch");
+    assert_eq!(shown, json!({"active": true, "kill_switches": [stopped.json()]}));
+    assert_eq!(world.ask("stranger", "DELETE", "/api/v1/kill-switch").status, 405);
+}
+
+#[test]
+fn a_version_that_is_not_there_any_more_is_not_replaced() {
+    let world = World::start();
+    let suspend = json!({"status": "suspended"});
+    let stop = json!({"active": false});
+    for (path, body) in [("/api/v1/actors/agent-1", &suspend), ("/api/v1/kill-switch", &stop)] {
+        let put = |tag: &str| world.send_with("root", "PUT", path, &[("If-Match", tag)], body);
+        assert_eq!((put("*").status, put("\"1\"").status), (412, 412), "{path}: there is none");
+        assert_eq!((put("1").status, put("\"1\", \"2\"").status), (400, 400), "{path}: no entity tag");
+        let made = world.send("root", "PUT", path, body);
+        assert_eq!((made.status, made.header("etag")), (200, Some("\"1\"")), "{path}");
+        assert_eq!((put("\"1\"").status, put("\"1\"").status, put("*").status), (200, 412, 200), "{path}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tokens (JWT) on the data plane and on the control listener (AV-1.4, AV-3.1). What is and is not a good signature is tested where
 //! tokens are verified; here it is what becomes of their callers.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use data_encoding::BASE64URL_NOPAD;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -29,12 +31,17 @@ impl Idp {
     /// A token with the usual claims and these.
     fn token(&self, changes: &Value) -> String {
         let mut claims =
-            json!({"iss": "https://idp.example", "aud": "tools", "sub": "agent-1", "exp": 4_000_000_000_u64});
+            json!({"iss": "https://idp.example", "aud": "tools", "sub": "agent-1", "exp": in_an_hour()});
         claims.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let signed = format!("{}.{}", encode(r#"{"alg":"EdDSA"}"#), encode(&claims.to_string()));
         format!("{signed}.{}", BASE64URL_NOPAD.encode(self.0.sign(signed.as_bytes()).as_ref()))
     }
+}
+
+fn in_an_hour() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs() + 3600
 }
 
 fn started(idp: &Idp, tool: &Tool) -> Gateway {

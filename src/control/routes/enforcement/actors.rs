@@ -11,7 +11,7 @@ use crate::control::auth::Operator;
 use crate::control::changes::{apply, read, read_body};
 use crate::control::error::GovernanceError;
 use crate::control::query::Query;
-use crate::control::routes::enforcement::shared::{not_its_own, shown, tenant_of};
+use crate::control::routes::enforcement::shared::{if_match, not_its_own, shown, tenant_of};
 use crate::control::{ControlError, ControlState};
 use crate::model::call::Scope;
 use crate::policy::governance::{Defaults, Kind, ObjectKey};
@@ -49,9 +49,10 @@ pub(super) async fn set(
     let Ok(Path(actor)) = actor else { return Err(ControlError::NoSuch("actor").into()) };
     not_its_own(&operator, &actor)?;
     Query::read(request.uri().query(), &[])?;
-    let (_, body) = read_body(request).await?;
+    let (parts, body) = read_body(request).await?;
+    let if_match = if_match(&parts.headers)?;
     let defaults = Defaults { tenant: &operator.by().tenant, actor: Some(&actor), id: None };
     let written = read(Kind::Actor, &body, defaults)?;
-    let applied = apply(&state, &operator, Change::SetActor(written)).await?;
+    let applied = apply(&state, &operator, Change::SetActor { written, if_match }).await?;
     Ok(shown(applied.object.as_ref().ok_or(ControlError::Internal)?))
 }

@@ -1,7 +1,7 @@
 //! Its paths.
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, put};
+use axum::routing::{MethodRouter, get};
 
 use crate::control::error::GovernanceError;
 use crate::control::routes::enforcement::{actors, capabilities, grants, kill_switch, policies};
@@ -9,7 +9,8 @@ use crate::control::{ControlError, ControlState};
 
 /// Its paths. Other methods are told so before any key is asked.
 pub(in crate::control) fn routes() -> Router<ControlState> {
-    let kill_switch = put(kill_switch::set).fallback(|| async { ControlError::MethodNotAllowed("PUT") });
+    let kill_switch = get(kill_switch::show).put(kill_switch::set);
+    let kill_switch = kill_switch.fallback(|| async { ControlError::MethodNotAllowed("GET, HEAD, PUT") });
     Router::new()
         .route(
             "/api/v1/capabilities",

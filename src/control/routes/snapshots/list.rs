@@ -44,6 +44,6 @@ pub(in crate::control) async fn list(
         let position = Position { created_at: last.created_at, id: last.version.to_string() };
         state.cursors.seal(&position, listing, state.clock.nonce())
     });
-    let snapshots: Vec<_> = rows.iter().map(|row| snapshot_row(row, &status)).collect();
+    let snapshots: Vec<_> = rows.iter().map(|row| snapshot_row(row, &status, &operator.by())).collect();
     Ok(Json(json!({"snapshots": snapshots, "cursor": cursor})).into_response())
 }

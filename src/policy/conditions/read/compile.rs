@@ -14,10 +14,9 @@ use crate::policy::conditions::ConditionError;
 use crate::policy::conditions::expression::{
     Calculation, Comparison, Expression, Function, Literal, Loop, LoopKind, Member, Root,
 };
+use crate::policy::conditions::read::parsed::{added_of, call_of, find_ins};
 use crate::policy::conditions::read::pattern;
-
-/// The name of what a macro collects.
-const COLLECTED: &str = "@result";
+use crate::policy::conditions::read::question::never_boolean;
 
 type Compiled = Result<Expression, ConditionError>;
 
@@ -45,7 +44,18 @@ impl<'c> Compiler<'c> {
 
     /// Compiles a whole condition.
     pub(super) fn compile(&self, tree: &IdedExpr) -> Compiled {
-        self.expression(tree, None)
+        self.question(tree, None)
+    }
+
+    /// Something that is asked: yes or no.
+    fn question(&self, tree: &IdedExpr, within: Within<'_>) -> Compiled {
+        let expression = self.expression(tree, within)?;
+        match never_boolean(&expression) {
+            None => Ok(expression),
+            Some(kind) => Err(self
+                .refuse(tree, format!("this comes to {kind}, where a yes or no is wanted"))
+                .with_hint("compare it with something, as in parameters.amount > 100")),
+        }
     }
 
     fn expression(&self, tree: &IdedExpr, within: Within<'_>) -> Compiled {
@@ -143,8 +153,12 @@ impl<'c> Compiler<'c> {
         if call.func_name == "matches" {
             return self.matches(tree, call, within);
         }
-        let mut operands: Vec<Expression> =
-            operands.map(|operand| self.expression(operand, within)).collect::<Result<_, _>>()?;
+        let asked = asked_operands(&call.func_name);
+        let operands = operands.enumerate().map(|(place, operand)| match place < asked {
+            true => self.question(operand, within),
+            false => self.expression(operand, within),
+        });
+        let mut operands: Vec<Expression> = operands.collect::<Result<_, _>>()?;
         if call.func_name == operators::CONDITIONAL
             && let (Some(no), Some(yes), Some(asked)) = (operands.pop(), operands.pop(), operands.pop())
         {
@@ -230,17 +244,18 @@ impl<'c> Compiler<'c> {
         let range = self.expression(&written.iter_range, None)?;
         let step = call_of(&written.loop_step).ok_or_else(unknown)?;
         let inside = |tree: &IdedExpr| self.expression(tree, Some(name));
+        let asked = |tree: &IdedExpr| self.question(tree, Some(name));
         let (kind, filter, body) = match (&written.accu_init.expr, step) {
             (Expr::Literal(LiteralValue::Boolean(start)), (_, [_, body])) => {
                 let kind = if *start.inner() { LoopKind::All } else { LoopKind::Exists };
-                (kind, None, inside(body)?)
+                (kind, None, asked(body)?)
             }
             (Expr::Literal(LiteralValue::Int(_)), (operators::CONDITIONAL, [body, _, _])) => {
-                (LoopKind::ExistsOne, None, inside(body)?)
+                (LoopKind::ExistsOne, None, asked(body)?)
             }
             (Expr::List(_), (operators::CONDITIONAL, [filter, added, _])) => {
                 let body = added_of(added).ok_or_else(unknown)?;
-                (LoopKind::Collect, Some(inside(filter)?), inside(body)?)
+                (LoopKind::Collect, Some(asked(filter)?), inside(body)?)
             }
             (Expr::List(_), (operators::ADD, _)) => {
                 let body = added_of(&written.loop_step).ok_or_else(unknown)?;
@@ -267,6 +282,15 @@ impl<'c> Compiler<'c> {
     }
 }
 
+/// How many of an operator's first operands are asked: yes or no.
+fn asked_operands(operator: &str) -> usize {
+    match operator {
+        operators::LOGICAL_AND | operators::LOGICAL_OR => 2,
+        operators::LOGICAL_NOT | operators::CONDITIONAL => 1,
+        _ => 0,
+    }
+}
+
 fn values_text(least: usize, most: usize) -> &'static str {
     match (least, most) {
         (0, 0) => "one value",
@@ -283,50 +307,5 @@ fn path_of(expression: &Expression) -> String {
         Expression::Member(member) => member.path.to_string(),
         Expression::Index(both) => format!("{}[]", path_of(&both.0)),
         _ => "(...)".to_owned(),
-    }
-}
-
-fn call_of(tree: &IdedExpr) -> Option<(&str, &[IdedExpr])> {
-    match &tree.expr {
-        Expr::Call(call) => Some((call.func_name.as_str(), call.args.as_slice())),
-        _ => None,
-    }
-}
-
-/// The `x` of `collected + [x]`.
-fn added_of(tree: &IdedExpr) -> Option<&IdedExpr> {
-    match call_of(tree)? {
-        (operators::ADD, [collected, added]) => match (&collected.expr, &added.expr) {
-            (Expr::Ident(name), Expr::List(list)) if name == COLLECTED => list.elements.first(),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The ids of all `in`s below `tree`.
-fn find_ins(tree: &IdedExpr, found: &mut Vec<u64>) {
-    match &tree.expr {
-        Expr::Call(call) => {
-            if call.func_name == operators::IN {
-                found.push(tree.id);
-            }
-            call.target.as_deref().into_iter().chain(&call.args).for_each(|below| find_ins(below, found));
-        }
-        Expr::Select(select) => find_ins(&select.operand, found),
-        Expr::List(list) => list.elements.iter().for_each(|below| find_ins(below, found)),
-        Expr::Map(map) => {
-            for entry in &map.entries {
-                if let EntryExpr::MapEntry(entry) = &entry.expr {
-                    find_ins(&entry.key, found);
-                    find_ins(&entry.value, found);
-                }
-            }
-        }
-        Expr::Comprehension(written) => {
-            find_ins(&written.iter_range, found);
-            find_ins(&written.loop_step, found);
-        }
-        Expr::Struct(_) | Expr::Literal(_) | Expr::Ident(_) | Expr::Unspecified => {}
     }
 }

@@ -60,6 +60,22 @@ fn mistakes_are_told_with_their_place() {
         ("1e999 > 1", 1, 1, "no CEL"),
         ("9223372036854775808 > 1", 1, 1, ""),
         ("type(1) == int", 1, 5, "unknown function `type`"),
+        ("1", 1, 1, "this comes to a number"),
+        ("true and 'x'", 1, 10, "this comes to a text"),
+        ("not 1.5 or true", 1, 5, "a number"),
+        ("parameters", 1, 1, "a mapping"),
+        ("resource or true", 1, 1, "a text"),
+        ("actor.roles", 1, 6, "a list"),
+        ("time.hour", 1, 5, "a number"),
+        ("null ? true : false", 1, 1, "null"),
+        ("true ? 1 : false", 1, 6, "a number"),
+        ("size(parameters.a)", 1, 5, "a number"),
+        ("-parameters.a", 1, 1, "a number"),
+        ("parameters.a + 1", 1, 14, "no boolean"),
+        ("[1].map(x, x)", 1, 8, "a list"),
+        ("[1].all(x, 'x')", 1, 12, "a text"),
+        ("[1].filter(x, 2) == []", 1, 15, "a number"),
+        ("parameters.a.lowerAscii()", 1, 24, "a text"),
     ]);
 }
 
