@@ -52,9 +52,10 @@ fn told(status: &Value) -> String {
     }
     for route in items(status, "/routes") {
         let at = |pointer: &str| text(route, pointer);
-        let said =
-            format!("{} ({}, {}), {} in flight", at("/name"), at("/protocol"), at("/mode"), at("/in_flight"));
-        line("route", said);
+        // What concerns other tenants is not told to everybody.
+        let in_flight = told_of(route, "/in_flight").map(|count| format!(", {count} in flight"));
+        let in_flight = in_flight.unwrap_or_default();
+        line("route", format!("{} ({}, {}){in_flight}", at("/name"), at("/protocol"), at("/mode")));
         for upstream in items(route, "/upstreams") {
             let healthy = upstream.get("healthy") == Some(&Value::Bool(true));
             line(
@@ -69,18 +70,25 @@ fn told(status: &Value) -> String {
         }
         _ => format!("NOT OK ({})", at("/holds/reason")),
     };
-    line("holds", format!("{holds}; {} requests wait", at("/holds/waiting")));
+    let waiting = told_of(status, "/holds/waiting").map(|count| format!("; {count} requests wait"));
+    line("holds", format!("{holds}{}", waiting.unwrap_or_default()));
     let ledger = match status.pointer("/ledger/ok") {
         Some(Value::Bool(true)) => "ok".to_owned(),
         _ => format!("NOT OK ({})", at("/ledger/reason")),
     };
-    line(
-        "ledger",
-        format!("{ledger}, durability {}, {} records", at("/ledger/durability"), at("/ledger/records")),
-    );
-    line("", format!("epoch {}, head {}", at("/ledger/epoch"), at("/ledger/head_hash")));
-    line("", format!("{} bytes free on its disk", at("/ledger/disk_free_bytes")));
+    let records = told_of(status, "/ledger/records").map(|count| format!(", {count} records"));
+    let records = records.unwrap_or_default();
+    line("ledger", format!("{ledger}, durability {}{records}", at("/ledger/durability")));
+    if told_of(status, "/ledger/epoch").is_some() {
+        line("", format!("epoch {}, head {}", at("/ledger/epoch"), at("/ledger/head_hash")));
+        line("", format!("{} bytes free on its disk", at("/ledger/disk_free_bytes")));
+    }
     told
+}
+
+/// What stands at `pointer`, if its reader is told.
+fn told_of(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer).map(|_| text(value, pointer))
 }
 
 fn items<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {

@@ -252,10 +252,12 @@ fn a_caller_that_waits_is_seen_and_goes_on() {
             list(&gateway, "carol", "?state=pending").0.pop().filter(|hold| hold["waiting"] == 1)
         });
         let status = ask(&gateway, "reader", "GET", "/api/v1/status", "").json();
-        assert_eq!(
-            status["holds"],
-            json!({"ok": true, "reason": null, "pending": 1, "approved": 0, "waiting": 1})
-        );
+        // How many requests of all tenants wait is not for one tenant's reader.
+        assert_eq!(status["holds"], json!({"ok": true, "reason": null, "pending": 1, "approved": 0}));
+        for hidden in ["/routes/0/upstreams", "/routes/0/in_flight", "/ledger/head_hash", "/ledger/records"] {
+            assert_eq!(status.pointer(hidden), None, "{hidden}");
+        }
+        assert!(status.pointer("/routes/0/name").is_some() && status["ledger"]["ok"] == true, "{status}");
         let others = ask(&gateway, "other-reader", "GET", "/api/v1/status", "").json();
         assert_eq!(others["holds"]["pending"], 0);
         let id = waiting["hold_id"].as_str().unwrap();
@@ -447,7 +449,7 @@ fn the_verbs_show_what_waits() {
         .args(["status", "--url", &format!("http://{}", gateway.control), "--key", &key("reader")])
         .output()
         .unwrap();
-    assert!(String::from_utf8(status.stdout).unwrap().contains("2 pending, 0 approved; 0 requests wait"));
+    assert!(String::from_utf8(status.stdout).unwrap().contains("2 pending, 0 approved\n"));
 }
 
 #[test]
