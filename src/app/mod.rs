@@ -24,7 +24,7 @@ pub use admin_key::new_key;
 pub use check::{Checked, CheckedKind, check_file};
 pub use inquiry::{Inquiry, InquiryRoute, inquire};
 pub use load::{ConfigSource, Loaded, load, load_to_start};
-pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, approval_word, compare};
+pub use policy_file::{Case, Cases, Change, Expected, Loading, PolicyFile, Question, compare};
 pub use policy_server::{PolicyServerOptions, policy_server};
 pub use remote::{Remote, RemoteError};
 pub use sources::SystemSources;

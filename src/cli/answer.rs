@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::app::approval_word;
 use crate::decision::Explanation;
 use crate::model::decision::{Engine, Outcome, RiskLevel};
 
@@ -47,7 +46,7 @@ impl Answer {
     }
 
     pub(super) const fn approval(&self) -> &'static str {
-        approval_word(self.outcome)
+        self.outcome.approval_word()
     }
 
     /// In a few words: `block (no_deletes, critical)`.

@@ -51,11 +51,11 @@ fn print_report(report: &VerifyReport) {
     for caveat in report.epochs.iter().filter_map(|epoch| epoch.caveat()) {
         output::line(&format!("note: {caveat}"));
     }
-    output::line(&format!(
-        "OK: {} records in {} epochs, every hash matches",
-        report.records,
-        report.epochs.len()
-    ));
+    let epochs = match report.epochs.len() {
+        1 => "1 epoch".to_owned(),
+        many => format!("{many} epochs"),
+    };
+    output::line(&format!("OK: {} records in {epochs}, every hash matches", report.records));
     output::line(
         "This shows that the log is consistent with itself; only a copy of its last hash kept elsewhere shows that it was not rewritten whole.",
     );

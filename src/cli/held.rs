@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cli::output::{self, duration};
 use crate::cli::table::{aligned, shortened};
+use crate::cli::values::{items, text};
 use crate::model::time::Timestamp;
 
 const COLUMNS: [&str; 7] = ["ID", "STATE", "ACTOR", "CAPABILITY", "RESOURCE", "AGE", "EXPIRES IN"];
@@ -120,17 +121,4 @@ fn expires_in(hold: &Value, now: Timestamp) -> Option<String> {
 fn seconds_since(hold: &Value, name: &str, now: Timestamp) -> Option<i64> {
     let time = Timestamp::parse_rfc3339(hold.get(name)?.as_str()?)?;
     Some(now.as_micros().saturating_sub(time.as_micros()) / 1_000_000)
-}
-
-fn items<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// A member, fit for a terminal; `?` where a gateway of another version says nothing.
-fn text(value: &Value, name: &str) -> String {
-    match value.get(name) {
-        None => "?".to_owned(),
-        Some(Value::String(text)) => output::plain(text),
-        Some(other) => output::plain(&other.to_string()),
-    }
 }

@@ -28,6 +28,7 @@ mod snapshots;
 mod status;
 mod table;
 mod test;
+mod values;
 mod verdicts;
 
 pub use command::run;

@@ -58,7 +58,7 @@ impl RemoteArguments {
         }
         let mut text = output::plain(&error.to_string());
         if matches!(error, RemoteError::Refused { status: 401, .. }) {
-            text.push_str(" (--key or AEGIS_KEY; the first start made one in data_dir/admin.key)");
+            text.push_str(" (--key or AEGIS_KEY: the first start of a gateway made one in data_dir/admin.key; a policy server takes its AEGIS_API_KEY)");
         }
         output::error(&text);
         ExitCode::from(match error {

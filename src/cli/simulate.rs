@@ -51,8 +51,16 @@ fn action(text: &str) -> Result<(String, String), String> {
 
 fn parameter(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("a parameter is NAME=VALUE")?;
-    let read = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Ok((name.to_owned(), read))
+    let read = serde_json::from_str(value).or_else(|error| match beyond(&error) {
+        true => Err(format!("{name} is a number beyond what a double holds")),
+        false => Ok(Value::from(value)),
+    });
+    Ok((name.to_owned(), read?))
+}
+
+/// Whether a text is a number, and no double holds it.
+fn beyond(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -64,7 +72,13 @@ pub(super) fn run(arguments: &Simulate) -> Result<ExitCode> {
         return Ok(ExitCode::from(output::BAD_CONFIGURATION));
     };
     let now = arguments.at.unwrap_or_else(|| SystemClock.now());
-    let params: Map<String, Value> = arguments.params.iter().cloned().collect();
+    let mut params = Map::new();
+    for (name, value) in &arguments.params {
+        if params.insert(name.clone(), value.clone()).is_some() {
+            output::error(&format!("--param {name} is there twice: which of the two is meant?"));
+            return Ok(ExitCode::from(output::USAGE));
+        }
+    }
     let sessions = Deciding::default();
     let mut answers = Vec::with_capacity(arguments.actions.len());
     for (action_type, target) in &arguments.actions {

@@ -10,6 +10,7 @@ use crate::app::{Remote, RemoteError};
 use crate::cli::output;
 use crate::cli::remote::RemoteArguments;
 use crate::cli::table::{aligned, shortened};
+use crate::cli::values::{items, shown, text};
 
 /// Most snapshots that one request shows.
 const PAGE: usize = 200;
@@ -160,21 +161,4 @@ fn rolled_back(done: &Value) -> String {
         text(done, "version"),
         text(done, "back_to")
     )
-}
-
-fn items<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// A member fit for a terminal; `?` where there is none.
-fn text(value: &Value, name: &str) -> String {
-    value.get(name).map_or_else(|| "?".to_owned(), shown)
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => output::plain(text),
-        other => output::plain(&other.to_string()),
-    }
 }

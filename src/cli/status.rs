@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::cli::output::{self, duration};
+use crate::cli::output::duration;
 use crate::cli::remote::RemoteArguments;
+use crate::cli::values::{items, shown, text};
 
 pub(super) fn status(arguments: &RemoteArguments) -> ExitCode {
     arguments.run(|remote| remote.read("/api/v1/status"), |status| (told(status), ExitCode::SUCCESS))
@@ -89,20 +90,4 @@ fn told(status: &Value) -> String {
 /// What stands at `pointer`, if its reader is told.
 fn told_of(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer).map(|_| text(value, pointer))
-}
-
-fn items<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// What stands at `pointer`, fit for a terminal; `?` where a gateway of another version says nothing.
-fn text(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).map_or_else(|| "?".to_owned(), shown)
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => output::plain(text),
-        other => output::plain(&other.to_string()),
-    }
 }

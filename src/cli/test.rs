@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::app::{Case, Cases, PolicyFile, approval_word};
+use crate::app::{Case, Cases, PolicyFile};
 use crate::cli::answer::Answer;
 use crate::cli::load::LoadingArguments;
 use crate::cli::{junit, load, output, verdicts};
@@ -141,7 +141,7 @@ fn misses(case: &Case, answer: &Answer) -> Vec<(&'static str, String, String)> {
     let expected = &case.expected;
     let mut misses = Vec::new();
     if expected.outcome != answer.outcome {
-        let word = approval_word(expected.outcome);
+        let word = expected.outcome.approval_word();
         misses.push(("approval", word.to_owned(), answer.approval().to_owned()));
     }
     if let Some(rule) = expected.rule.as_ref().filter(|rule| **rule != answer.rule) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::app::{Question, approval_word};
+use crate::app::Question;
 use crate::cli::output::plain;
 use crate::cli::test::{Verdict, Verdicts};
 
@@ -92,7 +92,7 @@ fn case(verdict: &Verdict) -> Value {
         "line": case.place.line,
         "ok": verdict.misses.is_empty(),
         "expected": {
-            "approval": approval_word(expected.outcome),
+            "approval": expected.outcome.approval_word(),
             "outcome": expected.outcome.as_str(),
             "rule": expected.rule,
             "risk": expected.risk.map(|risk| risk.as_str()),

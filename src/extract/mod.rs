@@ -6,6 +6,7 @@
 mod bodies;
 mod error;
 mod extracted;
+mod header_name;
 mod mcp;
 mod operations;
 mod query;
@@ -17,6 +18,7 @@ pub use bodies::{
 };
 pub use error::{ExtractError, RpcError};
 pub use extracted::{Extracted, MessageKind};
+pub use header_name::same_name;
 pub use mcp::{
     McpEra, McpExtractor, McpHead, McpInput, SESSION_VERSIONS, STATELESS_VERSION, SingleHeader, rpc_code,
 };

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::model::call::is_variable_name;
 use crate::model::json::Json;
 
 /// A template that cannot be used.
@@ -43,7 +44,7 @@ impl ResourceTemplate {
             if literal.contains('}') {
                 return Err(TemplateError::UnclosedBrace);
             }
-            if !is_name(name) {
+            if !is_variable_name(name) {
                 return Err(TemplateError::BadName);
             }
             if !literal.is_empty() {
@@ -109,11 +110,4 @@ impl ResourceTemplate {
         }
         Ok(Some(filled))
     }
-}
-
-fn is_name(name: &str) -> bool {
-    name.split('.').all(|part| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-    })
 }

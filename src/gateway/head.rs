@@ -9,7 +9,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::PolicySnapshot;
-use crate::extract::McpHead;
+use crate::extract::{McpHead, same_name};
 use crate::gateway::Refusal;
 use crate::identity::{IdentityError, Presented};
 use crate::model::decision::ReasonCode;
@@ -203,12 +203,6 @@ const MAX_NOMINATED: usize = 8;
 /// What `Connection` may not name, and beginnings of what it may not name.
 const KEPT: [&str; 7] = ["host", "accept", "authorization", "cookie", "expect", "forwarded", "origin"];
 const KEPT_FAMILIES: [&str; 3] = ["content-", "mcp-", "x-forwarded-"];
-
-/// Whether two header names are the same to a server that takes `_` for `-`. Both are lower case.
-pub(super) fn same_name(name: &str, dashed: &str) -> bool {
-    name.len() == dashed.len()
-        && name.bytes().zip(dashed.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
-}
 
 /// The host of a `Host` value, lower case, without port; `None` when it is malformed.
 fn host_name(value: &str) -> Option<Cow<'_, str>> {

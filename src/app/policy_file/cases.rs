@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::app::policy_file::{Question, approval_word};
+use crate::app::policy_file::Question;
 use crate::app::sources::document;
 use crate::model::decision::{Outcome, RiskLevel};
 use crate::model::document::{Document, Place, Problem, Problems, shape};
@@ -214,7 +214,7 @@ impl CaseReader<'_> {
     fn expected(&mut self, at: &str, raw: RawExpected) -> Option<Expected> {
         let outcome = match (raw.approval.as_deref(), raw.outcome.as_deref()) {
             (Some(word), None) => {
-                let known = Outcome::ALL.into_iter().find(|outcome| approval_word(*outcome) == word);
+                let known = Outcome::ALL.into_iter().find(|outcome| outcome.approval_word() == word);
                 self.known(&format!("{at}/approval"), known, "expected auto, approve, escalate or block")
             }
             (None, Some(word)) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::app::policy_file::{PolicyFile, approval_word};
+use crate::app::policy_file::PolicyFile;
 use crate::model::document::{Document, Place};
 use crate::policy::rules::ShownRule;
 
@@ -135,7 +135,7 @@ fn details(before: &ShownRule, after: &ShownRule) -> Vec<String> {
         let said = |members: &Map<String, Value>| members.get(key).map_or_else(|| "none".to_owned(), spoken);
         note(&format!("conditions.{key}"), said(&were), said(&are));
     }
-    let approval = |rule: &ShownRule| approval_word(rule.outcome).to_owned();
+    let approval = |rule: &ShownRule| rule.outcome.approval_word().to_owned();
     note("approval", approval(before), approval(after));
     note("risk_level", before.risk.as_str().to_owned(), after.risk.as_str().to_owned());
     details

@@ -142,14 +142,3 @@ pub(in crate::app) fn rule_places(document: &Document) -> Vec<Place> {
     let count = document.node("/rules").map_or(0, |rules| rules.elements().len());
     (0..count).map(|index| document.place(&format!("/rules/{index}"))).collect()
 }
-
-/// The word of a rules file for an outcome.
-#[must_use]
-pub const fn approval_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allow => "auto",
-        Outcome::RequireConfirmation => "approve",
-        Outcome::Escalate => "escalate",
-        Outcome::Deny => "block",
-    }
-}

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::app::policy_file::approval_word;
 use crate::app::policy_file::cover::covers;
 use crate::app::policy_file::never::never;
 use crate::model::decision::Outcome;
@@ -47,7 +46,7 @@ pub(in crate::app) fn approvals(document: &Document, rules: &[ShownRule]) -> Vec
     }
     for (index, rule) in rules.iter().enumerate() {
         if matches!(rule.outcome, Outcome::RequireConfirmation | Outcome::Escalate) {
-            found.push(told(&format!("{}/approval", pointer(index)), approval_word(rule.outcome)));
+            found.push(told(&format!("{}/approval", pointer(index)), rule.outcome.approval_word()));
         }
     }
     found

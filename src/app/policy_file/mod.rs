@@ -12,7 +12,7 @@ mod never;
 pub use cases::{Case, Cases, Expected};
 pub use compare::{Change, compare};
 pub(super) use file::rule_places;
-pub use file::{Loading, PolicyFile, Question, approval_word};
+pub use file::{Loading, PolicyFile, Question};
 pub(super) use lint::{approvals, lint};
 
 #[cfg(test)]

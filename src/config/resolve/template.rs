@@ -3,6 +3,7 @@
 //! The extractors compile them; this judges the same grammar so that a mistake is found with its place before anything runs.
 
 use crate::config::resolve::Spot;
+use crate::model::call::is_variable_name;
 
 /// The variables of a resource template such as `contact:{id}`. Complains and returns `None` when it is none.
 pub(crate) fn resource_variables(text: &str, spot: &Spot<'_>) -> Option<Vec<String>> {
@@ -26,18 +27,11 @@ pub(crate) fn variables_of_resource(text: &str) -> Result<Vec<String>, &'static 
         let Some((name, behind)) = after.split_once('}').filter(|_| !literal.contains('}')) else {
             return Err("a brace is not closed");
         };
-        if !is_name(name) {
+        if !is_variable_name(name) {
             return Err("a variable needs a name of letters, digits, _, - and .");
         }
         variables.push(name.to_owned());
         rest = behind;
     }
     if rest.contains('}') { Err("a brace is not closed") } else { Ok(variables) }
-}
-
-fn is_name(name: &str) -> bool {
-    name.split('.').all(|part| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-    })
 }

@@ -28,11 +28,9 @@ fn members(row: &SnapshotRow, status: &SnapshotStatus, whole: bool) -> Map<Strin
         put("back_to", json!(version));
     }
     if let Some(rejected) = status.rejected.as_ref().filter(|_| active) {
-        let mut told = json!({"at": rejected.at.to_rfc3339()});
-        if whole {
-            told["problems"] = rejected.problems.lines().collect();
-        }
-        put("rejected", told);
+        let at = rejected.at.to_rfc3339();
+        let problems: Vec<_> = rejected.problems.lines().collect();
+        put("rejected", if whole { json!({"at": at, "problems": problems}) } else { json!({"at": at}) });
     }
     members
 }

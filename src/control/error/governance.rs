@@ -6,9 +6,10 @@
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use serde_json::{Map, Value, json};
 
-use crate::control::ControlError;
+use crate::control::{ControlError, ControlState};
 
 /// A request to one of these paths that is not served.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,14 @@ impl From<ControlError> for GovernanceError {
     fn from(error: ControlError) -> Self {
         Self(error)
     }
+}
+
+/// Says of other methods than the `allowed` ones that there are none, before any key is asked.
+pub(in crate::control) fn only(
+    methods: MethodRouter<ControlState>,
+    allowed: &'static str,
+) -> MethodRouter<ControlState> {
+    methods.fallback(move || async move { GovernanceError(ControlError::MethodNotAllowed(allowed)) })
 }
 
 /// Marks an answer that still lacks its body.

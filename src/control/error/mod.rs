@@ -8,5 +8,5 @@ mod problem;
 
 pub(in crate::control) use code::ProblemCode;
 pub(in crate::control) use document::{DocumentError, ItemError};
-pub(in crate::control) use governance::{GovernanceError, finish};
+pub(in crate::control) use governance::{GovernanceError, finish, only};
 pub use problem::ControlError;

@@ -48,31 +48,34 @@ pub(in crate::control) async fn status(
 
 fn rejected(published: &SnapshotStatus, whole: bool) -> Option<Value> {
     let rejection = published.rejected.as_ref()?;
-    let mut told = json!({"at": rejection.at.to_rfc3339()});
-    if whole {
-        told["problems"] = rejection.problems.lines().collect();
+    let problems: Vec<_> = rejection.problems.lines().collect();
+    let told = json!({"at": rejection.at.to_rfc3339(), "problems": problems});
+    Some(told_to(whole, told, &["problems"]))
+}
+
+/// What is told: without what is `kept` from whoever is not told the whole.
+fn told_to(whole: bool, mut told: Value, kept: &[&str]) -> Value {
+    if let Some(members) = told.as_object_mut().filter(|_| !whole) {
+        members.retain(|name, _| !kept.contains(&name.as_str()));
     }
-    Some(told)
+    told
 }
 
 fn route(route: &Arc<Route>, whole: bool) -> Value {
-    let mut told = json!({
-        "name": &*route.name,
-        "mode": route.mode.as_str(),
-        "protocol": route.protocol.as_str(),
-    });
-    if !whole {
-        return told;
-    }
     let upstreams: Vec<_> = route
         .upstream
         .endpoints
         .iter()
         .map(|endpoint| json!({"address": &*endpoint.name, "healthy": endpoint.state.is_up()}))
         .collect();
-    told["in_flight"] = route.slots.taken().into();
-    told["upstreams"] = upstreams.into();
-    told
+    let told = json!({
+        "name": &*route.name,
+        "mode": route.mode.as_str(),
+        "protocol": route.protocol.as_str(),
+        "in_flight": route.slots.taken(),
+        "upstreams": upstreams,
+    });
+    told_to(whole, told, &["in_flight", "upstreams"])
 }
 
 /// What of the holds its caller may see. A store that is out of order shows here, and keeps nobody from the rest.
@@ -85,29 +88,25 @@ async fn holds(operator: &Operator, state: &ControlState, whole: bool) -> Value 
     let pending = standing(HoldState::Pending).await;
     let approved = standing(HoldState::Approved).await;
     let reason = pending.as_ref().err().or(approved.as_ref().err()).map(ToString::to_string);
-    let mut told = json!({
+    let told = json!({
         "ok": reason.is_none(),
         "reason": reason,
         "pending": pending.ok(),
         "approved": approved.ok(),
+        "waiting": state.holds.waiters().count(),
     });
-    if whole {
-        told["waiting"] = state.holds.waiters().count().into();
-    }
-    told
+    told_to(whole, told, &["waiting"])
 }
 
 fn ledger(status: &LedgerStatus, whole: bool) -> Value {
-    let mut told = json!({
+    let told = json!({
         "ok": status.healthy.is_ok(),
         "reason": status.healthy.as_ref().err(),
         "durability": status.durability.as_str(),
+        "epoch": status.epoch,
+        "records": status.records_total,
+        "head_hash": status.last_hash.as_str(),
+        "disk_free_bytes": status.disk_free_bytes,
     });
-    if whole {
-        told["epoch"] = json!(status.epoch);
-        told["records"] = json!(status.records_total);
-        told["head_hash"] = json!(status.last_hash.as_str());
-        told["disk_free_bytes"] = json!(status.disk_free_bytes);
-    }
-    told
+    told_to(whole, told, &["epoch", "records", "head_hash", "disk_free_bytes"])
 }

@@ -2,6 +2,7 @@
 //! unclear.
 
 use crate::extract::mcp::{McpEra, STATELESS_VERSION};
+use crate::extract::same_name;
 
 /// The beginning of headers that repeat an argument of a tool call.
 const PARAM: &str = "mcp-param-";
@@ -56,13 +57,13 @@ impl<'a> McpHead<'a> {
     }
 
     fn note_underscored(&mut self, name: &'a str, value: &'a [u8]) {
-        if is(name, "mcp-protocol-version") {
+        if same_name(name, "mcp-protocol-version") {
             self.version.note(value, false);
-        } else if is(name, "mcp-method") {
+        } else if same_name(name, "mcp-method") {
             self.method.note(value, false);
-        } else if is(name, "mcp-name") {
+        } else if same_name(name, "mcp-name") {
             self.name.note(value, false);
-        } else if name.get(..PARAM.len()).is_some_and(|start| is(start, PARAM)) {
+        } else if name.get(..PARAM.len()).is_some_and(|start| same_name(start, PARAM)) {
             self.params.push(name);
         }
     }
@@ -88,10 +89,4 @@ impl<'a> McpHead<'a> {
         let twins = names.array_windows().any(|[a, b]| a.bytes().map(folded).eq(b.bytes().map(folded)));
         twins || names.iter().any(|name| !name.starts_with(PARAM))
     }
-}
-
-/// Whether `name` is `dashed` to a server that reads `_` as `-`.
-fn is(name: &str, dashed: &str) -> bool {
-    name.len() == dashed.len()
-        && name.bytes().zip(dashed.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b'-'))
 }

@@ -51,7 +51,7 @@ impl<'a> Asked<'_, 'a> {
 
     /// Nobody has decided yet.
     fn pending(&self, record: &HeldDecision, decision: &Decision, hold: &Hold) -> Settled {
-        let note = HoldNote::of(hold, self.links());
+        let note = HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot));
         let error = answers::ticket(decision.reason.as_str(), &note);
         let mut answer = ActionAnswer::without_data("pending", error, self.decision_id);
         answer.hold = Some(note);
@@ -64,7 +64,7 @@ impl<'a> Asked<'_, 'a> {
         let (code, hold, error) = (ended.code(), ended.hold(), answers::ended(ended));
         let reason = Reason::new(&error);
         let mut answer = ActionAnswer::without_data("denied", error, self.decision_id);
-        answer.hold = hold.map(|hold| HoldNote::of(hold, self.links()));
+        answer.hold = hold.map(|hold| HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot)));
         self.refused(record, (Outcome::Deny, code), &reason, hold, answer)
     }
 
@@ -73,7 +73,7 @@ impl<'a> Asked<'_, 'a> {
         let error = format!("The action is approved. {exceeded}");
         let reason = Reason::new(&error);
         let mut answer = ActionAnswer::without_data("denied", error, self.decision_id);
-        answer.hold = Some(HoldNote::of(hold, self.links()));
+        answer.hold = Some(HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot)));
         self.refused(record, (Outcome::Deny, ReasonCode::GrantRateExceeded), &reason, Some(hold), answer)
     }
 
@@ -91,11 +91,6 @@ impl<'a> Asked<'_, 'a> {
             record.payload(HeldOutcome { outcome, code, reason, hold, approved_by: &[], charged: None });
         answered(&answer, &mut record);
         Settled { record, outcome, code, then: Then::Answer(Box::new(answer)) }
-    }
-
-    fn links(&self) -> Option<&str> {
-        let configured = self.snapshot.public_url.as_ref();
-        configured.or_else(|| self.desk.gateway.holds.links()).map(|links| &**links)
     }
 
     /// What the action is known by again: who asks, and everything that is run.

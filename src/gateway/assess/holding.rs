@@ -175,7 +175,7 @@ impl Known<'_> {
             bytes: onward.incoming.body.len(),
             wait: self.wait(preference, onward),
             preference,
-            links: self.snapshot.public_url.as_ref().or_else(|| self.gateway.holds.links()).cloned(),
+            links: self.gateway.holds.links(self.snapshot).cloned(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a caller is told of its held call, in one place.
 
+use std::sync::Arc;
+
 use crate::gateway::{Refusal, RefusalForm};
 use crate::holds::{Ended, Hold, Limit};
 use crate::model::decision::ReasonCode;
@@ -26,7 +28,7 @@ pub struct HoldNote {
 
 impl HoldNote {
     /// What is said of `hold`, which stands as it was last changed. `links` is where people reach the control listener.
-    pub(in crate::gateway) fn of(hold: &Hold, links: Option<&str>) -> Self {
+    pub(in crate::gateway) fn of(hold: &Hold, links: Option<&Arc<str>>) -> Self {
         Self {
             id: hold.id,
             state: hold.state.as_str(),

@@ -176,7 +176,7 @@ impl Held {
         if !self.ask.ticket {
             return answers::say(form, 403, code, answers::ticketless(reason), None);
         }
-        let note = HoldNote::of(hold, self.terms.links.as_deref());
+        let note = HoldNote::of(hold, self.terms.links.as_ref());
         let detail = answers::ticket(reason, &note);
         let mut refusal = answers::say(form, 403, code, detail, Some(note));
         refusal.waited_s = self.terms.applied_wait();
@@ -218,7 +218,7 @@ impl Held {
     fn ended(self, ended: &Ended) -> Judged {
         let (code, hold, detail) = (ended.code(), ended.hold(), answers::ended(ended));
         let reason = Reason::new(&detail);
-        let note = hold.map(|hold| HoldNote::of(hold, self.terms.links.as_deref()));
+        let note = hold.map(|hold| HoldNote::of(hold, self.terms.links.as_ref()));
         let mut refusal = answers::say(&self.form, answers::status(code), code, detail, note);
         // The decision that let the call through says more than the one that did not.
         let first = hold.and_then(|hold| Id::parse(DECISION, hold.consumed_by.as_deref()?));

@@ -163,13 +163,8 @@ impl Proposed<'_, '_> {
         let line =
             record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by: &[], charged: None });
         let mut answer = self.answer(decision, outcome, code, reason.as_str());
-        answer.hold = hold.map(|hold| HoldNote::of(hold, self.links()));
+        answer.hold = hold.map(|hold| HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot)));
         Settled { record: line, answer, approval: None, reservation: None }
-    }
-
-    fn links(&self) -> Option<&str> {
-        let configured = self.snapshot.public_url.as_ref();
-        configured.or_else(|| self.desk.gateway.holds.links()).map(|links| &**links)
     }
 
     /// What approvers are asked.

@@ -14,7 +14,7 @@ mod scope;
 pub use capability::{CapabilityError, CapabilityName, lower_snake};
 pub use digest::{CallDigest, DigestBody, DigestParts, SessionDigest};
 pub use parameters::{Body, Lookup, Parameters};
-pub use path_template::{PathTemplate, PathTemplateError, Segment};
+pub use path_template::{PathTemplate, PathTemplateError, Segment, is_variable_name};
 pub use principal::{Principal, PrincipalKind};
 pub use public_key::{PublicKey, TokenAlgorithm};
 pub use request::{Action, CallContext, DecisionRequest, ToolCall};

@@ -91,7 +91,7 @@ impl Segment {
         if before.contains('}') || after.contains('}') {
             return Err(PathTemplateError::UnclosedBrace);
         }
-        if !is_name(name) {
+        if !is_variable_name(name) {
             return Err(PathTemplateError::BadName);
         }
         Ok(Self::Variable { name: name.to_owned(), before: before.to_owned(), after: after.to_owned() })
@@ -275,7 +275,9 @@ impl fmt::Display for PathTemplate {
     }
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a variable may have that name: parts of letters, digits, `_` and `-`, with dots between them.
+#[must_use]
+pub fn is_variable_name(name: &str) -> bool {
     name.split('.').all(|part| {
         !part.is_empty()
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')

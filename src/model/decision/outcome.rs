@@ -27,6 +27,17 @@ impl Outcome {
             Self::Deny => "DENY",
         }
     }
+
+    /// The word of a rules file (`approval:`).
+    #[must_use]
+    pub const fn approval_word(self) -> &'static str {
+        match self {
+            Self::Allow => "auto",
+            Self::RequireConfirmation => "approve",
+            Self::Escalate => "escalate",
+            Self::Deny => "block",
+        }
+    }
 }
 
 /// How much harm a matched rule expects. Upper case on the policy server's surface, lower case elsewhere.

@@ -68,6 +68,13 @@ fn agent_time_and_parameters_are_what_is_given() {
     let ran =
         folder.run(&["simulate", "policy.yaml", "pay", "--param", "amount=\"5\"", "--param", "currency=EUR"]);
     assert!(ran.said.contains("block") && ran.said.contains("could not be evaluated"), "{}", ran.said);
+    for (params, words) in
+        [(["n=1", "n=2"], "n is there twice"), (["n=1e400", "m=1"], "beyond what a double")]
+    {
+        let [one, other] = params;
+        let ran = folder.run(&["simulate", "policy.yaml", "pay", "--param", one, "--param", other]);
+        assert!(ran.code == 2 && ran.errors.contains(words), "{}", ran.errors);
+    }
 }
 
 #[test]

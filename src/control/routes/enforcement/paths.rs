@@ -1,9 +1,9 @@
 //! Its paths.
 
 use axum::Router;
-use axum::routing::{MethodRouter, get};
+use axum::routing::get;
 
-use crate::control::error::GovernanceError;
+use crate::control::error::only;
 use crate::control::routes::enforcement::{actors, capabilities, grants, kill_switch, policies};
 use crate::control::{ControlError, ControlState};
 
@@ -26,8 +26,4 @@ pub(in crate::control) fn routes() -> Router<ControlState> {
             only(get(grants::show).delete(grants::revoke), "GET, HEAD, DELETE"),
         )
         .route("/api/v1/kill-switch", kill_switch)
-}
-
-fn only(methods: MethodRouter<ControlState>, allowed: &'static str) -> MethodRouter<ControlState> {
-    methods.fallback(move || async move { GovernanceError(ControlError::MethodNotAllowed(allowed)) })
 }

@@ -1,11 +1,11 @@
 //! Its paths.
 
 use axum::Router;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 
-use crate::control::error::GovernanceError;
+use crate::control::ControlState;
+use crate::control::error::only;
 use crate::control::routes::governance::{decisions, propose, report};
-use crate::control::{ControlError, ControlState};
 
 /// Its paths. Other methods are told so before any key is asked.
 pub(in crate::control) fn routes() -> Router<ControlState> {
@@ -14,8 +14,4 @@ pub(in crate::control) fn routes() -> Router<ControlState> {
         .route("/api/v1/governance/report", only(post(report::report), "POST"))
         .route("/api/v1/governance/decisions", only(get(decisions::list), "GET, HEAD"))
         .route("/api/v1/governance/decisions/{id}", only(get(decisions::show), "GET, HEAD"))
-}
-
-fn only(methods: MethodRouter<ControlState>, allowed: &'static str) -> MethodRouter<ControlState> {
-    methods.fallback(move || async move { GovernanceError(ControlError::MethodNotAllowed(allowed)) })
 }

@@ -47,7 +47,7 @@ fn write(action: &ActionCall<'_>, decision: &Decision, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"risk_level\":\"");
     text.extend_from_slice(risk(decision.risk).as_bytes());
     text.extend_from_slice(b"\",\"approval\":\"");
-    text.extend_from_slice(approval(decision.outcome).as_bytes());
+    text.extend_from_slice(decision.outcome.approval_word().as_bytes());
     let allowed = if decision.outcome == Outcome::Deny { "false" } else { "true" };
     text.extend_from_slice(b"\",\"is_allowed\":");
     text.extend_from_slice(allowed.as_bytes());
@@ -87,15 +87,5 @@ pub(super) const fn risk(level: RiskLevel) -> &'static str {
         RiskLevel::Medium => "MEDIUM",
         RiskLevel::High => "HIGH",
         RiskLevel::Critical => "CRITICAL",
-    }
-}
-
-/// An outcome as the document's policies write it.
-pub(super) const fn approval(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allow => "auto",
-        Outcome::RequireConfirmation => "approve",
-        Outcome::Escalate => "escalate",
-        Outcome::Deny => "block",
     }
 }

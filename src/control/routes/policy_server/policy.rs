@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::control::error::DocumentError;
 use crate::control::routes::policy_server::batch::{body, json as answer};
 use crate::control::routes::policy_server::caller::{Caller, Wanted};
-use crate::control::routes::policy_server::evaluate::{approval, risk};
+use crate::control::routes::policy_server::evaluate::risk;
 use crate::control::{ControlState, PolicyRefused};
 use crate::extract::read_json;
 use crate::model::json::{CaseEqualKeys, Json, Reader, write_json};
@@ -35,14 +35,14 @@ pub(in crate::control) async fn show(
                 "match_target": rule.target,
                 "match_agent": rule.agent,
                 "risk_level": risk(rule.risk),
-                "approval": approval(rule.outcome),
+                "approval": rule.outcome.approval_word(),
                 "conditions": rule.conditions,
             })
         })
         .collect();
     let shown = json!({
         "default_risk_level": risk(snapshot.default_risk()),
-        "default_approval": approval(snapshot.default_outcome()),
+        "default_approval": snapshot.default_outcome().approval_word(),
         "rules": rules,
     });
     Ok(answer(shown.to_string().into_bytes()))

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 use crate::audit::Ledger;
+use crate::decision::PolicySnapshot;
 use crate::gateway::Clock;
 use crate::gateway::holding::desk::records::hold_record;
 use crate::gateway::holding::desk::todo::Todo;
@@ -92,10 +93,11 @@ impl HoldDesk {
         let _first = self.links.set(url.into());
     }
 
-    /// See [`Self::listens_at`].
+    /// What links to holds begin with: as configured (`control.public_url`), else where the control listener is
+    /// ([`Self::listens_at`]).
     #[must_use]
-    pub fn links(&self) -> Option<&Arc<str>> {
-        self.links.get()
+    pub fn links<'a>(&'a self, snapshot: &'a PolicySnapshot) -> Option<&'a Arc<str>> {
+        snapshot.public_url.as_ref().or_else(|| self.links.get())
     }
 
     /// Why the store failed the last time it was asked to change or to show something; `None` when it did both.
