@@ -81,7 +81,7 @@ fn verify_counts_and_says_what_it_cannot_show() {
     let text = String::from_utf8(audit(&gateway, &["verify"]).stdout).unwrap();
     assert!(text.contains("1 decision ALLOW") && text.contains("2 decision DENY"), "{text}");
     assert!(text.contains("1 execution completed"), "{text}");
-    assert!(text.contains("OK: 7 records in 1 epochs") && text.contains("consistent with itself"), "{text}");
+    assert!(text.contains("OK: 7 records in 1 epoch,") && text.contains("consistent with itself"), "{text}");
 
     let json = lines(&audit(&gateway, &["verify", "--json"])).remove(0);
     assert_eq!((json["ok"].as_bool(), json["records"].as_u64()), (Some(true), Some(7)));
