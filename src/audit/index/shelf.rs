@@ -20,6 +20,8 @@ use crate::model::time::Timestamp;
 
 /// Most lines fit in a first read of so many bytes.
 const FIRST_READ_BYTES: usize = 4096;
+/// How often a record is looked for by its number: a segment that gets its name in the same moment is not seen by every look.
+const LOOKS: usize = 3;
 /// Files kept open for the next line.
 const OPEN_FILES: usize = 16;
 /// A record is not recorded earlier than the time in its id, and hardly ever so much later.
@@ -62,10 +64,10 @@ impl<'l> Shelf<'l> {
         if !path.exists() {
             return Ok(None);
         }
-        let mut cursor = Cursor::resume(&path, seq, u64::MAX, 0)?;
-        let found = cursor.advance()? == LineEnd::Full;
-        if found && Frame::parse(cursor.line()).is_some_and(|frame| frame.seq == seq) {
-            return Ok(Some(cursor.line().to_vec()));
+        for _look in 0..LOOKS {
+            if let Some(line) = look_for(&path, seq)? {
+                return Ok(Some(line));
+            }
         }
         Err(IndexError::Damaged(format!("the ledger has no record {seq} in {epoch}")))
     }
@@ -83,6 +85,22 @@ impl<'l> Shelf<'l> {
         }
         line_at(self.files.get(&of_file)?, place.offset)
     }
+}
+
+/// A record by its number, wherever it lies: read on from the last segment that may hold it, also into the one that has no name
+/// yet.
+fn look_for(epoch: &Path, seq: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+    let firsts = segments(epoch)?.into_iter().filter_map(|segment| segment.first_seq);
+    let from = firsts.filter(|first| *first <= seq).max().unwrap_or_default();
+    let mut cursor = Cursor::at_segment(epoch, from);
+    while cursor.advance()? == LineEnd::Full {
+        match Frame::parse(cursor.line()).map(|frame| frame.seq) {
+            Some(found) if found == seq => return Ok(Some(cursor.line().to_vec())),
+            Some(found) if found > seq => return Ok(None),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 fn line_at(file: &File, offset: u64) -> Option<Vec<u8>> {

@@ -93,6 +93,23 @@ fn a_file_that_is_damaged_while_in_use_is_an_error_and_then_made_again() {
 }
 
 #[test]
+fn records_that_lie_elsewhere_than_the_index_says_are_found_by_their_numbers() {
+    let mut world = world(20);
+    // Of a segment's size each: the last lie in a file that has no name before they are synced.
+    for bytes in [300_000, 300_000, 300_000, 300_000, 10] {
+        world.call(false, &format!(r#"{MEMBERS},"arguments":"{}""#, "x".repeat(bytes)));
+        world.catch_up();
+        for wrong in ["segment = 7777, offset = 3", "segment = 0, offset = 0", "offset = offset + 1"] {
+            Connection::open(world.file())
+                .unwrap()
+                .execute(&format!("UPDATE calls SET {wrong}"), [])
+                .unwrap();
+            world.check(&denied());
+        }
+    }
+}
+
+#[test]
 fn what_is_no_index_of_this_version_is_made_anew() {
     let damaged: fn(&Path) = damage;
     let text: fn(&Path) = |file| {
