@@ -315,10 +315,11 @@ impl IntoResponse for ControlError {
 
 /// What is wrong first, and how much there is besides.
 fn counted(fields: &[(String, String)]) -> String {
-    let first = fields.first().map(|(field, message)| match field.as_str() {
-        "" => format!("a problem: {message}"),
-        field => format!("a problem at {field}: {message}"),
-    });
+    let first =
+        fields.first().map(|(field, message)| match (field.as_str(), message.trim_end_matches('.')) {
+            ("", message) => format!("a problem: {message}"),
+            (field, message) => format!("a problem at {field}: {message}"),
+        });
     let mut text: String = first.unwrap_or_default().chars().take(FIRST_CHARS).collect();
     if fields.len() > 1 {
         text.push_str(&format!(" (and {} more)", fields.len() - 1));
