@@ -113,6 +113,11 @@ pub enum ControlError {
     /// The first request with an idempotency key is still under way.
     #[error("A request with this idempotency key is under way. Repeat it later to get its answer.")]
     IdempotencyInProgress,
+    /// What became of the first request with an idempotency key is not known.
+    #[error(
+        "A request with this idempotency key was begun, and whether it was done is not known. See how things stand, then take a new key."
+    )]
+    IdempotencyUnknown,
     /// The index of the ledger is out of order, or too far behind.
     #[error("The ledger cannot be searched at present. Try again later.")]
     IndexUnavailable,
@@ -210,7 +215,9 @@ impl ControlError {
                 Refused::Stale { .. } => StatusCode::PRECONDITION_FAILED,
                 _ => StatusCode::CONFLICT,
             },
-            Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
+            Self::IdempotencyKeyReused | Self::IdempotencyInProgress | Self::IdempotencyUnknown => {
+                StatusCode::CONFLICT
+            }
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

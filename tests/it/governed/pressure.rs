@@ -5,12 +5,35 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, AGENT, OPS, World, code, proposal};
-use crate::support::Client;
+use super::world::{ADMIN, AGENT, OPS, World, came_to, code, proposal};
+use crate::support::{Answer, Client};
 
 const READS: &str = "data.read";
+
+/// Proposes [`READS`] with an idempotency key.
+fn keyed(world: &World, key: &str, parameters: &Value) -> Answer {
+    let headers = [("X-Api-Key", AGENT), ("Content-Type", "application/json"), ("Idempotency-Key", key)];
+    let body = proposal(READS, parameters).to_string();
+    world.gateway.control_client().request("POST", "/api/v1/governance/propose", &headers, body.as_bytes())
+}
+
+/// A world in which `agent-1` may read, so often within an hour.
+fn reading(times: u32) -> World {
+    let world = World::start();
+    world.register(READS, "low");
+    world.policy("reads", &json!([{"capability": READS, "outcome": "ALLOW"}]));
+    let rate = json!({"rate_limit": {"max_requests": times, "window_seconds": 3600}});
+    world.grant("agent-1", READS, &rate);
+    world
+}
+
+/// The store of a stopped or running gateway.
+fn store(world: &World) -> Connection {
+    Connection::open(world.gateway.folder().join("data/aegis.db")).unwrap()
+}
 
 /// AV-4.3: whoever reads decisions and the audit log as fast as it can keeps no proposal from being decided and recorded.
 #[test]
@@ -64,6 +87,52 @@ fn readers_of_the_ledger_lose_no_proposal() {
     let ids: HashSet<&str> = ids.iter().map(String::as_str).collect();
     assert_eq!(ids, recorded.into_iter().collect());
     assert!(world.gateway.verify().status.success());
+}
+
+/// A proposal whose key cannot be claimed is not decided, takes nothing of a grant, and may be sent again as it is.
+#[test]
+fn while_the_store_is_locked_a_proposal_with_a_key_is_not_decided() {
+    let world = reading(1);
+    let first = keyed(&world, "a", &json!({}));
+    came_to(&first.json(), "ALLOW", "policy_allowed");
+    let before = world.gateway.records_of("decision").len();
+    let grant = json!({"capability": READS, "constraints": {"rate_limit": {"max_requests": 2, "window_seconds": 3600}}});
+    assert_eq!(world.ask(ADMIN, "POST", "/api/v1/actors/agent-1/grants", &grant).status, 200);
+    let lock = store(&world);
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = keyed(&world, "b", &json!({}));
+    assert_eq!(code(&refused), (503, json!("store-unavailable")), "{}", refused.text());
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // What was answered before still is: that takes no writing.
+    let again = keyed(&world, "a", &json!({}));
+    assert_eq!((again.header("idempotent-replay"), &again.body), (Some("true"), &first.body));
+    assert_eq!(world.gateway.records_of("decision").len(), before);
+    drop(lock);
+    let taken = keyed(&world, "b", &json!({}));
+    came_to(&taken.json(), "ALLOW", "policy_allowed");
+    assert_eq!(keyed(&world, "b", &json!({})).body, taken.body);
+    came_to(&world.propose(READS, &json!({})), "DENY", "grant_rate_exceeded");
+}
+
+/// A gateway that dies between a claim and its answer leaves a key that nothing is decided under.
+#[test]
+fn a_key_whose_proposal_may_have_been_decided_is_used_no_more() {
+    let mut world = reading(2);
+    let first = keyed(&world, "k", &json!({}));
+    came_to(&first.json(), "ALLOW", "policy_allowed");
+    world.gateway.signal("KILL");
+    world.gateway.wait();
+    // As it would be, had it died a moment earlier.
+    assert_eq!(store(&world).execute("UPDATE replays SET status = 0, body = x''", []).unwrap(), 1);
+    world.gateway = world.gateway.restart();
+    for _ in 0..2 {
+        let answer = keyed(&world, "k", &json!({}));
+        assert_eq!(code(&answer), (409, json!("idempotency-unknown")), "{}", answer.text());
+        assert_eq!(answer.header("retry-after"), None);
+    }
+    assert_eq!(code(&keyed(&world, "k", &json!({"n": 1}))), (409, json!("idempotency-key-reused")));
+    came_to(&keyed(&world, "l", &json!({})).json(), "ALLOW", "policy_allowed");
+    came_to(&world.propose(READS, &json!({})), "DENY", "grant_rate_exceeded");
 }
 
 /// Mass grants: one request gives one grant, of one capability.
