@@ -25,7 +25,7 @@ pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
 pub use plan::{Asked, MOST_OBJECTS, Planned};
 pub use registry::Registry;
-pub use replay::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
+pub use replay::{Kept, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
 pub use row::{Entry, Origin, Row, RowChange};
 pub use store::{
     AdminStore, EarlierHash, IssuedKey, SnapshotContent, SnapshotRow, Step, Stored, StoredObject,

@@ -27,7 +27,9 @@ mod tests;
 
 pub use audit::{Audit, Durability};
 pub use control::{Control, Executor, ExecutorTarget, Key, KeyActor, KeyHash, KeyRate};
-pub use gateway::{Gateway, Jwt, JwtKey, Listen, ListenAddress, ServerCertificate, Timeouts};
+pub use gateway::{
+    Gateway, Jwt, JwtKey, Listen, ListenAddress, ListenTls, ServerCertificate, Timeouts, TlsVersion,
+};
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document, read_key};
 pub use policy::{

@@ -382,33 +382,80 @@ async fn a_gateway_without_its_store_says_so_everywhere() {
     assert!(holds["reason"].as_str().unwrap().contains("fire"), "{holds}");
 }
 
+/// A policy that a key is sent with.
+const POLICY: &str = r#"{"name":"a","rules":[{"capability":"a.b","outcome":"DENY"}]}"#;
+
+/// Makes a policy of `body` with the idempotency key `k`: the whole answer.
+async fn make(address: SocketAddr, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: k\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Whether an answer has that status, and says `text`.
+fn says(answer: &str, status: u16, text: &str) -> bool {
+    answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains(text)
+}
+
+impl Control {
+    /// Has answers kept in `store`, and what the store did not take forgotten, as a restart would.
+    fn keeps_answers_in(&mut self, store: &Arc<MemoryReplayStore>) {
+        self.state.replays = Arc::new(Replays::new(Arc::clone(store) as Arc<dyn ReplayStore>));
+    }
+
+    fn policies(&self) -> usize {
+        self.state.administrator.objects().objects().len()
+    }
+}
+
 #[tokio::test]
-async fn where_nobody_can_tell_whether_a_request_was_made_it_is_not_made_again() {
+async fn where_a_key_cannot_be_looked_for_or_claimed_nothing_is_done() {
     let mut control = Control::new(Access::OpenOnLoopback);
     let kept = Arc::new(MemoryReplayStore::default());
-    control.state.replays = Arc::new(Replays::new(Arc::clone(&kept) as Arc<dyn ReplayStore>));
+    control.keeps_answers_in(&kept);
     let address = control.listen(false).await;
-    let made = async || {
-        let body = r#"{"name":"a","rules":[{"capability":"a.b","outcome":"DENY"}]}"#;
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let request = format!(
-            "POST /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: k\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    };
-    kept.fails.store(true, Ordering::SeqCst);
-    let answer = made().await;
-    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("store-unavailable"), "{answer}");
-    assert!(!answer.contains("fire"), "{answer}");
-    assert!(control.state.administrator.objects().objects().is_empty());
-    kept.fails.store(false, Ordering::SeqCst);
-    let (first, again) = (made().await, made().await);
-    assert!(first.starts_with("HTTP/1.1 201 ") && !first.contains("idempotent-replay"), "{first}");
-    assert!(again.starts_with("HTTP/1.1 201 ") && again.contains("idempotent-replay: true"), "{again}");
-    assert_eq!(control.state.administrator.objects().objects().len(), 1);
+    for broken in [&kept.fails, &kept.unreadable] {
+        broken.store(true, Ordering::SeqCst);
+        let answer = make(address, POLICY).await;
+        assert!(says(&answer, 503, "store-unavailable") && !answer.contains("fire"), "{answer}");
+        assert!(answer.contains("\r\nretry-after: 1"), "{answer}");
+        assert_eq!(control.policies(), 0);
+        broken.store(false, Ordering::SeqCst);
+    }
+    let (first, again) = (make(address, POLICY).await, make(address, POLICY).await);
+    assert!(says(&first, 201, "") && !first.contains("idempotent-replay"), "{first}");
+    assert!(says(&again, 201, "idempotent-replay: true"), "{again}");
+    assert_eq!(control.policies(), 1);
+}
+
+#[tokio::test]
+async fn where_nobody_can_tell_whether_a_request_was_done_it_is_not_done_again() {
+    let mut control = Control::new(Access::OpenOnLoopback);
+    let kept = Arc::new(MemoryReplayStore::default());
+    control.keeps_answers_in(&kept);
+    kept.stuck.store(true, Ordering::SeqCst);
+    let address = control.listen(false).await;
+    // What was refused may be sent otherwise, although its claim is still there.
+    let refused = make(address, "{}").await;
+    assert!(says(&refused, 400, "bad-body"), "{refused}");
+    let (first, again) = (make(address, POLICY).await, make(address, POLICY).await);
+    assert!(says(&first, 201, "") && says(&again, 201, "idempotent-replay: true"), "{first} {again}");
+    // The next gateway knows the claim and not the answer.
+    control.keeps_answers_in(&kept);
+    let address = control.listen(false).await;
+    for stuck in [true, false] {
+        kept.stuck.store(stuck, Ordering::SeqCst);
+        let answer = make(address, POLICY).await;
+        assert!(says(&answer, 409, "idempotency-unknown") && !answer.contains("retry-after"), "{answer}");
+        let other = make(address, "{}").await;
+        assert!(says(&other, 409, "idempotency-key-reused"), "{other}");
+    }
+    assert_eq!(control.policies(), 1);
 }

@@ -42,6 +42,28 @@ pub struct Replay {
     pub body: Vec<u8>,
 }
 
+/// What is known of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The answer of the request that was done in it.
+    Answer(Replay),
+    /// A request has taken it and left no answer: one is under way, or died on the way.
+    Claim {
+        /// SHA-256 of its body.
+        request_body: [u8; 32],
+    },
+}
+
+impl Kept {
+    /// SHA-256 of the body of the request it is about.
+    #[must_use]
+    pub const fn request_body(&self) -> &[u8; 32] {
+        match self {
+            Self::Answer(Replay { request_body, .. }) | Self::Claim { request_body } => request_body,
+        }
+    }
+}
+
 impl ReplayRequest {
     /// The request of `owner` with that method, path, idempotency key and body.
     #[must_use]
@@ -66,14 +88,29 @@ impl Replay {
 }
 
 /// Where answers are kept. Bounded for each owner by [`MOST_REPLAYS`] and [`MOST_REPLAY_BYTES`].
+///
+/// INVARIANT: who has claimed a scope and not heard of an error is found by every later look, until the claim is answered, given up or
+/// its time is over.
 pub trait ReplayStore: Debug + Send + Sync {
-    /// The answer kept in a scope, unless its time is over. Blocks.
+    /// What is kept in a scope, unless its time is over. Blocks.
     ///
     /// # Errors
-    /// The store cannot be read, so that nobody knows whether there is one.
-    fn find(&self, scope: &[u8; 32], now: Timestamp) -> Result<Option<Replay>, AdminStoreError>;
+    /// The store cannot be read, so that nobody knows whether there is anything.
+    fn find(&self, scope: &[u8; 32], now: Timestamp) -> Result<Option<Kept>, AdminStoreError>;
 
-    /// Keeps the answer of a request in the place of any before, forgets those whose time is over, and as many of the owner's oldest
+    /// Takes the scope of a request before anything is done for it, in the place of whatever is kept there. Blocks.
+    ///
+    /// # Errors
+    /// It is not taken, and nothing may be done.
+    fn claim(&self, request: &ReplayRequest, now: Timestamp) -> Result<(), AdminStoreError>;
+
+    /// Gives a scope up in which nothing was done. Blocks.
+    ///
+    /// # Errors
+    /// It is still taken.
+    fn give_up(&self, scope: &[u8; 32]) -> Result<(), AdminStoreError>;
+
+    /// Keeps the answer of a request in the place of its claim, forgets those whose time is over, and as many of the owner's oldest
     /// as there are too many. Blocks.
     ///
     /// # Errors

@@ -5,6 +5,6 @@ mod answer;
 #[cfg(test)]
 mod memory;
 
-pub use answer::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
+pub use answer::{Kept, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
 #[cfg(test)]
 pub(crate) use memory::MemoryReplayStore;

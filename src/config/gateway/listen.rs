@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::config::gateway::tls::{ServerCertificate, server_certificate};
+use crate::config::gateway::tls::{ListenTls, listen_tls};
 use crate::config::raw::RawGateway;
 use crate::config::resolve::{Spot, listen_address};
 
@@ -13,8 +13,8 @@ use crate::config::resolve::{Spot, listen_address};
 pub struct Listen {
     /// Where it listens.
     pub address: ListenAddress,
-    /// The certificate callers are shown; `None`: no TLS.
-    pub tls: Option<ServerCertificate>,
+    /// How it speaks TLS; `None`: not at all.
+    pub tls: Option<ListenTls>,
     /// Whether HTTP/2 is spoken beside HTTP/1.1.
     pub http2: bool,
 }
@@ -57,7 +57,7 @@ pub(super) fn listeners(raw: &RawGateway, spot: &Spot<'_>) -> Vec<Listen> {
             Some(path) => unix_path(path, &at_address).map(ListenAddress::Unix),
             None => listen_address(&listen.address, &at_address).map(ListenAddress::Tcp),
         };
-        let tls = listen.tls.as_ref().map(|tls| server_certificate(&tls.cert, &tls.key, &spot.key("tls")));
+        let tls = listen.tls.as_ref().map(|tls| listen_tls(tls, &spot.key("tls")));
         let (Some(address), Some(tls)) = (address, tls.map_or(Some(None), |tls| tls.map(Some))) else {
             continue;
         };

@@ -10,4 +10,4 @@ pub use jwt::{Jwt, JwtKey};
 pub(super) use limits::resolve;
 pub use limits::{Gateway, Timeouts};
 pub use listen::{Listen, ListenAddress};
-pub use tls::ServerCertificate;
+pub use tls::{ListenTls, ServerCertificate, TlsVersion};

@@ -5,7 +5,26 @@ use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
 
+use crate::config::raw::{RawListenTls, RawTlsVersion};
 use crate::config::resolve::{Spot, key_pair};
+
+/// How a listener speaks TLS.
+#[derive(Clone, Debug)]
+pub struct ListenTls {
+    /// What callers are shown.
+    pub certificate: ServerCertificate,
+    /// The oldest version that callers may speak.
+    pub min_version: TlsVersion,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    V1_2,
+    /// TLS 1.3.
+    V1_3,
+}
 
 /// A certificate chain with the private key of its first certificate; they were found to fit.
 #[derive(Clone)]
@@ -25,8 +44,12 @@ impl fmt::Debug for ServerCertificate {
     }
 }
 
-/// Reads the certificate and key in the files `cert` and `key`, which stand at those keys of `spot`.
-pub(super) fn server_certificate(cert: &str, key: &str, spot: &Spot<'_>) -> Option<ServerCertificate> {
-    let pair = key_pair((cert, &spot.key("cert")), (key, &spot.key("key")))?;
-    Some(ServerCertificate(Arc::new(pair.certified)))
+/// Reads the section `raw`, which stands at `spot`, and the files it names.
+pub(super) fn listen_tls(raw: &RawListenTls, spot: &Spot<'_>) -> Option<ListenTls> {
+    let pair = key_pair((&raw.cert, &spot.key("cert")), (&raw.key, &spot.key("key")))?;
+    let min_version = match raw.min_version {
+        RawTlsVersion::V1_2 => TlsVersion::V1_2,
+        RawTlsVersion::V1_3 => TlsVersion::V1_3,
+    };
+    Some(ListenTls { certificate: ServerCertificate(Arc::new(pair.certified)), min_version })
 }

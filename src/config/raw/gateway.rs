@@ -137,6 +137,22 @@ pub(crate) struct RawListenTls {
     /// A PEM file with the certificate's private key.
     #[schemars(length(min = 1))]
     pub(crate) key: String,
+    /// The oldest version of TLS that callers may speak. Default 1.2.
+    #[serde(default)]
+    pub(crate) min_version: RawTlsVersion,
+}
+
+/// A version of TLS. In quotes: without them it is a number.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "TlsVersion")]
+pub(crate) enum RawTlsVersion {
+    /// TLS 1.2.
+    #[default]
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// TLS 1.3.
+    #[serde(rename = "1.3")]
+    V1_3,
 }
 
 /// How long the gateway waits, in milliseconds.

@@ -20,7 +20,9 @@ pub(super) use control::{
     RawActor, RawControl, RawExecutor, RawExecutorApproval, RawExecutorKind, RawKey, RawKeyRate,
     RawPrincipalKind, RawTarget,
 };
-pub(super) use gateway::{RawCaseEqualKeys, RawGateway, RawJwt, RawTokenAlgorithm};
+pub(super) use gateway::{
+    RawCaseEqualKeys, RawGateway, RawJwt, RawListenTls, RawTlsVersion, RawTokenAlgorithm,
+};
 pub(super) use holds::RawHolds;
 pub(super) use policy::{
     RawBands, RawBaselines, RawCombine, RawDefault, RawMultipliers, RawPart, RawPolicy, RawRisk, RawSessions,

@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a request that is sent again, because nobody knows whether it arrived, is done once and answered the same.
 //!
-//! A handler calls [`once`] when it knows who asks and has the whole body. What succeeded is kept for 24 hours; a refusal or an error is
-//! not, since nothing was done. INVARIANT: of requests in one scope one is under way at a time.
+//! A handler calls [`once`] when it knows who asks and has the whole body. The key is claimed in the store before anything is done, so
+//! that nothing is done that a repeat would do again. What succeeded is kept for 24 hours; a refusal or an error is not, since nothing
+//! was done. INVARIANT: of requests in one scope one is under way at a time.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -14,10 +15,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tokio::task::spawn_blocking;
 
-use crate::admin::{AdminStoreError, Replay, ReplayRequest, ReplayStore};
+use crate::admin::{AdminStoreError, Kept, Replay, ReplayRequest, ReplayStore};
 use crate::control::auth::Operator;
+use crate::control::changes::unwritten::{Came, Unwritten};
 use crate::control::error::GovernanceError;
 use crate::control::{ControlError, ControlState};
+use crate::model::time::Timestamp;
 
 /// Both spellings. If a request has both, they must agree.
 const KEYS: [HeaderName; 2] =
@@ -40,23 +43,69 @@ const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 pub struct Replays {
     store: Arc<dyn ReplayStore>,
     under_way: Mutex<HashSet<[u8; 32]>>,
+    unwritten: Mutex<Unwritten>,
 }
 
 impl Replays {
     /// Keeps answers in `store`.
     #[must_use]
     pub fn new(store: Arc<dyn ReplayStore>) -> Self {
-        Self { store, under_way: Mutex::default() }
+        Self { store, under_way: Mutex::default(), unwritten: Mutex::default() }
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashSet<[u8; 32]>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A turn in the scope of `request`; `None` while another has it.
     fn take_turn(self: &Arc<Self>, request: &ReplayRequest) -> Option<Turn> {
         let taken = self.under_way().insert(request.scope);
         taken.then(|| Turn { replays: Arc::clone(self), scope: request.scope })
+    }
+
+    /// What is known of a scope.
+    async fn look(&self, scope: [u8; 32], now: Timestamp) -> Result<Option<Kept>, ControlError> {
+        match self.unwritten().find(&scope, now) {
+            Some(Came::To(replay)) => return Ok(Some(Kept::Answer(replay.clone()))),
+            Some(Came::ToNothing) => return Ok(None),
+            None => {}
+        }
+        let store = Arc::clone(&self.store);
+        let found = spawn_blocking(move || store.find(&scope, now)).await;
+        found.map_err(|_| ControlError::Internal)?.map_err(|error| unavailable(&error))
+    }
+
+    /// Takes the scope of `request` before anything is done for it.
+    async fn claim(&self, request: &ReplayRequest, now: Timestamp) -> Result<(), ControlError> {
+        let (store, claimed) = (Arc::clone(&self.store), request.clone());
+        let taken = spawn_blocking(move || store.claim(&claimed, now)).await;
+        taken.map_err(|_| ControlError::Internal)?.map_err(|error| unavailable(&error))?;
+        self.unwritten().forget(&request.scope);
+        Ok(())
+    }
+
+    /// Puts what came of `request` in the place of its claim.
+    async fn settle(&self, request: &ReplayRequest, came: Came, now: Timestamp) {
+        let (store, settled) = (Arc::clone(&self.store), request.clone());
+        let write = move || {
+            let written = match &came {
+                Came::To(replay) => store.keep(&settled, replay, now),
+                Came::ToNothing => store.give_up(&settled.scope),
+            };
+            written.map_err(|error| (error, came))
+        };
+        match spawn_blocking(write).await {
+            Ok(Ok(())) => {}
+            Ok(Err((error, came))) => {
+                tracing::error!(%error, "what came of a request with an idempotency key could not be written");
+                self.unwritten().remember(request.scope, came, now);
+            }
+            Err(error) => tracing::error!(%error, "what came of a request with an idempotency key was lost"),
+        }
     }
 }
 
@@ -75,8 +124,8 @@ impl Drop for Turn {
 /// Does `work`, or gives the answer that it had before. It is done to its end even if its caller goes away meanwhile.
 ///
 /// # Errors
-/// As `work`; 400 for a key that is none, 409 for one that came with another body or is under way, 503 where nobody can tell whether the
-/// work was done.
+/// As `work`; 400 for a key that is none; 409 for one that came with another body, is under way, or belongs to a request of which nobody
+/// can tell whether it was done; 503 where the key cannot be looked for or claimed. With each of these nothing was done.
 pub(in crate::control) async fn once(
     state: &ControlState,
     operator: &Operator,
@@ -87,32 +136,32 @@ pub(in crate::control) async fn once(
     let request = [parts.method.as_str(), parts.uri.path(), key];
     let request = ReplayRequest::new(&operator.name(), request, body);
     let turn = state.replays.take_turn(&request).ok_or(ControlError::IdempotencyInProgress)?;
-    let (store, scope, now) = (Arc::clone(&state.replays.store), request.scope, state.clock.now());
-    let found = spawn_blocking(move || store.find(&scope, now)).await.map_err(|_| ControlError::Internal)?;
-    if let Some(replay) = found.map_err(|error| unavailable(&error))? {
-        return if replay.request_body == request.body {
-            Ok(again(replay))
-        } else {
-            Err(ControlError::IdempotencyKeyReused.into())
+    if let Some(kept) = state.replays.look(request.scope, state.clock.now()).await? {
+        if *kept.request_body() != request.body {
+            return Err(ControlError::IdempotencyKeyReused.into());
+        }
+        return match kept {
+            Kept::Answer(replay) => Ok(again(replay)),
+            Kept::Claim { .. } => Err(ControlError::IdempotencyUnknown.into()),
         };
     }
-    let (store, clock) = (Arc::clone(&state.replays.store), Arc::clone(&state.clock));
-    finished(
-        tokio::spawn(async move {
-            let answer = work.await?;
-            let (answer, replay) = keepable(answer, &request).await?;
-            let Some(replay) = replay else { return Ok(answer) };
-            let now = clock.now();
-            let kept = spawn_blocking(move || store.keep(&request, &replay, now)).await;
-            if !matches!(kept, Ok(Ok(()))) {
-                // It is done, and whoever asked is told so; sent again it would be done again.
-                tracing::error!(?kept, "the answer to a request with an idempotency key could not be kept");
+    let (replays, clock) = (Arc::clone(&state.replays), Arc::clone(&state.clock));
+    // The claim too: a caller that leaves right after it would leave it behind with nothing done.
+    let whole = async move {
+        replays.claim(&request, clock.now()).await?;
+        let answer = match work.await {
+            Ok(answer) if answer.status().is_success() => answer,
+            refused => {
+                replays.settle(&request, Came::ToNothing, clock.now()).await;
+                return refused;
             }
-            drop(turn);
-            Ok(answer)
-        })
-        .await,
-    )
+        };
+        let (answer, replay) = keepable(answer, &request).await?;
+        replays.settle(&request, Came::To(replay), clock.now()).await;
+        drop(turn);
+        Ok(answer)
+    };
+    finished(tokio::spawn(whole).await)
 }
 
 fn finished<E>(done: Result<Result<Response, GovernanceError>, E>) -> Result<Response, GovernanceError> {
@@ -120,7 +169,7 @@ fn finished<E>(done: Result<Result<Response, GovernanceError>, E>) -> Result<Res
 }
 
 fn unavailable(error: &AdminStoreError) -> ControlError {
-    tracing::error!(%error, "kept answers could not be read");
+    tracing::error!(%error, "an idempotency key could not be looked for or claimed; nothing was done");
     ControlError::StoreUnavailable
 }
 
@@ -141,14 +190,8 @@ fn key(headers: &HeaderMap) -> Result<Option<&str>, ControlError> {
     Ok(found)
 }
 
-/// The answer, and what is kept of it: nothing of one that did not succeed.
-async fn keepable(
-    answer: Response,
-    request: &ReplayRequest,
-) -> Result<(Response, Option<Replay>), GovernanceError> {
-    if !answer.status().is_success() {
-        return Ok((answer, None));
-    }
+/// The answer, and what is kept of it.
+async fn keepable(answer: Response, request: &ReplayRequest) -> Result<(Response, Replay), GovernanceError> {
     let (parts, body) = answer.into_parts();
     let body = to_bytes(body, ANSWER_MAX_BYTES).await.map_err(|error| {
         tracing::error!(%error, "an answer is too long to be kept");
@@ -164,7 +207,7 @@ async fn keepable(
         headers: KEPT.iter().filter_map(header).collect(),
         body: body.to_vec(),
     };
-    Ok((Response::from_parts(parts, Body::from(body)), Some(replay)))
+    Ok((Response::from_parts(parts, Body::from(body)), replay))
 }
 
 fn again(replay: Replay) -> Response {

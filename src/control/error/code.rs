@@ -50,6 +50,7 @@ codes! {
     HostNotAllowed "host-not-allowed",
     IdempotencyInProgress "idempotency-in-progress",
     IdempotencyKeyReused "idempotency-key-reused",
+    IdempotencyUnknown "idempotency-unknown",
     IndexUnavailable "index-unavailable",
     InternalError "internal-error",
     KeyConfigured "key-configured",
@@ -133,6 +134,7 @@ impl ControlError {
             Self::BadIdempotencyKey(_) => ProblemCode::BadIdempotencyKey,
             Self::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused,
             Self::IdempotencyInProgress => ProblemCode::IdempotencyInProgress,
+            Self::IdempotencyUnknown => ProblemCode::IdempotencyUnknown,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) => ProblemCode::NotPending,
                 ChangeRefused::ApprovedAlready => ProblemCode::ApprovedAlready,

@@ -113,6 +113,11 @@ pub enum ControlError {
     /// The first request with an idempotency key is still under way.
     #[error("A request with this idempotency key is under way. Repeat it later to get its answer.")]
     IdempotencyInProgress,
+    /// What became of the first request with an idempotency key is not known.
+    #[error(
+        "A request with this idempotency key was begun, and whether it was done is not known. See how things stand, then take a new key."
+    )]
+    IdempotencyUnknown,
     /// The index of the ledger is out of order, or too far behind.
     #[error("The ledger cannot be searched at present. Try again later.")]
     IndexUnavailable,
@@ -210,7 +215,9 @@ impl ControlError {
                 Refused::Stale { .. } => StatusCode::PRECONDITION_FAILED,
                 _ => StatusCode::CONFLICT,
             },
-            Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
+            Self::IdempotencyKeyReused | Self::IdempotencyInProgress | Self::IdempotencyUnknown => {
+                StatusCode::CONFLICT
+            }
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -315,10 +322,11 @@ impl IntoResponse for ControlError {
 
 /// What is wrong first, and how much there is besides.
 fn counted(fields: &[(String, String)]) -> String {
-    let first = fields.first().map(|(field, message)| match field.as_str() {
-        "" => format!("a problem: {message}"),
-        field => format!("a problem at {field}: {message}"),
-    });
+    let first =
+        fields.first().map(|(field, message)| match (field.as_str(), message.trim_end_matches('.')) {
+            ("", message) => format!("a problem: {message}"),
+            (field, message) => format!("a problem at {field}: {message}"),
+        });
     let mut text: String = first.unwrap_or_default().chars().take(FIRST_CHARS).collect();
     if fields.len() > 1 {
         text.push_str(&format!(" (and {} more)", fields.len() - 1));

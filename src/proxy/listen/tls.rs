@@ -6,9 +6,10 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Listen;
+use crate::config::{Listen, TlsVersion};
 use crate::model::handle::Handle;
 use crate::proxy::ProxyError;
 
@@ -37,27 +38,31 @@ impl Certificates {
     /// Shows the certificates of `listeners` from the next handshake on. Listeners themselves do not change while they run.
     pub fn renew(&self, listeners: &[Listen]) {
         for (shown, listen) in self.shown.iter().zip(listeners) {
-            if let (Some(shown), Some(certificate)) = (shown, &listen.tls) {
-                shown.0.store(certificate.certified_key());
+            if let (Some(shown), Some(tls)) = (shown, &listen.tls) {
+                shown.0.store(tls.certificate.certified_key());
             }
         }
     }
 
     /// Adds a listener; what its callers shake hands with.
     pub(super) fn add(&mut self, listen: &Listen) -> Result<Option<TlsAcceptor>, ProxyError> {
-        let Some(certificate) = &listen.tls else {
+        let Some(tls) = &listen.tls else {
             self.shown.push(None);
             return Ok(None);
         };
-        let shown = Arc::new(Shown(Handle::new(certificate.certified_key())));
+        let shown = Arc::new(Shown(Handle::new(tls.certificate.certified_key())));
         self.shown.push(Some(Arc::clone(&shown)));
-        acceptor(shown, listen.http2).map(Some)
+        acceptor(shown, tls.min_version, listen.http2).map(Some)
     }
 }
 
-fn acceptor(shown: Arc<Shown>, http2: bool) -> Result<TlsAcceptor, ProxyError> {
+fn acceptor(shown: Arc<Shown>, min_version: TlsVersion, http2: bool) -> Result<TlsAcceptor, ProxyError> {
     let provider = Arc::new(ring::default_provider());
-    let versions = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let spoken = match min_version {
+        TlsVersion::V1_2 => &[&TLS13, &TLS12][..],
+        TlsVersion::V1_3 => &[&TLS13],
+    };
+    let versions = ServerConfig::builder_with_provider(provider).with_protocol_versions(spoken);
     let mut config = versions.map_err(ProxyError::Tls)?.with_no_client_auth().with_cert_resolver(shown);
     let spoken = if http2 { &[HTTP2, HTTP1][..] } else { &[HTTP1] };
     config.alpn_protocols = spoken.iter().map(|name| name.to_vec()).collect();

@@ -1,4 +1,5 @@
 -- Answers to requests with an idempotency key, for as long as the same request is told the same.
+-- A row of status 0 is a claim: its request has not been answered, or the answer could not be kept.
 -- Times are microseconds since 1970-01-01T00:00:00Z.
 CREATE TABLE replays (
     scope      BLOB    NOT NULL PRIMARY KEY,

@@ -17,11 +17,18 @@ pub(super) fn is_busy(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// Something else has the file at `path` locked.
+pub(super) fn kept_locked(path: &Path) -> StoreError {
+    StoreError::Failed(format!("{} is kept locked by another process", path.display()))
+}
+
 /// `error`, met while the store of `path` was in use.
 pub(super) fn in_use(path: &Path, error: &Error) -> StoreError {
+    if is_busy(error) {
+        return kept_locked(path);
+    }
     let path = path.display();
     StoreError::Failed(match error.sqlite_error_code() {
-        _ if is_busy(error) => format!("{path} is kept locked by another process"),
         Some(ErrorCode::DiskFull) => format!("the disk of {path} is full; free some space"),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             format!("{path} is damaged ({}); stop the gateway and put a copy in its place", plain(error))

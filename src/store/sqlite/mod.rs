@@ -2,7 +2,7 @@
 //!
 //! Two connections, each behind its own lock: one writes, which is what SQLite lets one connection at a time do anyway, and
 //! one reads, so that a call that only looks for its hold does not wait while another's change reaches the disk (the
-//! write-ahead log lets both go on). Each write is one transaction, and it is on the disk when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
+//! write-ahead log lets both go on; `turns.rs`). Each write is one transaction, and it is on the disk when the call returns. Other processes may have the same file open. Start reading at `open.rs`, then `holds.rs`.
 
 mod admin;
 mod error;
@@ -13,6 +13,7 @@ mod migrate;
 mod open;
 mod replays;
 mod row;
+mod turns;
 mod unreadable;
 
 #[cfg(test)]

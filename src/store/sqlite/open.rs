@@ -4,7 +4,6 @@ use std::fs::{OpenOptions, Permissions, metadata, set_permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,8 +11,9 @@ use rusqlite::{Connection, Error, OpenFlags, TransactionBehavior};
 
 use crate::holds::StoreError;
 use crate::store::StoreOpenError;
-use crate::store::sqlite::error::{at_open, in_use, is_busy};
+use crate::store::sqlite::error::{at_open, in_use, is_busy, kept_locked};
 use crate::store::sqlite::migrate::{lacks_steps, migrate};
+use crate::store::sqlite::turns::{Place, Turns};
 use crate::store::sqlite::unreadable::Unreadable;
 
 /// How long a statement waits for another process.
@@ -32,8 +32,8 @@ const STATEMENTS: usize = 32;
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    writing: Mutex<Connection>,
-    reading: Mutex<Connection>,
+    pub(super) writing: Turns<Connection>,
+    reading: Turns<Connection>,
     pub(super) unreadable: Unreadable,
 }
 
@@ -62,7 +62,7 @@ impl SqliteStore {
         let reading = connect(path)?;
         set_up(&reading, path)?;
         reading.pragma_update(None, "query_only", true).map_err(failed)?;
-        let (writing, reading) = (Mutex::new(writing), Mutex::new(reading));
+        let (writing, reading) = (Turns::new(writing), Turns::new(reading));
         Ok(Self { path: path.to_owned(), writing, reading, unreadable: Unreadable::default() })
     }
 
@@ -82,17 +82,32 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        let connection = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&connection).map_err(|error| in_use(&self.path, &error))
+        self.in_turn(&self.reading, self.reading.place(), |connection| work(connection))
     }
 
-    /// Runs what writes.
+    /// Runs what writes. While another process keeps the file locked, one write waits for it, and those that wait for that one fail
+    /// with it.
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        let mut connection = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut connection).map_err(|error| in_use(&self.path, &error))
+        self.in_turn(&self.writing, self.writing.place(), work)
+    }
+
+    /// Runs `work` when it is its turn.
+    pub(super) fn in_turn<T>(
+        &self,
+        turns: &Turns<Connection>,
+        place: Place,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let mut turn = turns.take(place).ok_or_else(|| kept_locked(&self.path))?;
+        work(&mut turn).map_err(|error| {
+            if is_busy(&error) {
+                turns.end_busy(&mut turn);
+            }
+            in_use(&self.path, &error)
+        })
     }
 }
 

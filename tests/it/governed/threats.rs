@@ -1,27 +1,13 @@
-//! What AEGIS's threat model lists for these surfaces: for each vector that concerns them, that it comes to nothing. The names are
-//! those of its table of attack vectors.
+//! Vectors of AEGIS's threat model that need one proposal or a few: malformed, replayed, evading, forged, probing. `mod.rs` has the
+//! whole table.
 
 use std::thread;
 
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, AGENT, OPS, OTHER, STRANGE_ADMIN, STRANGER, World, came_to, proposal};
-use crate::support::Answer;
-
-const DEPLOY: &str = "infrastructure.deploy";
-
-/// A world in which `agent-1` may ask for [`DEPLOY`], and a person has to agree.
-fn asking() -> World {
-    let world = World::start();
-    world.register(DEPLOY, "high");
-    world.grant("agent-1", DEPLOY, &json!({}));
-    world.policy("ask", &json!([{"capability": DEPLOY, "outcome": "REQUIRE_CONFIRMATION"}]));
-    world
-}
-
-fn code(answer: &Answer) -> (u16, Value) {
-    (answer.status, answer.json()["error"]["code"].clone())
-}
+use super::world::{
+    ADMIN, AGENT, DEPLOY, OPS, OTHER, STRANGE_ADMIN, STRANGER, World, asking, came_to, code, proposal,
+};
 
 /// AV-1.2: malformed and oversized input.
 #[test]
@@ -284,52 +270,44 @@ fn a_proposer_is_told_no_more_than_it_needs() {
     assert!(!members.contains(&"findings") && !members.contains(&"conduct"), "{members:?}");
 }
 
-/// T6, context spoofing: nothing a caller says of itself grants anything or lowers a risk.
+/// AV-5.1: what a proposer is told has the same members whatever decided, and says how many policies were asked to nobody but auditors.
 #[test]
-fn what_a_caller_claims_changes_nothing() {
+fn answers_have_one_shape_whether_a_policy_matched_or_none() {
     let world = World::with("{capabilities: off, grants: off}");
-    world.policy(
-        "production",
-        &json!([
-            {"capability": "prod.*", "outcome": "ALLOW"},
-            {"capability": "prod.*", "outcome": "DENY", "condition": "context.environment == 'production'"},
-            {"capability": "a.b", "outcome": "REQUIRE_CONFIRMATION"},
-            {"capability": "a.c", "outcome": "ALLOW", "condition": "'admin' in actor.roles"},
-        ]),
-    );
-    let headers = [("X-Api-Key", AGENT), ("Content-Type", "application/json")];
-    let body = br#"{"tool": "drop", "input": {"environment": "development", "context": {"environment": "development"}}}"#;
-    let answer = world.gateway.client().request("POST", "/prod", &headers, body);
-    assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("policy_denied")), "{}", answer.text());
-    assert_eq!(world.tool.count(), 0);
-    let mut body = proposal("a.b", &json!({"approved": true, "outcome": "ALLOW"}));
-    body["context"] = json!({"metadata": {"approved": true, "role": "admin", "confirmation_token": "hld_x",
-        "roles": ["admin"], "actor": {"roles": ["admin"]}}});
-    let answer = world.propose_raw(AGENT, &body).json();
-    came_to(&answer, "REQUIRE_CONFIRMATION", "approval_required");
-    body["action"]["capability"] = json!("a.c");
-    came_to(&world.propose_raw(AGENT, &body).json(), "DENY", "default_denied");
-}
-
-/// TOCTOU and queue abuse: what is approved is decided again when it is done, and a queue of asks is bounded.
-#[test]
-fn an_approval_does_not_outlive_a_right_and_asks_are_bounded() {
-    let world = asking();
-    let wanted = json!({"service": "web"});
-    let hold = world.propose(DEPLOY, &wanted)["confirmation"]["hold_id"].clone();
-    assert_eq!(world.approve(OPS, &hold).status, 200);
-    let grant = format!("/api/v1/actors/agent-1/grants/{DEPLOY}");
-    assert_eq!(world.ask(ADMIN, "DELETE", &grant, &Value::Null).status, 204);
-    came_to(&world.confirm(DEPLOY, &wanted, &hold), "DENY", "grant_missing");
-    world.grant("agent-1", DEPLOY, &json!({}));
-    let deny = json!([{"capability": DEPLOY, "outcome": "DENY"}]);
-    world.policy("freeze", &deny);
-    came_to(&world.confirm(DEPLOY, &wanted, &hold), "DENY", "policy_denied");
-
-    let world = asking();
-    let outcomes: Vec<Value> =
-        (0..60).map(|number| world.propose(DEPLOY, &json!({"number": number}))["code"].clone()).collect();
-    let held = outcomes.iter().filter(|code| *code == "approval_required").count();
-    let refused = outcomes.iter().filter(|code| *code == "hold_limit").count();
-    assert_eq!((held, refused), (50, 10), "{outcomes:?}");
+    for name in ["first", "second", "third"] {
+        world.policy(name, &json!([{"capability": "data.wipe", "outcome": "DENY"}]));
+    }
+    world.policy("reads", &json!([{"capability": "data.read", "outcome": "ALLOW"}]));
+    let expected = [
+        "audit_ref",
+        "code",
+        "constraints",
+        "decision_id",
+        "outcome",
+        "reason",
+        "risk_score",
+        "snapshot",
+        "timestamp",
+    ];
+    for (capability, outcome, code) in [
+        ("data.read", "ALLOW", "policy_allowed"),
+        ("data.wipe", "DENY", "policy_denied"),
+        ("data.other", "DENY", "default_denied"),
+    ] {
+        let answer = world.propose_raw(STRANGER, &proposal(capability, &json!({}))).json();
+        came_to(&answer, outcome, code);
+        let mut members: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        assert_eq!(members, expected, "{answer}");
+        let named =
+            ["first", "second", "third"].map(|name| answer["reason"].as_str().unwrap().contains(name));
+        assert!(named.into_iter().filter(|named| *named).count() <= 1, "{answer}");
+        // Who may read decisions, and not the audit log, learns no more of it later.
+        let path = format!("/api/v1/governance/decisions/{}", answer["decision_id"].as_str().unwrap());
+        let shown = world.get(STRANGE_ADMIN, &path);
+        assert!(shown.get("findings").is_none(), "{shown}");
+    }
+    let own = world.propose("data.wipe", &json!({}))["decision_id"].clone();
+    let shown = world.get(ADMIN, &format!("/api/v1/governance/decisions/{}", own.as_str().unwrap()));
+    assert!(shown["findings"].is_array(), "{shown}");
 }

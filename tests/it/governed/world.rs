@@ -15,6 +15,9 @@ pub const STRANGER: &str = "text-of-the-strangers-key";
 /// Administers the other tenant.
 pub const STRANGE_ADMIN: &str = "text-of-the-strangers-administrators-key";
 
+/// A capability that is asked for.
+pub const DEPLOY: &str = "infrastructure.deploy";
+
 /// The section `policy` unless a world says otherwise.
 pub const REQUIRED: &str = "{capabilities: required, grants: required}";
 
@@ -134,6 +137,20 @@ pub fn proposal(capability: &str, parameters: &Value) -> Value {
         "actor": {"id": "agent-1", "type": "ai-agent"},
         "action": {"capability": capability, "parameters": parameters},
     })
+}
+
+/// A world in which `agent-1` may ask for [`DEPLOY`], and a person has to agree.
+pub fn asking() -> World {
+    let world = World::start();
+    world.register(DEPLOY, "high");
+    world.grant("agent-1", DEPLOY, &json!({}));
+    world.policy("ask", &json!([{"capability": DEPLOY, "outcome": "REQUIRE_CONFIRMATION"}]));
+    world
+}
+
+/// Status and code of a refusal of the governance API.
+pub fn code(answer: &Answer) -> (u16, Value) {
+    (answer.status, answer.json()["error"]["code"].clone())
 }
 
 /// Asserts what a proposal came to.

@@ -1,6 +1,7 @@
 //! A ledger that takes no records: nothing is forwarded, denials stay denials, everyone is told, and it recovers alone.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::json;
@@ -9,6 +10,9 @@ use crate::decisions::RULES;
 use crate::support::{Answer, Client, Gateway, Running, Tool, eventually, metric_in, routes};
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"read_file","arguments":{"path":"a"}}}"#;
+
+/// What the rules allow, proposed by the administrator itself.
+const PROPOSAL: &str = r#"{"actor":{"id":"admin","type":"ai-agent"},"action":{"capability":"crm.contacts.read","parameters":{}}}"#;
 
 fn config(tool: &Tool, audit: &str) -> String {
     format!(
@@ -25,8 +29,8 @@ fn is_unavailable(answer: &Answer) {
     assert!(seconds > 0);
 }
 
-/// Reads, deletes and MCP calls are refused with 503 in their forms, and none reaches the tool.
-fn refuses_everything(gateway: SocketAddr, control: SocketAddr, tool: &Tool) {
+/// Reads, deletes, MCP calls and proposals are refused with 503 in their forms, and none reaches the tool.
+fn refuses_everything((gateway, control): (SocketAddr, SocketAddr), folder: &Path, tool: &Tool) {
     let before = tool.count();
     let mut client = Client::connect(gateway);
     for (method, target) in [("GET", "/crm/contacts/1"), ("DELETE", "/crm/contacts/1"), ("GET", "/crm/other")]
@@ -48,6 +52,11 @@ fn refuses_everything(gateway: SocketAddr, control: SocketAddr, tool: &Tool) {
     assert_eq!(tool.count(), before);
 
     let mut control = Client::connect(control);
+    let key = std::fs::read_to_string(folder.join("data/admin.key")).unwrap();
+    let headers = [("X-Api-Key", key.trim()), ("Content-Type", "application/json")];
+    let answer = control.request("POST", "/api/v1/governance/propose", &headers, PROPOSAL.as_bytes());
+    is_unavailable(&answer);
+    assert_eq!(answer.json()["error"]["code"], "ledger-unavailable");
     let ready = control.get("/readyz");
     assert_eq!((ready.status, &ready.json()["ledger"]), (503, &json!(false)));
     assert_eq!(control.get("/healthz").status, 200);
@@ -68,7 +77,7 @@ fn below_the_reserve_of_free_space_nothing_is_forwarded() {
     }
     let config = config(&tool, "durability: process, reserve_percent: 50");
     let gateway = Gateway::configured(&config).file("rules.yaml", RULES).start();
-    refuses_everything(gateway.address, gateway.control, &tool);
+    refuses_everything((gateway.address, gateway.control), gateway.folder(), &tool);
     let refused = "aegis_requests_total{code=\"ledger_unavailable\",outcome=\"REFUSED\",route=\"crm\"}";
     assert!((gateway.metric(refused) - 3.0).abs() < f64::EPSILON);
     assert!(gateway.metric("aegis_ledger_disk_free_bytes") > 0.0);
@@ -83,7 +92,7 @@ fn limit_files(gateway: &Running, bytes: Option<u64>) {
 }
 
 /// A gateway that gets an error, not a signal, where it may write no further.
-fn limited(tool: &Tool, durability: &str, folder: &std::path::Path) -> Running {
+fn limited(tool: &Tool, durability: &str, folder: &Path) -> Running {
     std::fs::write(folder.join("gateway.yaml"), config(tool, &format!("durability: {durability}"))).unwrap();
     std::fs::write(folder.join("rules.yaml"), RULES).unwrap();
     let mut command = std::process::Command::new("sh");
@@ -108,7 +117,7 @@ fn fails_and_recovers(durability: &str) {
     // What was prepared ahead is still used up.
     eventually("the ledger is full", || (client.get("/crm/contacts/2").status == 503).then_some(()));
     eventually("not ready", || (Client::connect(control).get("/readyz").status == 503).then_some(()));
-    refuses_everything(address, control, &tool);
+    refuses_everything((address, control), folder.path(), &tool);
 
     limit_files(&gateway, None);
     eventually("ready again", || (Client::connect(control).get("/readyz").status == 200).then_some(()));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -39,12 +40,21 @@ async fn shake(
     pair: &Pair,
     protocols: &[&[u8]],
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    shake_with(rustls::DEFAULT_VERSIONS, address, pair, protocols).await
+}
+
+/// The same as a caller that speaks those versions of TLS.
+async fn shake_with(
+    versions: &[&'static SupportedProtocolVersion],
+    address: SocketAddr,
+    pair: &Pair,
+    protocols: &[&[u8]],
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(pair.cert.as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
+    let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("gateway.test").unwrap();
@@ -76,6 +86,31 @@ fn both_versions_are_spoken_by_agreement() {
         }
     });
     assert_eq!(tool.count(), 5);
+}
+
+/// AV-1.1: where an operator wants TLS 1.3, nobody is spoken to below it.
+#[test]
+fn callers_speak_no_older_tls_than_they_may() {
+    let (tool, pair) = (Tool::start(), pair());
+    let runtime = Runtime::new().unwrap();
+    for (setting, older) in [("", true), (", min_version: \"1.2\"", true), (", min_version: \"1.3\"", false)]
+    {
+        let listen = format!("{{address: \"127.0.0.1:0\", tls: {{cert: c.pem, key: k.pem{setting}}}}}");
+        let gateway =
+            listening(&tool, &listen, "").file("c.pem", &pair.cert).file("k.pem", &pair.key).start();
+        let shakes = |version| runtime.block_on(shake_with(&[version], gateway.address, &pair, &[]));
+        let newest = shakes(&TLS13).unwrap();
+        assert_eq!(newest.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+        match shakes(&TLS12) {
+            Ok(stream) => {
+                assert_eq!(stream.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
+                assert!(older, "{setting}");
+            }
+            Err(error) => {
+                assert!(!older && error.to_string().contains("ProtocolVersion"), "{setting}: {error}")
+            }
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rusqlite::{Error, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use crate::admin::{
-    AdminStoreError, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore,
+    AdminStoreError, Kept, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore,
 };
 use crate::model::time::Timestamp;
 use crate::store::sqlite::SqliteStore;
@@ -14,15 +14,43 @@ const FORGET: &str = "DELETE FROM replays WHERE expires_at <= ?1";
 const KEEP: &str =
     "INSERT OR REPLACE INTO replays (scope, owner, body_hash, status, headers, body, bytes, expires_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+/// Makes no room: a claim is small, and its answer makes some.
+const CLAIM: &str =
+    "INSERT OR REPLACE INTO replays (scope, owner, body_hash, status, headers, body, bytes, expires_at)
+    VALUES (?1, ?2, ?3, 0, '[]', x'', ?4, ?5)";
+const GIVE_UP: &str = "DELETE FROM replays WHERE scope = ?1 AND status = 0";
+/// About how many bytes a claim takes.
+const CLAIM_BYTES: i64 = 256;
 const HELD: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM replays WHERE owner = ?1";
 const DROP_OLDEST: &str = "DELETE FROM replays WHERE rowid IN
     (SELECT rowid FROM replays WHERE owner = ?1 ORDER BY expires_at LIMIT ?2)";
 
 impl ReplayStore for SqliteStore {
-    fn find(&self, scope: &[u8; 32], now: Timestamp) -> Result<Option<Replay>, AdminStoreError> {
+    fn find(&self, scope: &[u8; 32], now: Timestamp) -> Result<Option<Kept>, AdminStoreError> {
         Ok(self.read(|connection| {
             let mut find = connection.prepare_cached(FIND)?;
-            find.query_row(params![scope.as_slice(), now.as_micros()], replay).optional()
+            find.query_row(params![scope.as_slice(), now.as_micros()], kept).optional()
+        })?)
+    }
+
+    fn claim(&self, request: &ReplayRequest, now: Timestamp) -> Result<(), AdminStoreError> {
+        let until = now.after(REPLAY_LASTS).as_micros();
+        Ok(self.write(|connection| {
+            connection.prepare_cached(CLAIM)?.execute(params![
+                request.scope.as_slice(),
+                &*request.owner,
+                request.body.as_slice(),
+                CLAIM_BYTES,
+                until,
+            ])?;
+            Ok(())
+        })?)
+    }
+
+    fn give_up(&self, scope: &[u8; 32]) -> Result<(), AdminStoreError> {
+        Ok(self.write(|connection| {
+            connection.prepare_cached(GIVE_UP)?.execute([scope.as_slice()])?;
+            Ok(())
         })?)
     }
 
@@ -65,11 +93,15 @@ fn make_room(keeping: &Transaction<'_>, owner: &str) -> Result<(), Error> {
     }
 }
 
-fn replay(row: &Row<'_>) -> Result<Replay, Error> {
+fn kept(row: &Row<'_>) -> Result<Kept, Error> {
+    let (request_body, status) = (row.get(0)?, row.get(1)?);
+    if status == 0 {
+        return Ok(Kept::Claim { request_body });
+    }
     let headers: String = row.get(2)?;
     let headers = serde_json::from_str(&headers)
         .map_err(|error| Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into()))?;
-    Ok(Replay { request_body: row.get(0)?, status: row.get(1)?, headers, body: row.get(3)? })
+    Ok(Kept::Answer(Replay { request_body, status, headers, body: row.get(3)? }))
 }
 
 /// SQLite's numbers are signed; ours never get so large.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::admin::{MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
+use crate::admin::{Kept, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};
 use crate::model::time::Timestamp;
 use crate::store::SqliteStore;
 
@@ -29,7 +29,7 @@ fn an_answer_is_found_in_its_scope_until_its_time_is_over() {
     store.keep(&asked, &answer(9), at(0)).unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
-    assert_eq!(store.find(&asked.scope, at(5)), Ok(Some(answer(9))));
+    assert_eq!(store.find(&asked.scope, at(5)), Ok(Some(Kept::Answer(answer(9)))));
     let body = b"{}";
     for other in [
         request("b", "k"),
@@ -45,6 +45,25 @@ fn an_answer_is_found_in_its_scope_until_its_time_is_over() {
     // What is kept later takes its place away.
     store.keep(&request("b", "k"), &answer(1), over).unwrap();
     assert_eq!(store.find(&asked.scope, at(5)), Ok(None));
+}
+
+#[test]
+fn a_claim_is_found_until_it_is_answered_or_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("aegis.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let (asked, other) = (request("a", "k"), request("a", "l"));
+    store.claim(&asked, at(0)).unwrap();
+    store.claim(&other, at(0)).unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.find(&asked.scope, at(1)), Ok(Some(Kept::Claim { request_body: asked.body })));
+    assert_eq!(store.find(&asked.scope, at(0).after(REPLAY_LASTS)), Ok(None));
+    store.keep(&asked, &answer(9), at(2)).unwrap();
+    store.give_up(&other.scope).unwrap();
+    assert_eq!(store.find(&other.scope, at(3)), Ok(None));
+    store.give_up(&asked.scope).unwrap();
+    assert_eq!(store.find(&asked.scope, at(3)), Ok(Some(Kept::Answer(answer(9)))), "an answer stays");
 }
 
 #[test]

@@ -192,6 +192,27 @@ fn a_store_that_another_process_keeps_locked_is_called_so_and_still_read() {
 }
 
 #[test]
+fn writes_that_wait_together_for_another_process_fail_with_the_first() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    store.write(|connection| connection.busy_timeout(Duration::ZERO)).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting: Vec<_> = (0..5).map(|_| store.writing.place()).collect();
+    let mut tried = 0;
+    for place in waiting {
+        let failed = store.in_turn(&store.writing, place, |connection| {
+            tried += 1;
+            connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+        });
+        assert!(failed.unwrap_err().to_string().contains("is kept locked by another process"));
+    }
+    assert_eq!(tried, 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.insert(&hold(1)), Ok(Inserted::Yes));
+}
+
+#[test]
 fn a_row_that_is_no_hold_is_an_error_that_names_it() {
     for (change, expected) in [
         ("state = 'lost'", "its state is unknown"),
