@@ -35,6 +35,8 @@ pub enum ReasonCode {
     GrantTimeWindow,
     /// Its caller's grant allows no more calls for now.
     GrantRateExceeded,
+    /// All callers of its capability together may make no more calls for now.
+    SharedLimitExceeded,
     /// It is too dangerous.
     RiskDenied,
     /// The confirmation that the caller names is not this call's, not given, or used.
@@ -151,6 +153,7 @@ impl ReasonCode {
             Self::GrantExpired => "grant_expired",
             Self::GrantTimeWindow => "grant_time_window",
             Self::GrantRateExceeded => "grant_rate_exceeded",
+            Self::SharedLimitExceeded => "shared_limit_exceeded",
             Self::RiskDenied => "risk_denied",
             Self::ConfirmationInvalid => "confirmation_invalid",
             Self::ObligationUnfulfilled => "obligation_unfulfilled",

@@ -1,6 +1,6 @@
 //! What each kind of record says.
 
-use crate::facts::{Event, What, Who};
+use crate::facts::{Event, SharedUse, What, Who};
 use crate::gateway::rebuild::event::event;
 use crate::model::time::Timestamp;
 
@@ -21,7 +21,11 @@ fn time(second: u32) -> Timestamp {
 
 #[test]
 fn what_records_say() {
-    let let_through = |charged, second| Some((What::LetThrough { charged }, second));
+    let let_through = |charged, second| Some((What::LetThrough { charged, shared: None }, second));
+    let counted = |charged, second, (most, at)| {
+        let shared = SharedUse { who: Who::everybody("t", "a.b"), most, at: time(at) };
+        Some((What::LetThrough { charged, shared: Some(shared) }, second))
+    };
     let reported = |failed| Some((What::Reported { failed }, 5));
     let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
     let long = format!(
@@ -53,6 +57,19 @@ fn what_records_say() {
             format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"charge":{{}}"#),
             let_through(Some(1), 3),
         ),
+        (
+            format!(
+                r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"shared_charge":{{"max_requests":50,"at":"2026-11-23T12:00:04Z"}}"#
+            ),
+            counted(None, 3, (50, 4)),
+        ),
+        (
+            format!(
+                r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"charge":{{"max_requests":9,"at":"2026-11-23T12:00:04Z"}},"shared_charge":{{}}"#
+            ),
+            counted(Some(9), 4, (1, 3)),
+        ),
+        (format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{facts},"shared_charge":{{}}"#), None),
         (format!(r#""kind":"decision",{WHO}"outcome":"DENY",{facts},"charge":{{"max_requests":9}}"#), None),
         (format!(r#""kind":"execution",{WHO}"decision_id":"dec_1","result":"completed""#), reported(false)),
         (
