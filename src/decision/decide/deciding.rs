@@ -22,7 +22,7 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     // Before the policies, whose conditions may ask for it; what it restricts comes after.
     let score = risk::score(snapshot, request, registered, facts);
     let authorized = Authorized::ask(snapshot, request, level, score, facts);
-    let (beyond_limit, shared_charge) = shared_limit::restrict(snapshot, request, facts);
+    let (beyond_limit, shared_charge) = shared_limit::restrict(request, registered, facts);
     let said = [
         status::restrict(snapshot, request.principal),
         naming::restrict(request.call),
@@ -77,7 +77,7 @@ pub fn certainly_denied(
         naming::restrict(request.call),
         capabilities::restrict(snapshot, request, registered),
         grants::restrict(snapshot, request, grant, facts),
-        shared_limit::restrict(snapshot, request, facts).0,
+        shared_limit::restrict(request, registered, facts).0,
     ];
     if said.iter().any(|said| said.outcome() == Some(Outcome::Deny)) {
         return true;

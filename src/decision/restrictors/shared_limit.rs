@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::decision::PolicySnapshot;
+use crate::decision::decide::Registered;
 use crate::decision::restrictors::Said;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Engine, Facts, ReasonCode, Restriction, SHARED_LIMITS, SharedCharge};
@@ -17,15 +17,17 @@ const RULE: &str = "shared_limit";
 /// What the limits of the call's capability say of it, and what letting it through takes of them. Of several that are exceeded the one
 /// speaks that restricts most; of equal ones the deployment's.
 pub(in crate::decision) fn restrict(
-    snapshot: &PolicySnapshot,
     request: DecisionRequest<'_, '_>,
+    registered: Option<Registered<'_>>,
     facts: Facts<'_>,
 ) -> (Said, Option<SharedCharge>) {
     let engine = Engine::Capabilities;
-    let Some(capability) = request.call.action.capability() else { return (Said::nothing(engine), None) };
-    let limits = snapshot.governance.shared_limits(&request.principal.tenant, capability);
+    let name = request.call.action.capability();
+    let (Some(capability), Some(registered)) = (name, registered) else {
+        return (Said::nothing(engine), None);
+    };
     let (mut charge, mut exceeded) = (None::<SharedCharge>, None::<SharedLimit>);
-    for (place, limit) in limits.enumerate() {
+    for (place, limit) in registered.shared_limits().enumerate() {
         let charge = charge.get_or_insert(SharedCharge { within: [None; SHARED_LIMITS], max_requests: 0 });
         charge.max_requests = charge.max_requests.max(limit.rate.max_requests);
         let uses = facts.shared_uses.get(place).copied().flatten();
