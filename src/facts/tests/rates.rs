@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::facts::tests::{commit, taken_at};
+use crate::facts::tests::support::{commit, taken_at};
 use crate::facts::{Live, LiveLimits, Reservation, Who};
 use crate::model::decision::RateLimit;
 use crate::model::time::Timestamp;

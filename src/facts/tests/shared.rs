@@ -8,7 +8,7 @@ use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::config::Holds;
 use crate::decision::{Governing, PolicySnapshot, SnapshotParts};
-use crate::facts::tests::commit;
+use crate::facts::tests::support::commit;
 use crate::facts::{
     Decided, Deciding, Event, LaterCharge, Limited, Live, LiveLimits, Rehearsal, Reservation, Sessions,
     SharedUse, What, Who,

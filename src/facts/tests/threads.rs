@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
-use crate::facts::tests::{commit, taken_at};
+use crate::facts::tests::support::{commit, taken_at};
 use crate::facts::{Live, Who};
 use crate::model::decision::RateLimit;
 use crate::model::time::Timestamp;

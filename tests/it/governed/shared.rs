@@ -190,6 +190,23 @@ fn what_is_beyond_a_limit_that_denies_is_refused_on_every_way() {
     assert!(world.gateway.verify().status.success());
 }
 
+/// What passes in mode `shadow` without being allowed counts neither at once nor after a restart; what is allowed there does.
+#[test]
+fn what_is_only_watched_takes_nothing() {
+    let mut world = World::in_shadow(POLICY);
+    limit(&world, 2, "ESCALATE");
+    for _ in 0..4 {
+        assert_eq!(world.call("POST", "/crm/contacts").status, 200);
+    }
+    assert_eq!((recorded(&world, "ALLOW"), recorded(&world, "ESCALATE")), (2, 2));
+    for signal in ["KILL", "TERM"] {
+        came_to(&world.propose(CREATE, &ada()), "ESCALATE", "approval_required");
+        let record = world.gateway.records_of("decision").pop().unwrap();
+        assert_eq!(record["facts"]["shared_uses"], json!([2]), "{record}");
+        world.restart(signal);
+    }
+}
+
 #[test]
 fn a_limit_that_makes_no_sense_is_refused_with_its_place() {
     let world = World::with(POLICY);

@@ -39,7 +39,7 @@ impl World {
 
     /// The same with what `rules.yaml` says, where `policy` names that.
     pub fn with_rules(policy: &str, rules: &str) -> Self {
-        Self::with_keys(policy, rules, &keys())
+        Self::built(policy, rules, &keys(), "mode: enforce")
     }
 
     /// A world in which `bot-0`, `bot-1` and so on call too, each with the key [`bot`] says.
@@ -49,12 +49,18 @@ impl World {
             key_line(&format!("bot_{number}"), &bot(number), &actor)
         };
         let keys = format!("{}{}", keys(), (0..count).map(more).collect::<String>());
-        Self::with_keys(policy, "version: 1\n", &keys)
+        Self::built(policy, "version: 1\n", &keys, "mode: enforce")
     }
 
-    fn with_keys(policy: &str, rules: &str, keys: &str) -> Self {
+    /// A world in which nothing is refused on the route `crm`.
+    pub fn in_shadow(policy: &str) -> Self {
+        Self::built(policy, "version: 1\n", &keys(), "mode: shadow")
+    }
+
+    fn built(policy: &str, rules: &str, keys: &str, mode: &str) -> Self {
         let tool = Tool::start();
-        let route = Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").closed();
+        let route =
+            Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").with(mode).closed();
         let production = Route::tool_call("prod", tool.address)
             .with("hold: {wait_ms: 0, max_wait_ms: 60000}")
             .with("environment: production")
