@@ -53,6 +53,14 @@ pub enum Refused {
         /// How many there may be.
         most: usize,
     },
+    /// The regular expressions of the policies would take too much memory.
+    #[error(
+        "The regular expressions in the policies of one tenant, and in those of the deployment, take at most {most} bytes compiled, and these would take more."
+    )]
+    Patterns {
+        /// How much they may, in bytes.
+        most: usize,
+    },
     /// No snapshot has that version.
     #[error("There is no snapshot of that version.")]
     NoSnapshot,

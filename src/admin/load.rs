@@ -94,9 +94,10 @@ impl Registry {
         })
     }
 
-    /// What changes when everything but what stops somebody is again as it was: the objects of the API and the revoked grants of
-    /// files are `stored`, and the files hold `files`. What was gone gets a version that it never had: above `version`, that of the
-    /// snapshot in force, since an object changes only with a snapshot. Statuses of actors and kill switches stay as they are.
+    /// What changes when policies and capabilities are again as they were: those of the API are among `stored`, and the files hold
+    /// `files`. What was gone gets a version that it never had: above `version`, that of the snapshot in force, since an object
+    /// changes only with a snapshot. What is whose stays as it is, so that no revocation is undone: grants, revoked ones too,
+    /// statuses of actors and kill switches.
     ///
     /// # Errors
     /// An object of then cannot be read any more.
@@ -107,19 +108,13 @@ impl Registry {
         (now, version): (Timestamp, u64),
     ) -> Result<Vec<RowChange>, Problems> {
         let mut rows = self.files_changed(files, now);
-        // Which revocations there are is settled below.
-        rows.retain(|change| change.row.origin() != Origin::Revoked);
         let mut problems = Vec::new();
-        let (mut api, mut revoked) = (BTreeMap::<ObjectKey, Entry>::new(), BTreeMap::new());
-        for object in stored.into_iter().filter(|object| comes_back(object.key.kind)) {
-            let of = match object.origin {
-                Origin::Api => &mut api,
-                Origin::Revoked => &mut revoked,
-                Origin::File => continue,
-            };
+        let mut api = BTreeMap::<ObjectKey, Entry>::new();
+        let of_api = |object: &StoredObject| object.origin == Origin::Api && comes_back(object.key.kind);
+        for object in stored.into_iter().filter(of_api) {
             match object.compile() {
                 Ok(entry) => {
-                    of.insert(object.key, entry);
+                    api.insert(object.key, entry);
                 }
                 Err(found) => problems.extend(found.into_list()),
             }
@@ -129,13 +124,6 @@ impl Registry {
         }
         let gone = self.api.keys().filter(|key| comes_back(key.kind) && !api.contains_key(key));
         rows.extend(gone.map(|key| RowChange { key: key.clone(), row: Row::Api(None) }));
-        let ended = self.revoked.keys().filter(|key| !revoked.contains_key(key));
-        rows.extend(ended.map(|key| RowChange { key: key.clone(), row: Row::Revoked(None) }));
-        let stands = |(key, then): &(ObjectKey, Entry)| {
-            self.revoked.get(key).is_some_and(|revoked| revoked.digest == then.digest)
-        };
-        let again = revoked.into_iter().filter(|revoked| !stands(revoked));
-        rows.extend(again.map(|(key, then)| RowChange { key, row: Row::Revoked(Some(then)) }));
         Problems::unless_empty(rows, problems)
     }
 
@@ -218,9 +206,10 @@ impl StoredObject {
     }
 }
 
-/// Whether objects of that kind come back with an earlier snapshot.
-const fn comes_back(kind: Kind) -> bool {
-    !matches!(kind, Kind::Actor | Kind::KillSwitch)
+/// Whether objects of that kind come back with an earlier snapshot: what is said of everybody does, what is somebody's does not.
+#[must_use]
+pub const fn comes_back(kind: Kind) -> bool {
+    matches!(kind, Kind::Capability | Kind::Policy)
 }
 
 /// How much an object stops.

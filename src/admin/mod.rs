@@ -23,6 +23,7 @@ pub use change::{By, Change, DEPLOYMENT_TENANT, IfMatch};
 pub use digest::Digest;
 pub use error::{AdminStoreError, Refused};
 pub use files::{FileObject, FileSet, Pin, Pins, Role, Text};
+pub use load::comes_back;
 pub use plan::{Asked, MOST_OBJECTS, Planned};
 pub use registry::Registry;
 pub use replay::{Kept, MOST_REPLAY_BYTES, MOST_REPLAYS, REPLAY_LASTS, Replay, ReplayRequest, ReplayStore};

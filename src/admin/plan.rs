@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use crate::admin::registry::{Registry, file_of};
-use crate::admin::{By, Change, Digest, Entry, IfMatch, Refused, Row, RowChange};
+use crate::admin::{By, Change, DEPLOYMENT_TENANT, Digest, Entry, IfMatch, Refused, Row, RowChange};
 use crate::model::time::Timestamp;
-use crate::policy::governance::{Kind, Object, ObjectKey, Source, Stamp, Written};
+use crate::policy::governance::{Content, Kind, Object, ObjectKey, Policy, Source, Stamp, Written};
 
 /// How many objects there may be that came by API.
 pub const MOST_OBJECTS: usize = 100_000;
+
+/// How many of them one tenant may have, but for statuses of actors and kill switches.
+const MOST_OF_A_TENANT: usize = MOST_OBJECTS / 2;
+
+/// How much memory the regular expressions in the policies of one tenant may take, and those of the deployment, in bytes.
+const MOST_PATTERN_BYTES: usize = 128 << 20;
 
 /// A change that may be made.
 #[derive(Clone, Debug)]
@@ -132,8 +138,11 @@ impl Registry {
 
     fn put(&self, written: Written, event: &'static str, asked: &mut Asked<'_>) -> Result<Planned, Refused> {
         let before = self.api.get(&written.key);
-        if before.is_none() && self.api.len() >= MOST_OBJECTS {
-            return Err(Refused::Full { most: MOST_OBJECTS });
+        if before.is_none() {
+            self.has_room(&written.key)?;
+        }
+        if let Content::Policy(policy) = &written.content {
+            self.has_patterns(&written.key, policy)?;
         }
         let created = before.is_none();
         let stamp = match before {
@@ -144,6 +153,39 @@ impl Registry {
         let object = Some(Arc::clone(&entry.object));
         let rows = vec![RowChange { key: entry.object.key.clone(), row: Row::Api(Some(entry)) }];
         Ok(Planned { rows, event, object, created })
+    }
+
+    /// Whether there may be one more object. A tenant alone fills at most half, and whoever must be stopped can be even then.
+    fn has_room(&self, key: &ObjectKey) -> Result<(), Refused> {
+        let stops = matches!(key.kind, Kind::Actor | Kind::KillSwitch);
+        let most = if stops { 2 * MOST_OBJECTS } else { MOST_OBJECTS };
+        if self.api.len() >= most {
+            return Err(Refused::Full { most });
+        }
+        let tenant = key.tenant.as_deref().filter(|tenant| *tenant != DEPLOYMENT_TENANT && !stops);
+        if self.api.len() < MOST_OF_A_TENANT || tenant.is_none() {
+            return Ok(());
+        }
+        let own = self.api.keys().filter(|other| other.tenant.as_deref() == tenant).count();
+        if own < MOST_OF_A_TENANT { Ok(()) } else { Err(Refused::Full { most: MOST_OF_A_TENANT }) }
+    }
+
+    /// Whether the policies of its tenant, and so the memory they take, may have what `policy` adds to them.
+    fn has_patterns(&self, key: &ObjectKey, policy: &Policy) -> Result<(), Refused> {
+        let added = policy.pattern_bytes();
+        if added == 0 {
+            return Ok(());
+        }
+        let others = self.api.iter().filter(|(other, _)| other.tenant == key.tenant && *other != key);
+        let others = others.filter_map(|(_, entry)| match &entry.object.content {
+            Content::Policy(policy) => Some(policy.pattern_bytes()),
+            _ => None,
+        });
+        if others.sum::<usize>() + added <= MOST_PATTERN_BYTES {
+            Ok(())
+        } else {
+            Err(Refused::Patterns { most: MOST_PATTERN_BYTES })
+        }
     }
 
     /// Takes a grant away, whatever says that there is one.

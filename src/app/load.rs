@@ -144,6 +144,10 @@ fn load_by(source: &ConfigSource, instead: Instead<'_>, on_refusal: OnRefusal) -
     for header in config.routes.iter().flat_map(|route| &route.upstream.headers) {
         digest.note(header.value.reveal().as_bytes());
     }
+    if let Some(pin) = &governed.pin {
+        // Grants and statuses are those of the files it stands over.
+        digest.note(pin.base.as_bytes());
+    }
     for text in &governed.texts {
         // Not the folder they are in: what is loaded elsewhere is the same.
         digest.note(Path::new(&*text.name).file_name().unwrap_or_default().as_encoded_bytes());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use futures_core::Stream;
 use serde_json::{Map, Value};
 
@@ -146,6 +146,11 @@ pub(in crate::control) async fn read_whole(
     body: Body,
     most: usize,
 ) -> Result<Vec<u8>, ControlError> {
+    // Nothing is unpacked here, and what is packed is not what it would be read as.
+    let packed = headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    if packed {
+        return Err(ControlError::MediaType);
+    }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let bytes = tokio::time::timeout(PATIENCE, whole(body, length.unwrap_or(0), most));
     bytes.await.map_err(|_| ControlError::BodyTooSlow)?

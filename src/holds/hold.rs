@@ -59,13 +59,15 @@ impl HoldState {
     }
 }
 
-/// A finding that an approval lifts: this engine, this rule, this outcome, and no other.
+/// A finding that an approval lifts: this engine, this rule as it stood then, this outcome, and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lift {
     /// Whose finding.
     pub engine: Engine,
     /// The rule it names; `None` where the engine names none.
     pub rule: Option<Arc<str>>,
+    /// The policy the rule is of, and its version: another of the same name, or the same one changed, was not what approvers saw.
+    pub source: Option<Arc<str>>,
     /// REQUIRE_CONFIRMATION or ESCALATE.
     pub outcome: Outcome,
 }
@@ -78,7 +80,8 @@ impl Lift {
             |outcome: &Outcome| matches!(outcome, Outcome::RequireConfirmation | Outcome::Escalate);
         let findings = decision.findings.iter().filter_map(|finding| {
             let outcome = finding.outcome.filter(wants_person)?;
-            Some(Self { engine: finding.engine, rule: finding.rule.clone(), outcome })
+            let (rule, source) = (finding.rule.clone(), finding.source.clone());
+            Some(Self { engine: finding.engine, rule, source, outcome })
         });
         findings.collect()
     }

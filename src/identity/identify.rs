@@ -8,11 +8,8 @@ use http::header::AUTHORIZATION;
 
 use crate::identity::token::verified;
 use crate::identity::{IdentityError, Key, KeyRing};
-use crate::model::call::Principal;
+use crate::model::call::{Principal, is_actor_id};
 use crate::model::time::Timestamp;
-
-/// Longest id `X-Aegis-Actor` may name, in bytes.
-const ACTOR_MAX_BYTES: usize = 256;
 
 /// How patiently credentials are tried that no key is known by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +89,7 @@ impl<'h> Presented<'h> {
         if self.actor.is_some() {
             return Err(IdentityError::Repeated);
         }
-        if name.is_empty() || name.len() > ACTOR_MAX_BYTES || name.contains('*') {
+        if !is_actor_id(name) {
             return Err(IdentityError::ForeignActor);
         }
         Ok(Self { actor: Some(name), ..self })

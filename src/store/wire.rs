@@ -72,6 +72,8 @@ struct WireArguments {
 struct WireLift {
     engine: String,
     rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     outcome: String,
 }
 
@@ -167,13 +169,15 @@ impl WireLift {
         Self {
             engine: lift.engine.as_str().to_owned(),
             rule: lift.rule.as_deref().map(str::to_owned),
+            source: lift.source.as_deref().map(str::to_owned),
             outcome: lift.outcome.as_str().to_owned(),
         }
     }
 
     fn into_lift(self) -> Result<Lift, String> {
         let engine = Engine::parse(&self.engine).ok_or("an engine in it is unknown")?;
-        Ok(Lift { engine, rule: self.rule.map(Into::into), outcome: outcome(&self.outcome)? })
+        let (rule, source) = (self.rule.map(Into::into), self.source.map(Into::into));
+        Ok(Lift { engine, rule, source, outcome: outcome(&self.outcome)? })
     }
 }
 

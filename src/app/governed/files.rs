@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::admin::{FileObject, Role, Text};
+use crate::admin::{FileObject, Role, Text, comes_back};
 use crate::app::SystemSources;
 use crate::app::governed::Instead;
 use crate::config::Sources;
@@ -54,8 +54,16 @@ pub(in crate::app) fn governed(
     }
     // Whether other texts stand in their place cannot be told of files that cannot be read.
     Problems::unless_empty((), problems)?;
-    let (texts, pin) = instead.governance(written);
-    let objects = objects(&texts)?;
+    let (texts, pin) = instead.governance(written.clone());
+    let mut objects = objects(&texts)?;
+    if pin.is_some() {
+        // Grants and statuses are those of now whatever stands in the place of the files: a rollback undoes no revocation.
+        objects.retain(|object| comes_back(object.written.key.kind));
+        let now = self::objects(&written);
+        // Whose files cannot be read has no grant in them. Going back waits until they are mended.
+        let now = if matches!(instead, Instead::Back(_)) { now? } else { now.unwrap_or_default() };
+        objects.extend(now.into_iter().filter(|object| !comes_back(object.written.key.kind)));
+    }
     let folder = path.filter(|path| path.is_dir()).map(Path::to_owned);
     Ok(Governed { watched: folder.into_iter().chain(paths).collect(), texts, objects, pin })
 }

@@ -246,6 +246,9 @@ impl Line {
             if let Some(rule) = &finding.rule {
                 self.text(",\"rule\":", rule);
             }
+            if let Some(source) = &finding.source {
+                self.text(",\"source\":", source);
+            }
             if let Some(error) = &finding.error {
                 self.text(",\"error\":", error.as_str());
             }

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::config::raw::{RawActor, RawKey, RawPrincipalKind};
 use crate::config::resolve::{Spot, group_names, role_names};
-use crate::model::call::{PrincipalKind, Scope};
+use crate::model::call::{ACTOR_ID_RULE, PrincipalKind, Scope, is_actor_id};
 use crate::model::document::shape::nearest;
 use crate::model::time::Timestamp;
 
@@ -131,6 +131,9 @@ fn resolve_key(raw: RawKey, spot: &Spot<'_>) -> Option<Key> {
         if pattern.is_empty() {
             spot.key("actors").element(index).refuse("a pattern must not be empty");
         }
+    }
+    if let Some(actor) = raw.actor.as_ref().filter(|actor| !is_actor_id(&actor.id)) {
+        spot.key("actor").key("id").refuse(format!("{:?} is no actor's id, which {ACTOR_ID_RULE}", actor.id));
     }
     let expires_at = match &raw.expires_at {
         None => Some(None),

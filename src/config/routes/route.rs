@@ -7,7 +7,7 @@ use crate::config::routes::hold::{self, HoldWait};
 use crate::config::routes::protocol::{self, Protocol};
 use crate::config::routes::response::{self, Response};
 use crate::config::routes::upstream::{self, Upstream};
-use crate::model::call::{CapabilityName, PrincipalKind};
+use crate::model::call::{ACTOR_ID_RULE, CapabilityName, PrincipalKind, is_actor_id};
 use crate::model::json::{NormalPath, PathAllowance};
 
 /// A tool server behind the gateway. The first route whose host and path prefix match a request takes it.
@@ -124,6 +124,11 @@ fn complete(raw: RawRoute, outline: &Outline, allow_paths: PathAllowance, spot: 
         RawMode::Shadow => Mode::Shadow,
         RawMode::Off => Mode::Off,
     };
+    if let Some(actor) = raw.anonymous.as_ref().filter(|actor| !is_actor_id(&actor.id)) {
+        spot.key("anonymous")
+            .key("id")
+            .refuse(format!("{:?} is no actor's id, which {ACTOR_ID_RULE}", actor.id));
+    }
     Some(Route {
         name: is_word.then_some(raw.name)?,
         host: outline.host.clone()?,

@@ -30,15 +30,26 @@ pub(in crate::control) async fn read_body(request: Request) -> Result<(Parts, Ve
     Ok((parts, bytes))
 }
 
-/// The object in a body.
+/// The object in a body. It is read on a thread for that: conditions are compiled, and nobody else's request waits for it.
 ///
 /// # Errors
 /// 400 with everything that is wrong with it.
-pub(in crate::control) fn read(
+pub(in crate::control) async fn read(
     kind: Kind,
     body: &[u8],
     defaults: Defaults<'_>,
 ) -> Result<Written, ControlError> {
+    let body = body.to_vec();
+    let (tenant, actor) = (defaults.tenant.to_owned(), defaults.actor.map(str::to_owned));
+    let id = defaults.id.map(str::to_owned);
+    let reading = spawn_blocking(move || {
+        let defaults = Defaults { tenant: &tenant, actor: actor.as_deref(), id: id.as_deref() };
+        read_now(kind, &body, defaults)
+    });
+    reading.await.map_err(|_| ControlError::Internal)?
+}
+
+fn read_now(kind: Kind, body: &[u8], defaults: Defaults<'_>) -> Result<Written, ControlError> {
     let bad = |detail| ControlError::bad_body(None, detail);
     let json = Reader::default()
         .parse(body)

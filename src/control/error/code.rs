@@ -128,7 +128,7 @@ impl ControlError {
                 Refused::FromFile { .. } => ProblemCode::WrittenInFile,
                 Refused::OtherTenant => ProblemCode::TenantFixed,
                 Refused::Stale { .. } => ProblemCode::VersionStale,
-                Refused::Full { .. } => ProblemCode::TooManyObjects,
+                Refused::Full { .. } | Refused::Patterns { .. } => ProblemCode::TooManyObjects,
                 Refused::Stopped { .. } => ProblemCode::StoppedByFile,
             },
             Self::BadIdempotencyKey(_) => ProblemCode::BadIdempotencyKey,

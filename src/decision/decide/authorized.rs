@@ -18,6 +18,8 @@ pub(in crate::decision) struct Authorized {
     pub(in crate::decision) rules: Authorization,
     /// The policies: those of their rules that truly matched.
     pub(in crate::decision) policies: Authorization,
+    /// The policy that decided among the policies, and its version.
+    source: Option<Arc<str>>,
     /// What holds where neither speaks.
     pub(in crate::decision) default: Outcome,
     /// The strictest rule of a policy that could not be told and would restrict the call.
@@ -45,6 +47,7 @@ impl Authorized {
         let mut authorized = Self {
             rules,
             policies: Authorization::NotApplicable,
+            source: None,
             default,
             untold: None,
             accepts_critical: false,
@@ -59,6 +62,7 @@ impl Authorized {
                     risk: level.unwrap_or_default(),
                     names_it: matched.names_it,
                 };
+                authorized.source = Some(matched.source);
             }
             authorized.untold = answer.untold;
             authorized.accepts_critical = answer.accepts_critical;
@@ -96,7 +100,7 @@ impl Authorized {
 
     /// A policy's rule that could not be told and would restrict the call.
     pub(in crate::decision) fn unclear(&self) -> Said {
-        let Some(Untold { restriction, rule, error }) = &self.untold else {
+        let Some(Untold { restriction, rule, source, error }) = &self.untold else {
             return Said::nothing(Engine::Policies);
         };
         let reason = format!("Policy rule \"{rule}\" could not be evaluated: {error}.");
@@ -104,7 +108,7 @@ impl Authorized {
             Outcome::Deny => Said::unclear(Engine::Policies, Reason::new(&reason)),
             _ => Said::asks(Engine::Policies, *restriction, &reason),
         };
-        said.by(rule)
+        said.by(rule).of(source)
     }
 
     /// Code and sentence of the authorizer that decided.
@@ -157,11 +161,17 @@ impl Authorized {
     /// What they are reported with.
     pub(in crate::decision) fn findings(self, findings: &mut Vec<Finding>) {
         let before = findings.len();
-        findings.extend(finding(Engine::Rules, self.rules));
-        findings.extend(finding(Engine::Policies, self.policies));
+        findings.extend(finding(Engine::Rules, self.rules, None));
+        findings.extend(finding(Engine::Policies, self.policies, self.source));
         if findings.len() == before {
             let outcome = Some(self.default);
-            findings.push(Finding { engine: Engine::Default, outcome, rule: None, error: None });
+            findings.push(Finding {
+                engine: Engine::Default,
+                outcome,
+                rule: None,
+                source: None,
+                error: None,
+            });
         }
     }
 }
@@ -190,12 +200,12 @@ const fn rule(answer: &Authorization) -> Option<&Arc<str>> {
     }
 }
 
-fn finding(engine: Engine, answer: Authorization) -> Option<Finding> {
+fn finding(engine: Engine, answer: Authorization, source: Option<Arc<str>>) -> Option<Finding> {
     let outcome = Some(authorizer_outcome(&answer)?);
     let (rule, error) = match answer {
         Authorization::Applicable { rule, .. } => (Some(rule), None),
         Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
         Authorization::NotApplicable => (None, None),
     };
-    Some(Finding { engine, outcome, rule, error })
+    Some(Finding { engine, outcome, rule, source, error })
 }

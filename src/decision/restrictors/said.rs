@@ -16,35 +16,48 @@ pub(in crate::decision) struct Said {
     pub(in crate::decision) code: ReasonCode,
     /// The rule it names.
     pub(in crate::decision) rule: Option<Arc<str>>,
+    /// What the rule is of.
+    pub(in crate::decision) source: Option<Arc<str>>,
 }
 
 impl Said {
     /// It has nothing against the call.
     pub(in crate::decision) const fn nothing(engine: Engine) -> Self {
-        Self { engine, restricted: Restricted::NotApplicable, code: ReasonCode::Indeterminate, rule: None }
+        Self {
+            engine,
+            restricted: Restricted::NotApplicable,
+            code: ReasonCode::Indeterminate,
+            rule: None,
+            source: None,
+        }
     }
 
     /// It denies the call.
     pub(in crate::decision) fn denied(engine: Engine, code: ReasonCode, reason: &str) -> Self {
         let restricted = Restricted::Applicable(Restriction::Deny, Reason::new(reason));
-        Self { engine, restricted, code, rule: None }
+        Self { engine, restricted, code, rule: None, source: None }
     }
 
     /// It wants people to agree.
     pub(in crate::decision) fn asks(engine: Engine, restriction: Restriction, reason: &str) -> Self {
         let restricted = Restricted::Applicable(restriction, Reason::new(reason));
-        Self { engine, restricted, code: ReasonCode::ApprovalRequired, rule: None }
+        Self { engine, restricted, code: ReasonCode::ApprovalRequired, rule: None, source: None }
     }
 
     /// It could not tell.
     pub(in crate::decision) const fn unclear(engine: Engine, error: Reason) -> Self {
         let restricted = Restricted::Indeterminate(error);
-        Self { engine, restricted, code: ReasonCode::Indeterminate, rule: None }
+        Self { engine, restricted, code: ReasonCode::Indeterminate, rule: None, source: None }
     }
 
     /// The same, naming a rule.
     pub(in crate::decision) fn by(self, rule: &Arc<str>) -> Self {
         Self { rule: Some(Arc::clone(rule)), ..self }
+    }
+
+    /// The same, whose rule is of this.
+    pub(in crate::decision) fn of(self, source: &Arc<str>) -> Self {
+        Self { source: Some(Arc::clone(source)), ..self }
     }
 
     /// What it stands for; `None` where it has nothing against the call.
@@ -67,6 +80,7 @@ impl Said {
             Restricted::Indeterminate(error) => Some(error.clone()),
             _ => None,
         };
-        Some(Finding { engine: self.engine, outcome, rule: self.rule.clone(), error })
+        let (rule, source) = (self.rule.clone(), self.source.clone());
+        Some(Finding { engine: self.engine, outcome, rule, source, error })
     }
 }

@@ -112,6 +112,15 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// A text that is compared with something, and never refused: what is none is like no other.
+    pub(super) fn any(&mut self, name: &str) -> Option<Text<'a>> {
+        match self.take(name) {
+            None | Some(Json::Null) => None,
+            Some(Json::String(text)) => Some(text),
+            Some(_) => Some(Text::from_value("")),
+        }
+    }
+
     /// A text of whatever, which may be missing or null.
     pub(super) fn free_text(&mut self, name: &str, errors: &mut Vec<FieldError>) -> Option<Text<'a>> {
         match self.take(name) {

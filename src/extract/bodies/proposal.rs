@@ -6,14 +6,13 @@
 use std::borrow::Cow;
 
 use crate::extract::bodies::members::{FieldError, Members, parse, problem};
-use crate::model::call::{Action, CapabilityName, Parameters, PrincipalKind, ToolCall};
+use crate::model::call::{
+    ACTOR_ID_RULE, Action, CapabilityName, Parameters, PrincipalKind, ToolCall, is_actor_id,
+};
 use crate::model::json::{Json, Reader, Text};
 
 /// Longest `actor.id` and `context.session_id`, in bytes.
 const NAME_MAX_BYTES: usize = 256;
-
-/// Longest `confirmation_token`, in bytes.
-const TOKEN_MAX_BYTES: usize = 128;
 
 /// The parameter that names what a call is about.
 const TARGET: &str = "target";
@@ -47,7 +46,8 @@ impl<'a> Proposal<'a> {
         let mut actor = root.object("actor", &mut errors);
         let mut action = root.object("action", &mut errors);
         let mut context = root.optional_object("context", &mut errors);
-        let token = root.text("confirmation_token", TOKEN_MAX_BYTES, &mut errors);
+        // A bad one changes how it is decided, and never whether.
+        let token = root.any("confirmation_token");
         root.nothing_else(&mut errors);
         let id = actor.required_text("id", NAME_MAX_BYTES, &mut errors);
         let kind = actor.required_text("type", NAME_MAX_BYTES, &mut errors);
@@ -85,13 +85,10 @@ fn call(name: CapabilityName, parameters: Json<'_>) -> ToolCall<'_> {
     }
 }
 
-/// Whether `id` can be an actor's: letters, digits and `._:@/-`, the first a letter or a digit.
 fn check_actor(id: &str, errors: &mut Vec<FieldError>) -> bool {
-    let fit = id.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:@/-".contains(&byte));
+    let fit = is_actor_id(id);
     if !fit {
-        let what = "is made of letters, digits and . _ : @ / -, and begins with a letter or a digit";
-        errors.push(problem("actor.id", what));
+        errors.push(problem("actor.id", ACTOR_ID_RULE));
     }
     fit
 }
@@ -134,6 +131,12 @@ mod tests {
         assert_eq!(proposal.session.unwrap().as_str(), "sess_abc123");
         assert!(proposal.metadata.unwrap().member("environment").is_some());
         assert_eq!(proposal.token, None);
+        // What is no token is like none that was ever given; it is no reason to refuse the proposal.
+        for (token, read) in [("7", ""), ("\"\"", ""), ("[]", ""), ("\"hld_x\"", "hld_x")] {
+            let body = EXAMPLE.replacen('{', &format!("{{\"confirmation_token\": {token}, "), 1);
+            let proposal = Proposal::read(&Reader::default(), body.as_bytes()).unwrap();
+            assert_eq!(proposal.token.unwrap().as_str(), read);
+        }
     }
 
     #[test]
@@ -146,7 +149,6 @@ mod tests {
         assert_eq!(
             fields,
             [
-                "confirmation_token",
                 "approved",
                 "actor.extra",
                 "action.parameters",

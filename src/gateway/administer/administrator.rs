@@ -73,8 +73,8 @@ impl Administrator {
         Ok(Applied { object: planned.object, created: planned.created, snapshot })
     }
 
-    /// Puts in force what `content` has of rules and governance objects, as a new snapshot. `candidate` was compiled from its texts,
-    /// which its pins have stand in the place of the files. Statuses of actors and kill switches stay as they are.
+    /// Puts in force what `content` has of rules, policies and capabilities, as a new snapshot. `candidate` was compiled from its texts,
+    /// which its pins have stand in the place of the files. Grants, statuses of actors and kill switches stay as they are.
     ///
     /// # Errors
     /// It is not: everything is as it was.

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use crate::admin::sample::{file, grant, policy, revoke, root, written};
 use crate::admin::{
-    AdminStore, By, Change, Digest, Faults, FileSet, IfMatch, MemoryAdminStore, Pin, Pins, Refused, Role,
-    SnapshotContent, Text,
+    AdminStore, By, Change, Digest, Faults, FileObject, FileSet, IfMatch, MemoryAdminStore, Pin, Pins,
+    Refused, Role, SnapshotContent, Text, comes_back,
 };
 use crate::audit::{Durability, Ledger, LedgerOptions, tail};
 use crate::config::{Sources, load_document};
@@ -126,12 +126,17 @@ impl World {
         self.publisher.publish(&mut candidate).map(|reference| reference.version)
     }
 
-    fn roll_back(&self, version: u64) -> Result<u64, AdminError> {
+    /// Goes back while the files hold `now`, whose grants and statuses count whatever they held then.
+    fn roll_back(&self, version: u64, now: &str) -> Result<u64, AdminError> {
         let content = self.administrator.snapshot(version)?;
         let text = content.texts.first().map(|text| text.text.to_string()).unwrap_or_default();
+        let comes_back = |object: &FileObject| comes_back(object.written.key.kind);
+        let mut objects = files(&text).objects;
+        objects.retain(comes_back);
+        objects.extend(files(now).objects.into_iter().filter(|object| !comes_back(object)));
         let pin = Pin { version, base: "now".into(), texts: content.texts.clone() };
         let pins = Pins { rules: None, governance: Some(pin) };
-        let files = FileSet { pins, ..files(&text) };
+        let files = FileSet { pins, objects, ..files(&text) };
         let mut build = |reference| Some(snapshot(reference));
         let hash = hash(&text);
         let mut candidate =
@@ -245,7 +250,7 @@ fn whatever_fails_everything_stays_and_the_ledger_says_so() {
             assert!(matches!(failed, Err(AdminError::Failed(PublishError::Store(_)))), "{failed:?}");
         }
         world.store.fail(Faults { commit: true, ..Faults::default() });
-        assert!(matches!(world.roll_back(1), Err(AdminError::Failed(PublishError::Store(_)))));
+        assert!(matches!(world.roll_back(1, ""), Err(AdminError::Failed(PublishError::Store(_)))));
         world.store.fail(Faults::default());
         assert_eq!((world.kept(), world.holding(), world.version()), (before.0, before.1, 2));
         // The versions that the ledger named are not given again.
@@ -285,7 +290,7 @@ fn without_the_ledger_nothing_changes() {
     let before = world.kept();
     world.ledger.close(SystemClock.now()).unwrap();
     assert!(matches!(world.apply(give("x")), Err(AdminError::Failed(PublishError::Ledger(_)))));
-    assert!(matches!(world.roll_back(1), Err(AdminError::Failed(PublishError::Ledger(_)))));
+    assert!(matches!(world.roll_back(1, ""), Err(AdminError::Failed(PublishError::Ledger(_)))));
     assert_eq!((world.kept(), world.version()), (before, 1));
     assert_eq!(world.holding(), ["grant a.b f v1"]);
 }
@@ -372,12 +377,13 @@ fn a_rollback_is_a_new_version_with_an_old_content_and_can_be_rolled_back() {
     world.apply(revoke("default", "f", "a.b")).unwrap();
     world.publish("grants: [{actor: g, capability: a.b}]\n").unwrap();
     let seventh = world.holding();
-    assert_eq!(world.roll_back(3).unwrap(), 8);
-    // As it was, under versions that none of them had.
+    let now = "grants: [{actor: g, capability: a.b}]\n";
+    assert_eq!(world.roll_back(3, now).unwrap(), 8);
+    // The policy is as it was, under a version that it never had; what was revoked and what was taken out of a file stays so.
     assert_eq!(third, ["policy pol_1 v1", "grant a.b f v1", "grant a.b x v1"]);
-    assert_eq!(world.holding(), ["policy pol_1 v3", "grant a.b f v1", "grant a.b x v8"]);
+    assert_eq!(world.holding(), ["policy pol_1 v3", "grant a.b g v1"]);
     let hash = |version: u64| world.administrator.snapshot(version).unwrap().row.hash;
-    assert_eq!(hash(8), hash(3));
+    assert_ne!(hash(8), hash(3), "the grants are others");
     let row = world.administrator.snapshots(None, 1).unwrap().pop().unwrap();
     assert_eq!((row.back_to, row.by.as_deref(), &*row.source), (Some(3), Some("root"), "rollback"));
     let record = world.records().pop().unwrap();
@@ -389,11 +395,11 @@ fn a_rollback_is_a_new_version_with_an_old_content_and_can_be_rolled_back() {
     // A stale ETag is stale still.
     assert!(matches!(world.apply(deny()), Err(AdminError::Refused(Refused::Stale { version: Some(3) }))));
     // And back again.
-    assert_eq!(world.roll_back(7).unwrap(), 9);
+    assert_eq!(world.roll_back(7, now).unwrap(), 9);
     assert_eq!(seventh, ["policy pol_1 v2", "grant a.b g v1"]);
     assert_eq!(world.holding(), ["policy pol_1 v4", "grant a.b g v1"]);
     assert_eq!(hash(9), hash(7));
-    assert!(matches!(world.roll_back(77), Err(AdminError::Refused(Refused::NoSnapshot))));
+    assert!(matches!(world.roll_back(77, now), Err(AdminError::Refused(Refused::NoSnapshot))));
 }
 
 #[test]
@@ -405,28 +411,30 @@ fn going_back_lets_go_nobody_who_is_stopped_now() {
         .apply(Change::SetKillSwitch { written: written(Kind::KillSwitch, "{active: true}"), if_match: None })
         .unwrap();
     let before = world.holding();
-    world.roll_back(2).unwrap();
+    world.roll_back(2, "").unwrap();
     assert_eq!(world.holding(), before);
     // One whom a file stops and did not stop then.
-    let world = World::new("");
-    world.publish("actors: [{actor: b, status: suspended}]\n").unwrap();
-    let refused = world.roll_back(1).unwrap_err();
+    let (world, now) = (World::new(""), "actors: [{actor: b, status: suspended}]\n");
+    world.publish(now).unwrap();
+    assert_eq!(world.roll_back(1, now).unwrap(), 3);
+    assert_eq!(world.holding(), ["actor b v1"]);
+    // Should the files of then count nevertheless, nobody is let go.
+    let refused = world.roll_back(1, "").unwrap_err();
     assert!(refused.to_string().contains("g.yaml"), "{refused}");
-    assert_eq!((world.version(), world.holding()), (2, vec!["actor b v1".to_owned()]));
 }
 
 #[test]
 fn what_cannot_be_read_any_more_does_not_come_back() {
     let world = World::new("");
-    world.apply(give("x")).unwrap();
+    world.apply(Change::CreatePolicy(policy("pol_1", None, "ALLOW"))).unwrap();
     let mut content: SnapshotContent = world.administrator.snapshot(2).unwrap();
-    content.objects[0].written = "{\"actor\": \"x\", \"capability\": \"no name\"}".to_owned();
+    content.objects[0].written = "{\"name\": \"x\", \"rules\": []}".to_owned();
     let files = files("");
     let mut build = |reference| Some(snapshot(reference));
     let mut candidate =
         Candidate { hash: "".into(), source: "rollback", by: None, files: &files, build: &mut build };
     let refused = world.administrator.roll_back(content, &mut candidate).unwrap_err();
-    assert!(matches!(&refused, AdminError::Bad(_)) && refused.to_string().contains("grt_"), "{refused}");
+    assert!(matches!(&refused, AdminError::Bad(_)) && refused.to_string().contains("pol_"), "{refused}");
     assert_eq!(world.version(), 2);
 }
 

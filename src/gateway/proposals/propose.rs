@@ -10,6 +10,7 @@ use crate::facts::{LaterStep, Reservation};
 use crate::gateway::Consumed;
 use crate::gateway::execution::counting;
 use crate::gateway::proposals::answer::allowed;
+use crate::gateway::proposals::standing::unused;
 use crate::gateway::proposals::{ProposalAnswer, ProposalDesk, ProposalRefused};
 use crate::model::call::Principal;
 use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode};
@@ -105,6 +106,7 @@ impl<'r, 'a> Proposed<'r, 'a> {
     ) -> Result<Settled, ProposalRefused> {
         let token = self.proposal.token.as_ref().map(Text::as_str);
         match decision.outcome {
+            Outcome::Deny if token.is_some() => Ok(self.settled(&unused(decision), reservation)),
             Outcome::Deny => Ok(self.settled(decision, reservation)),
             Outcome::Allow if token.is_none() => Ok(self.settled(decision, reservation)),
             // Boxed: what is rarely needed must not make the future of every proposal longer.

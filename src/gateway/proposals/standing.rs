@@ -73,7 +73,8 @@ impl Proposed<'_, '_> {
         reservation: Option<Reservation>,
     ) -> Result<Settled, ProposalRefused> {
         if decision.outcome == Outcome::Allow {
-            return Ok(self.settled(decision, reservation));
+            let told = Decision { code: ReasonCode::ConfirmationInvalid, ..unused(decision) };
+            return Ok(self.settled(&told, reservation));
         }
         self.unnamed(record, ask, decision, ReasonCode::ConfirmationInvalid).await
     }
@@ -217,4 +218,10 @@ impl Proposed<'_, '_> {
 fn unavailable(error: &StoreError) -> ProposalRefused {
     tracing::error!(%error, "a proposal that wants a person was refused");
     ProposalRefused::Store
+}
+
+/// The decision, telling that the confirmation token that came with the proposal had no part in it.
+pub(super) fn unused(decision: &Decision) -> Decision {
+    let reason = Reason::new(&format!("{} The confirmation_token was not used.", decision.reason));
+    Decision { reason, ..decision.clone() }
 }

@@ -26,7 +26,12 @@ pub(crate) fn digest(call: u8) -> CallDigest {
 
 /// A lift of a rule's REQUIRE_CONFIRMATION.
 pub(crate) fn lift(rule: &str) -> Lift {
-    Lift { engine: Engine::Rules, rule: Some(rule.into()), outcome: Outcome::RequireConfirmation }
+    Lift {
+        engine: Engine::Rules,
+        rule: Some(rule.into()),
+        source: None,
+        outcome: Outcome::RequireConfirmation,
+    }
 }
 
 /// What `agent` asks of one approver at second 0, for 300 seconds.

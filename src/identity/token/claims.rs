@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use crate::identity::{IdentityError, Key, TokenIssuer};
-use crate::model::call::{PrincipalKind, Scope};
+use crate::model::call::{ACTOR_ID_MAX_BYTES, PrincipalKind, Scope, is_actor_id};
 use crate::model::json::{Json, NumberValue};
 use crate::model::time::Timestamp;
 
 /// How far the clock of an issuer may be ahead of ours, in microseconds (AGP-1: five minutes).
 const SKEW_MICROS: i64 = 300 * 1_000_000;
 
-/// Longest `sub`, in bytes: an actor's id.
-const SUBJECT_MAX_BYTES: usize = 256;
 /// Longest other name in a claim, in bytes.
 const NAME_MAX_BYTES: usize = 128;
 /// Most names in a claim.
@@ -45,7 +43,7 @@ impl<'c> Claims<'c> {
             Some(kind) => PrincipalKind::parse(kind.as_str()?)?,
         };
         Some(Self {
-            subject: text(claims, "sub", SUBJECT_MAX_BYTES)?.filter(|subject| !subject.contains('*'))?,
+            subject: text(claims, "sub", ACTOR_ID_MAX_BYTES)?.filter(|subject| is_actor_id(subject))?,
             audiences: names(claims, "aud")?,
             expires: time(claims, "exp")??,
             not_before: time(claims, "nbf")?,
@@ -156,6 +154,10 @@ fn scopes(claims: &Json<'_>) -> Option<Vec<Scope>> {
             }
         }
         Some(value) => value.as_str()?.split(' ').for_each(add),
+    }
+    // Nobody decides on its own calls. A key may be forced to (`force`), a token cannot say so, and loses the lesser of the two.
+    if scopes.iter().any(|scope| scope.governs()) && !scopes.contains(&Scope::Admin) {
+        scopes.retain(|scope| *scope != Scope::GovernancePropose);
     }
     Some(scopes)
 }

@@ -2,6 +2,23 @@
 
 use std::sync::Arc;
 
+/// Longest id of an actor, in bytes.
+pub const ACTOR_ID_MAX_BYTES: usize = 256;
+
+/// Whether a text can be the id of an actor: 1 to 256 visible ASCII characters, of which the first is a letter or a digit and none is
+/// one that globs, quotes or markup are made of (`* ? [ ] " \\ < >`). Who calls under another id could not be suspended or granted
+/// anything, since no object could name it, so none is let in.
+#[must_use]
+pub fn is_actor_id(text: &str) -> bool {
+    text.len() <= ACTOR_ID_MAX_BYTES
+        && text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"*?[]\"\\<>".contains(&byte))
+}
+
+/// What is wrong with a text that is none, for people.
+pub const ACTOR_ID_RULE: &str =
+    "is 1 to 256 visible ASCII characters, the first a letter or a digit, without * ? [ ] \" \\ < >";
+
 /// The caller of a tool, as identified: never as the caller says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {

@@ -134,6 +134,8 @@ pub struct Finding {
     pub outcome: Option<Outcome>,
     /// The rule it names.
     pub rule: Option<Arc<str>>,
+    /// The policy the rule is of, and its version: names may be given twice, and what has one may change.
+    pub source: Option<Arc<str>>,
     /// What went wrong, where it could not tell (its outcome is then DENY).
     pub error: Option<Reason>,
 }

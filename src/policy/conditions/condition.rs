@@ -13,6 +13,7 @@ pub struct Condition {
     text: Arc<str>,
     /// `None`: it always holds.
     tree: Option<Arc<Expression>>,
+    pattern_bytes: usize,
 }
 
 impl Condition {
@@ -23,7 +24,14 @@ impl Condition {
     /// The first thing that is wrong with it: what is no CEL, unknown variables, members and functions, what is too long or too
     /// deep (32 levels), a loop in a loop, a regular expression that is not written out.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
-        Ok(Self { text: text.into(), tree: read(text)?.map(Arc::new) })
+        let (tree, bytes) = read(text)?.unzip();
+        Ok(Self { text: text.into(), tree: tree.map(Arc::new), pattern_bytes: bytes.unwrap_or_default() })
+    }
+
+    /// What its regular expressions take compiled, in bytes, at most.
+    #[must_use]
+    pub const fn pattern_bytes(&self) -> usize {
+        self.pattern_bytes
     }
 
     /// The condition as it was written.

@@ -142,6 +142,8 @@ pub(super) struct Pattern {
     pub(super) regex: Regex,
     /// How many places in it a search may be at once: what a byte of text costs at worst.
     pub(super) places: u32,
+    /// What it takes compiled, in bytes, at most.
+    pub(super) bytes: usize,
 }
 
 /// A macro over the elements of a list, or the keys of a mapping.

@@ -45,6 +45,14 @@ pub struct Policy {
     pub rules: Vec<PolicyRule>,
 }
 
+impl Policy {
+    /// What the regular expressions of its conditions take compiled, in bytes, at most.
+    #[must_use]
+    pub fn pattern_bytes(&self) -> usize {
+        self.rules.iter().filter_map(|rule| rule.condition.as_ref()).map(Condition::pattern_bytes).sum()
+    }
+}
+
 /// One rule of a policy.
 #[derive(Clone, Debug)]
 pub struct PolicyRule {

@@ -35,6 +35,7 @@
 //! Not of these surfaces: the supply chain (AV-6), what a shell makes of a text (RT-021) and what is
 //! written where (T10002, T10003): schemas and policies may restrict arguments, nothing built in reads them; depth of calls (T6001).
 
+mod bounds;
 mod claims;
 mod day;
 mod pressure;

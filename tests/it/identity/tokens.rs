@@ -125,6 +125,13 @@ fn the_scopes_of_a_token_count_on_the_control_listener() {
         control.request("POST", "/api/v1/evaluate", &headers, body.as_bytes()).status
     };
     assert_eq!([evaluate("agent-1"), evaluate("agent-2")], [200, 403]);
+    // Nobody decides on its own calls: a token that may also manage does not propose, nor does an action that is judged.
+    let token = idp.token(&json!({"scope": "governance:propose policies:manage"}));
+    let bearer = format!("Bearer {token}");
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let body = json!({"action_type": "crm.read", "target": "x"}).to_string();
+    assert_eq!(control.request("POST", "/api/v1/evaluate", &headers, body.as_bytes()).status, 403);
+    assert_eq!(control.request("GET", "/api/v1/policies", &headers, b"").status, 200);
 }
 
 /// Proposals, and changes of what is administered, by who has a token and no key.

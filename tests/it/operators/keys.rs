@@ -58,7 +58,7 @@ fn the_line_is_what_the_configuration_accepts() {
         "--actors",
         "#1",
         "--actor",
-        "\"x\" {y}",
+        "x:{y}#1",
         "--actor-type",
         "automation",
         "--role",
@@ -72,7 +72,7 @@ fn the_line_is_what_the_configuration_accepts() {
     ]);
     let expected = serde_json::json!({
         "id": "on", "hash": hash(&key), "tenant": "a: b", "scopes": ["holds:approve", "audit:read"],
-        "actors": ["agent-*", "#1"], "actor": {"id": "\"x\" {y}", "type": "automation"}, "roles": ["risk_lead", "ops.eu"],
+        "actors": ["agent-*", "#1"], "actor": {"id": "x:{y}#1", "type": "automation"}, "roles": ["risk_lead", "ops.eu"],
         "person": "Ada Lövelace, \\Ops", "expires_at": "2999-01-01T00:00:00Z",
     });
     assert_eq!(entry(&line), expected);

@@ -54,6 +54,9 @@ pub(in crate::control) struct EntryForm {
     policy_matched: Option<String>,
     /// Who did it, where a person or a key did.
     by: Option<String>,
+    /// What was changed, of a record of a change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<ChangedForm>,
     /// The log the record is in: that of one start of the gateway.
     epoch: String,
     /// Its number in that log.
@@ -62,6 +65,24 @@ pub(in crate::control) struct EntryForm {
     hash: String,
     /// The hash of the record before it.
     previous_hash: String,
+}
+
+/// What was changed.
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "ChangedObject")]
+struct ChangedForm {
+    /// Its id.
+    id: String,
+    /// What it is called, where it has a name.
+    name: Option<String>,
+    /// Whose it is; `null` = everybody's.
+    tenant: Option<String>,
+    /// Its status from then on, or whether the kill switch is `active`, where it has one.
+    status: Option<String>,
+    /// Its version from then on; `null` where it is there no more.
+    version: Option<u64>,
+    /// SHA-256 of what is written of it.
+    digest: Option<String>,
 }
 
 /// A page of the audit log.
@@ -100,6 +121,14 @@ impl EntryForm {
             reason: line.reason,
             decision_id: line.decision_id,
             hold_id: line.hold_id,
+            object: line.id.map(|id| ChangedForm {
+                id,
+                name: line.name,
+                tenant: line.tenant,
+                status: line.status,
+                version: line.version,
+                digest: line.digest,
+            }),
             by: line.by,
             previous_hash: line.previous_hash,
         })

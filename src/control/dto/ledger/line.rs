@@ -41,6 +41,12 @@ pub(super) struct Line<'a> {
     pub(super) route: Option<String>,
     pub(super) snapshot: Option<SnapshotForm>,
     pub(super) by: Option<String>,
+    pub(super) tenant: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) version: Option<u64>,
+    pub(super) digest: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +63,9 @@ pub(super) struct FindingForm {
     pub(super) engine: String,
     /// What it said; `null` where it could not tell.
     pub(super) outcome: Option<String>,
+    /// The policy that rule is of, and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<String>,
     /// The rule it said it by.
     pub(super) rule: Option<String>,
     /// Why it could not tell.
@@ -126,10 +135,11 @@ impl<'a> Line<'a> {
         Some(risk.score.unwrap_or_else(|| of_level.to_f64()))
     }
 
-    /// What had to be done for the call.
+    /// What had to be done for the call: nothing of one that was not let through.
     pub(super) fn constraints(&self) -> Box<RawValue> {
         let none = || RawValue::from_string("{}".to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        self.obligations.map_or_else(none, ToOwned::to_owned)
+        let allowed = self.outcome.as_deref() == Some(Outcome::Allow.as_str());
+        self.obligations.filter(|_| allowed).map_or_else(none, ToOwned::to_owned)
     }
 
     /// The rules its findings name, each once, and the one that weighed most.

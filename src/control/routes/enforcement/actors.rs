@@ -52,7 +52,7 @@ pub(super) async fn set(
     let (parts, body) = read_body(request).await?;
     let if_match = if_match(&parts.headers)?;
     let defaults = Defaults { tenant: &operator.by().tenant, actor: Some(&actor), id: None };
-    let written = read(Kind::Actor, &body, defaults)?;
+    let written = read(Kind::Actor, &body, defaults).await?;
     let applied = apply(&state, &operator, Change::SetActor { written, if_match }).await?;
     Ok(shown(applied.object.as_ref().ok_or(ControlError::Internal)?))
 }

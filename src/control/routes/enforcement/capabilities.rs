@@ -66,7 +66,7 @@ pub(super) async fn register(
     let (shared, by, bytes) = (state.clone(), operator.clone(), body.clone());
     let work = async move {
         let defaults = Defaults { tenant: &by.by().tenant, actor: None, id: None };
-        let written = read(Kind::Capability, &bytes, defaults)?;
+        let written = read(Kind::Capability, &bytes, defaults).await?;
         let applied = apply(&shared, &by, Change::Register(written)).await?;
         Ok(made(&applied, |object| format!("{PATH}/{}", object.stamp.id))?)
     };

@@ -14,7 +14,7 @@ use crate::control::error::GovernanceError;
 use crate::control::query::Query;
 use crate::control::routes::enforcement::shared::{listed, made, not_its_own, segment, shown, tenant_of};
 use crate::control::{ControlError, ControlState, FilterNames, page_of};
-use crate::model::call::Scope;
+use crate::model::call::{CapabilityName, Scope, is_actor_id};
 use crate::policy::governance::{Content, Defaults, Kind, Object, ObjectKey};
 
 const FILTERS: FilterNames = &["tenant"];
@@ -81,7 +81,7 @@ pub(super) async fn grant(
     let (shared, by, bytes) = (state.clone(), operator.clone(), body.clone());
     let work = async move {
         let defaults = Defaults { tenant: &by.by().tenant, actor: Some(&actor), id: None };
-        let written = read(Kind::Grant, &bytes, defaults)?;
+        let written = read(Kind::Grant, &bytes, defaults).await?;
         let applied = apply(&shared, &by, Change::Grant(written)).await?;
         let capability = |object: &Object| match &object.content {
             Content::Grant(grant) => grant.capability.as_str().to_owned(),
@@ -105,6 +105,10 @@ pub(super) async fn revoke(
     operator.require(&[Scope::GrantsManage])?;
     let query = Query::read(query.as_deref(), &["tenant"])?;
     let Ok(Path((actor, capability))) = of else { return Err(ControlError::NoSuch("grant").into()) };
+    if CapabilityName::parse(&capability).is_err() || !is_actor_id(&actor) {
+        // Most likely a slip: what it was meant for would still be granted.
+        return Err(ControlError::NoSuch("grant: no capability or actor can have that name").into());
+    }
     let tenant = tenant_of(&operator, &query)?;
     let change = Change::Revoke { tenant, actor: actor.into(), capability: capability.into() };
     apply(&state, &operator, change).await?;

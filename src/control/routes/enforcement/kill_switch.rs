@@ -43,7 +43,7 @@ pub(super) async fn set(
     let (parts, body) = read_body(request).await?;
     let if_match = if_match(&parts.headers)?;
     let defaults = Defaults { tenant: &operator.by().tenant, actor: None, id: None };
-    let written = read(Kind::KillSwitch, &body, defaults)?;
+    let written = read(Kind::KillSwitch, &body, defaults).await?;
     let applied = apply(&state, &operator, Change::SetKillSwitch { written, if_match }).await?;
     Ok(shown(applied.object.as_ref().ok_or(ControlError::Internal)?))
 }

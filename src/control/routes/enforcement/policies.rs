@@ -78,7 +78,7 @@ pub(super) async fn create(
     let work = async move {
         let id = shared.clock.id(POLICY, shared.clock.now()).to_string();
         let defaults = Defaults { tenant: &by.by().tenant, actor: None, id: Some(&id) };
-        let written = read(Kind::Policy, &bytes, defaults)?;
+        let written = read(Kind::Policy, &bytes, defaults).await?;
         let applied = apply(&shared, &by, Change::CreatePolicy(written)).await?;
         Ok(made(&applied, |object| format!("{PATH}/{}", object.stamp.id))?)
     };
@@ -99,7 +99,7 @@ pub(super) async fn replace(
     let if_match = if_match(&parts.headers)?;
     let Ok(Path(id)) = id else { return Err(missing()) };
     let defaults = Defaults { tenant: &operator.by().tenant, actor: None, id: Some(&id) };
-    let written = read(Kind::Policy, &body, defaults)?;
+    let written = read(Kind::Policy, &body, defaults).await?;
     let change = Change::ReplacePolicy { id: Arc::from(id), written, if_match };
     let applied = apply(&state, &operator, change).await?;
     let object = applied.object.ok_or(ControlError::Internal)?;

@@ -52,7 +52,7 @@ fn write(action: &ActionCall<'_>, decision: &Decision, text: &mut Vec<u8>) {
     text.extend_from_slice(b"\",\"is_allowed\":");
     text.extend_from_slice(allowed.as_bytes());
     text.extend_from_slice(b",\"matched_rule\":");
-    write_json_string(decision.rule.as_deref().unwrap_or(DEFAULT_RULE), text);
+    write_json_string(rule_of(decision).unwrap_or(DEFAULT_RULE), text);
     // The rule that matched is not all there is to say where another engine decided, or the rule could not be evaluated.
     let by = decider(decision);
     if by.is_some() || decision.findings.iter().any(|finding| finding.error.is_some()) {
@@ -69,6 +69,11 @@ fn write(action: &ActionCall<'_>, decision: &Decision, text: &mut Vec<u8>) {
         text.push(b'}');
     }
     text.push(b'}');
+}
+
+/// The rule of the rules file that matched, whoever decided.
+fn rule_of(decision: &Decision) -> Option<&str> {
+    decision.findings.iter().find(|finding| finding.engine == Engine::Rules)?.rule.as_deref()
 }
 
 /// The finding that the outcome is by, where that is not one of the rules or the default.

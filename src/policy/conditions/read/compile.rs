@@ -2,6 +2,7 @@
 //!
 //! The parser has already written the macros out; they are recognized by what they start from. Imports `model` and the tree.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(super) struct Compiler<'c> {
     source: &'c SourceInfo,
     /// The `in`s that were written `not in`.
     negated: HashSet<u64>,
+    /// What the regular expressions compiled so far take, in bytes.
+    pattern_bytes: Cell<usize>,
 }
 
 /// The name of the loop that an expression lies in.
@@ -39,12 +42,17 @@ impl<'c> Compiler<'c> {
         found.sort_by_key(|id| source.offset_for(*id));
         let negated =
             found.into_iter().zip(negated).filter_map(|(id, negated)| negated.then_some(id)).collect();
-        Self { text, source, negated }
+        Self { text, source, negated, pattern_bytes: Cell::new(0) }
     }
 
     /// Compiles a whole condition.
     pub(super) fn compile(&self, tree: &IdedExpr) -> Compiled {
         self.question(tree, None)
+    }
+
+    /// What its regular expressions take, in bytes.
+    pub(super) fn pattern_bytes(&self) -> usize {
+        self.pattern_bytes.get()
     }
 
     /// Something that is asked: yes or no.
@@ -227,6 +235,7 @@ impl<'c> Compiler<'c> {
                 .with_hint("a caller's text as a pattern would be the caller's rule"));
         };
         let pattern = pattern::compile(text.inner()).map_err(|message| self.refuse(written, message))?;
+        self.pattern_bytes.set(self.pattern_bytes.get() + pattern.bytes);
         Ok(Expression::Matches(Box::new(self.expression(searched, within)?), pattern))
     }
 

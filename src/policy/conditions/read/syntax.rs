@@ -13,11 +13,11 @@ use crate::policy::conditions::read::words;
 /// Longest condition, in bytes.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// The tree of a condition; `None` for one without any words in it, which holds always.
+/// The tree of a condition, and what its regular expressions take in bytes; `None` for one without any words in it, which holds always.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
-pub(in crate::policy::conditions) fn read(text: &str) -> Result<Option<Expression>, ConditionError> {
+pub(in crate::policy::conditions) fn read(text: &str) -> Result<Option<(Expression, usize)>, ConditionError> {
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("the condition is longer than {TEXT_BYTES_MAX} bytes");
         return Err(ConditionError::at(text, 0, message));
@@ -27,7 +27,9 @@ pub(in crate::policy::conditions) fn read(text: &str) -> Result<Option<Expressio
     }
     let plain = words::plain(text)?;
     let (tree, source) = parse(text, &plain.text)?;
-    Compiler::new(text, &source, &tree, &plain.negated).compile(&tree).map(Some)
+    let compiler = Compiler::new(text, &source, &tree, &plain.negated);
+    let compiled = compiler.compile(&tree)?;
+    Ok(Some((compiled, compiler.pattern_bytes())))
 }
 
 fn parse(written: &str, plain: &str) -> Result<(IdedExpr, SourceInfo), ConditionError> {

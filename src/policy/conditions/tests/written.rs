@@ -122,6 +122,7 @@ fn regular_expressions_are_bounded() {
     assert!(refused("a{2000}").contains("2000 places"));
     assert!(refused("((a{50}){50}){50}").contains("places"));
     assert!(refused("((((a{999}){999}){999}){999}){999}").contains("places"));
+    assert!(refused(r"\\w{40}").contains("bytes compiled"));
     Condition::parse("'x'.matches('(a+)+$')").unwrap();
     Condition::parse(r"'x'.matches(r'^\w{1,12}$')").unwrap();
 }

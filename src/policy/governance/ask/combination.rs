@@ -81,11 +81,13 @@ impl<'g> Combination<'g> {
         let matched = self.matched.map(|candidate| Matched {
             outcome: candidate.rule.outcome,
             rule: label(candidate),
+            source: source(candidate),
             names_it: matches!(candidate.rule.capability, CapabilityPattern::Exactly(_)),
         });
         let untold = self.untold.map(|(restriction, candidate, error)| Untold {
             restriction,
             rule: label(candidate),
+            source: source(candidate),
             error,
         });
         PolicyAnswer {
@@ -139,4 +141,9 @@ fn rank(combine: Combine, candidate: Candidate<'_>) -> Rank<'_> {
 
 fn label(candidate: Candidate<'_>) -> Arc<str> {
     format!("{}[{}]", candidate.policy.name, candidate.number).into()
+}
+
+fn source(candidate: Candidate<'_>) -> Arc<str> {
+    let stamp = &candidate.object.stamp;
+    format!("{} v{}", stamp.id, stamp.version).into()
 }

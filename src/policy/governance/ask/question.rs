@@ -75,6 +75,8 @@ pub struct Matched {
     pub outcome: Outcome,
     /// Its policy's name and its number, from 0: `spending[2]`.
     pub rule: Arc<str>,
+    /// Its policy's id and version: `pol_one v3`.
+    pub source: Arc<str>,
     /// Whether it names the capability exactly, not by a pattern.
     pub names_it: bool,
 }
@@ -86,6 +88,8 @@ pub struct Untold {
     pub restriction: Restriction,
     /// Its policy's name and its number, from 0: `spending[2]`.
     pub rule: Arc<str>,
+    /// Its policy's id and version: `pol_one v3`.
+    pub source: Arc<str>,
     /// Why it could not be told, without argument values.
     pub error: Reason,
 }

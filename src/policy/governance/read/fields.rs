@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::call::CapabilityName;
+use crate::model::call::{ACTOR_ID_RULE, CapabilityName, is_actor_id};
 use crate::policy::governance::read::reader::{At, Reader};
 
 /// Longest description, in bytes.
@@ -13,9 +13,6 @@ pub(super) const REASON_BYTES_MAX: usize = 1024;
 
 /// Longest name of a policy and of a tenant, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 128;
-
-/// Longest id of an actor, in bytes.
-const ACTOR_BYTES_MAX: usize = 256;
 
 /// How many tags a capability may have, and how long one may be.
 const TAGS_MAX: usize = 32;
@@ -44,12 +41,10 @@ impl Reader<'_> {
     pub(super) fn actor(&mut self, at: At<'_>) -> Option<Arc<str>> {
         let pointer = at.field("actor");
         let text = self.text(&pointer)?;
-        if is_actor(text) {
+        if is_actor_id(text) {
             return Some(text.into());
         }
-        let message = format!(
-            "not an actor's id: 1 to {ACTOR_BYTES_MAX} letters, digits and . _ : @ / -, the first a letter or digit"
-        );
+        let message = format!("an actor's id {ACTOR_ID_RULE}");
         self.refuse(&pointer, message);
         None
     }
@@ -83,14 +78,6 @@ impl Reader<'_> {
         }
         tags
     }
-}
-
-/// Whether a text can be an actor's id. None has a blank, so that ids and capabilities can stand in one key.
-pub(super) fn is_actor(text: &str) -> bool {
-    let admitted = |byte: u8| byte.is_ascii_alphanumeric() || b"._:@/-".contains(&byte);
-    text.len() <= ACTOR_BYTES_MAX
-        && text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
-        && text.bytes().all(admitted)
 }
 
 fn check_name(text: &str, bytes_max: usize) -> Result<(), String> {

@@ -6,11 +6,12 @@ use std::sync::{Arc, LazyLock};
 use schemars::schema_for;
 use serde_json::Value;
 
+use crate::model::call::is_actor_id;
 use crate::model::decision::{RateLimit, Restriction, RiskLevel};
 use crate::model::document::{Document, NodeValue, Problem, Problems, shape};
 use crate::model::time::Timestamp;
 use crate::policy::governance::raw::{self, RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
-use crate::policy::governance::read::fields::{DESCRIPTION_BYTES_MAX, REASON_BYTES_MAX, is_actor};
+use crate::policy::governance::read::fields::{DESCRIPTION_BYTES_MAX, REASON_BYTES_MAX};
 use crate::policy::governance::read::reader::{At, Reader};
 use crate::policy::governance::{
     ActorStatus, Capability, Content, Grant, KillSwitch, Kind, ObjectKey, ParameterSchema, SharedLimit,
@@ -169,7 +170,7 @@ impl Reader<'_> {
             }
             (Some(written), _) => Some(written),
             (None, _) if self.value(&pointer).is_some() => None,
-            (None, Some(named)) if is_actor(named) => Some(named.into()),
+            (None, Some(named)) if is_actor_id(named) => Some(named.into()),
             (None, Some(_)) => {
                 self.refuse(at.0, "the path names no actor's id");
                 None

@@ -12,6 +12,8 @@ use crate::policy::governance::{CapabilityPattern, Policy, PolicyRule};
 
 /// Most rules of a policy.
 const RULES_MAX: usize = 1000;
+/// Most memory that the regular expressions of a policy may take compiled, in bytes.
+const PATTERN_BYTES_MAX: usize = 16 << 20;
 
 /// The highest priority.
 const PRIORITY_MAX: u64 = 1_000_000;
@@ -29,9 +31,21 @@ impl Reader<'_> {
         if !(1..=RULES_MAX).contains(&count) && self.value(&rules_at).is_some() {
             self.refuse(&rules_at, format!("a policy has 1 to {RULES_MAX} rules"));
         }
-        let rules =
-            (0..count.min(RULES_MAX)).filter_map(|index| self.rule(At(&format!("{rules_at}/{index}"))));
-        let rules: Vec<_> = rules.collect();
+        let (mut rules, mut bytes) = (Vec::new(), 0);
+        for index in 0..count.min(RULES_MAX) {
+            let rule_at = format!("{rules_at}/{index}");
+            let Some(rule) = self.rule(At(&rule_at)) else { continue };
+            bytes += rule.condition.as_ref().map_or(0, Condition::pattern_bytes);
+            rules.push(rule);
+            if bytes > PATTERN_BYTES_MAX {
+                // The rest is not compiled: it is memory that would be used up.
+                let message = format!(
+                    "the regular expressions up to here take more than {PATTERN_BYTES_MAX} bytes compiled, which is all that those of a policy may"
+                );
+                self.refuse(&rule_at, message);
+                break;
+            }
+        }
         Some(Policy { name: name?, enabled: self.flag(&at.field("enabled"), true), rules })
     }
 

@@ -211,7 +211,7 @@ const REFUSED: &[(Kind, &str, &str)] = &[
     ),
     (Kind::Policy, "{name: p, rules: [{capability: a.b, outcome: DENY, priority: -1}]}", "priority: must be"),
     (Kind::Grant, "{capability: a.b}", "missing key \"actor\""),
-    (Kind::Grant, "{actor: 'a b', capability: a.b}", "actor: not an actor's id"),
+    (Kind::Grant, "{actor: 'a b', capability: a.b}", "actor: an actor's id is 1 to 256"),
     (Kind::Grant, "{actor: a, capability: a.*}", "capability: not a capability name"),
     (Kind::Grant, "{actor: a, capability: a.b, expires_at: tomorrow}", "expires_at: not an RFC 3339 time"),
     (

@@ -34,8 +34,13 @@ fn full() -> Hold {
     full.ask.arguments = ShownArguments::new("{\"name\":\"Zo\u{eb} \\u0000 \\\"\u{1f980}\"}".to_owned(), 3);
     full.ask.lifts = vec![
         lift("big"),
-        Lift { engine: Engine::Default, rule: None, outcome: Outcome::Escalate },
-        Lift { engine: Engine::Naming, rule: Some("".into()), outcome: Outcome::RequireConfirmation },
+        Lift { engine: Engine::Default, rule: None, source: None, outcome: Outcome::Escalate },
+        Lift {
+            engine: Engine::Naming,
+            rule: Some("".into()),
+            source: Some("pol_one v2".into()),
+            outcome: Outcome::RequireConfirmation,
+        },
     ];
     full.ask.roles = vec!["risk_lead".into(), "security_lead".into()];
     full.revision = u64::from(u32::MAX) + 2;
