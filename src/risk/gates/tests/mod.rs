@@ -1,6 +1,7 @@
-//! The gates against the vectors of their specification, and for what must hold of any input.
+//! The gates against the vectors of their specification, against a second implementation, and for what must hold of any input.
 
 mod constants;
+mod differential;
 mod properties;
 mod reading;
 mod rounding;
