@@ -3,7 +3,9 @@
 mod baseline;
 mod check;
 mod hash;
+mod window;
 
 pub use baseline::Baseline;
 pub use check::{Drift, DriftCheck, DriftTier};
 pub use hash::BaselineHash;
+pub use window::Window;

@@ -2,6 +2,8 @@
 
 mod constants;
 mod differential;
+mod drift;
+mod live;
 mod properties;
 mod reading;
 mod rounding;
