@@ -9,6 +9,7 @@ mod assess;
 mod callers;
 mod clock;
 mod error;
+mod evaluations;
 mod execution;
 mod head;
 mod holding;
@@ -31,6 +32,7 @@ pub use callers::{
 };
 pub use clock::{Clock, SystemClock};
 pub use error::{AdminError, PublishError};
+pub use evaluations::{Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused};
 pub use execution::Sent;
 pub use head::Incoming;
 pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
