@@ -47,7 +47,8 @@ fn commits(threads: i64, grants: i64, each: i64) -> Duration {
             scope.spawn(move || {
                 let who = who(thread % grants);
                 for number in 0..each {
-                    black_box(live.commit(&who, limit, at(number * 1000)).map(Reservation::spend)).ok();
+                    let taken = live.reserve(Some((who, limit)), None, at(number * 1000));
+                    black_box(taken.map(Reservation::spend)).ok();
                 }
             });
         }

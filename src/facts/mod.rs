@@ -1,5 +1,5 @@
-//! L3: what is known beside the policies when a decision is made: what each session did before, how much of a grant's rate is
-//! used up, and how a caller usually behaves.
+//! L3: what is known beside the policies when a decision is made: what each session did before, how much of a grant's rate and
+//! of a shared limit is used up, and how a caller usually behaves.
 //!
 //! May import L0 to L2. Start reading at [`Deciding::decide`], then at [`Live`].
 
@@ -10,8 +10,10 @@ mod restored;
 mod sessions;
 mod table;
 
-pub use deciding::{Decided, Deciding, GrantExceeded, LaterCharge, who};
-pub use live::{CheckpointError, Event, Exceeded, Live, LiveLimits, LiveSize, Reservation, What, Who};
+pub use deciding::{Decided, Deciding, LaterCharge, who};
+pub use live::{
+    CheckpointError, Event, Exceeded, Limited, Live, LiveLimits, LiveSize, Reservation, SharedUse, What, Who,
+};
 pub use rehearsal::Rehearsal;
 pub use restored::{RestoredSessions, SessionRecord};
 pub use sessions::{LaterStep, Sessions};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::decision::{PolicySnapshot, decide};
+use crate::facts::deciding::everybody;
 use crate::facts::sessions::follow;
 use crate::facts::{Decided, Deciding, Who, who};
 use crate::model::call::DecisionRequest;
@@ -13,13 +14,13 @@ use crate::model::time::Timestamp;
 /// A session: its caller's tenant and id, and its name.
 type Session = (Arc<str>, Arc<str>, String);
 
-/// What sessions and grants would have come to. Nothing of it is remembered, no session is begun by it, and none is kept for
+/// What sessions, grants and shared limits would have come to. Nothing of it is remembered, no session is begun by it, and none is kept for
 /// longer.
 #[derive(Debug)]
 pub struct Rehearsal<'d> {
     deciding: &'d Deciding,
     histories: HashMap<Session, History>,
-    /// What would have been taken of grants.
+    /// What would have been taken of grants, and of what all callers share.
     taken: HashMap<Who, u32>,
 }
 
@@ -39,8 +40,10 @@ impl<'d> Rehearsal<'d> {
         lets_through: impl FnOnce(&Decision) -> bool,
     ) -> Decided {
         let mut facts = self.deciding.gather(snapshot, request, now);
-        let taken = who(request).and_then(|who| self.taken.get(&who)).copied().unwrap_or_default();
-        facts.grant_uses = facts.grant_uses.map(|uses| uses.saturating_add(taken));
+        let taken = |who: Option<Who>| who.and_then(|who| self.taken.get(&who)).copied().unwrap_or_default();
+        let (own, all) = (taken(who(request)), taken(everybody(request)));
+        facts.grant_uses = facts.grant_uses.map(|uses| uses.saturating_add(own));
+        facts.shared_uses = facts.shared_uses.map(|uses| uses.map(|uses| uses.saturating_add(all)));
         let work = |history: Option<&History>| {
             let decision = decide(snapshot, request, Facts { history, ..facts });
             let goes_on = lets_through(&decision);
@@ -62,12 +65,13 @@ impl<'d> Rehearsal<'d> {
             }
             _ => work(None).0,
         };
-        if goes_on
-            && decided.decision.outcome != Outcome::Deny
-            && decided.decision.charge.is_some()
-            && let Some(who) = who(request)
-        {
-            *self.taken.entry(who).or_default() += 1;
+        let decision = &decided.decision;
+        if goes_on && decision.outcome != Outcome::Deny {
+            let own = who(request).filter(|_| decision.charge.is_some());
+            let all = everybody(request).filter(|_| decision.shared_charge.is_some());
+            for who in own.into_iter().chain(all) {
+                *self.taken.entry(who).or_default() += 1;
+            }
         }
         decided
     }

@@ -47,7 +47,7 @@ pub struct Forwarding {
     pub(in crate::gateway) waited_s: Option<u64>,
     /// Whether people let it through.
     pub(in crate::gateway) was_held: bool,
-    /// What was taken of the caller's grant; given back when this is dropped before the ledger has the call's record.
+    /// What was taken of limits; given back when this is dropped before the ledger has the call's record.
     pub(in crate::gateway) reservation: Option<Reservation>,
     /// What is recorded of a call once this is dropped.
     pub(in crate::gateway) execution: Execution,
@@ -103,17 +103,17 @@ impl Forwarding {
         self.execution.forget();
     }
 
-    /// What was taken of the caller's grant for it.
+    /// What was taken of limits for it.
     pub(in crate::gateway) fn charged(&mut self, taken: Option<Reservation>) {
         self.reservation = taken;
     }
 
-    /// What was taken of the caller's grant for it, while it may be given back.
+    /// What was taken of limits for it, while it may be given back.
     pub(in crate::gateway) const fn reservation(&self) -> Option<&Reservation> {
         self.reservation.as_ref()
     }
 
-    /// What was taken of the caller's grant is not given back any more.
+    /// What was taken of limits is not given back any more.
     pub(in crate::gateway) fn spend(&mut self) {
         if let Some(reservation) = self.reservation.take() {
             reservation.spend();

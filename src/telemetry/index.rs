@@ -46,7 +46,10 @@ pub struct FactsMetrics {
 impl FactsMetrics {
     pub(super) fn new(registry: &Registry) -> Result<Self, TelemetryError> {
         let actors = IntGauge::new("aegis_facts_actors", "Actors whose conduct is known.")?;
-        let grants = IntGauge::new("aegis_facts_grants", "Grants whose uses are counted.")?;
+        let grants = IntGauge::new(
+            "aegis_facts_grants",
+            "Grants whose uses are counted, and capabilities with a limit that all callers share.",
+        )?;
         let failures = IntCounter::new(
             "aegis_facts_failures_total",
             "Times that the checkpoint of the live numbers could not be brought up to date.",

@@ -38,7 +38,7 @@ pub struct DecisionRecord<'r, 'a> {
     pub enforced: bool,
     /// Length of the request's body, which is about what its arguments take in the record.
     pub body_bytes: usize,
-    /// What it took of its caller's grant; `None` where it took nothing, or is held.
+    /// What it took of its caller's grant and of what all callers share; `None` where it took nothing, or is held.
     pub charged: Option<Charged>,
     /// What is said of an action of the policy server; `None` for calls of the data plane.
     pub action: Option<ActionNote<'r>>,

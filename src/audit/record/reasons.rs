@@ -4,7 +4,10 @@
 
 use crate::audit::record::Line;
 use crate::model::decimal::write_decimal;
-use crate::model::decision::{Charged, Conduct, Facts, History, Obligations, RateLimit, RiskScore};
+use crate::model::decision::{
+    Charged, Conduct, Facts, GrantCharged, History, Obligations, RateLimit, RiskScore, SharedCharged,
+};
+use crate::model::time::Timestamp;
 
 impl Line {
     /// Ends the object `risk` with the score.
@@ -13,10 +16,21 @@ impl Line {
         self.bytes.push(b'}');
     }
 
-    /// What a call took of its caller's grant.
+    /// What a call took of its caller's grant, and of what all callers share.
     pub(in crate::audit) fn charge(&mut self, charged: Option<Charged>) {
-        let Some(Charged { rate, at }) = charged else { return };
-        self.rate(",\"charge\":{", rate);
+        let Some(Charged { grant, shared }) = charged else { return };
+        if let Some(GrantCharged { rate, at }) = grant {
+            self.rate(",\"charge\":{", rate);
+            self.charged_at(at);
+        }
+        if let Some(SharedCharged { max_requests, at }) = shared {
+            self.raw(",\"shared_charge\":{\"max_requests\":", "");
+            write_decimal(u64::from(max_requests), &mut self.bytes);
+            self.charged_at(at);
+        }
+    }
+
+    fn charged_at(&mut self, at: Timestamp) {
         self.raw(",\"at\":\"", "");
         at.write_rfc3339(&mut self.bytes);
         self.raw("\"}", "");
@@ -69,6 +83,13 @@ impl Line {
         if let Some(uses) = facts.grant_uses {
             self.raw(",\"grant_uses\":", "");
             write_decimal(u64::from(uses), &mut self.bytes);
+        }
+        for (index, uses) in facts.shared_uses.iter().map_while(|uses| *uses).enumerate() {
+            self.raw(if index == 0 { ",\"shared_uses\":[" } else { "," }, "");
+            write_decimal(u64::from(uses), &mut self.bytes);
+        }
+        if let [Some(_), ..] = facts.shared_uses {
+            self.bytes.push(b']');
         }
         let Some(Conduct { reports, failures, anomaly }) = facts.conduct else { return };
         self.raw(",\"conduct\":{\"reports\":", "");

@@ -4,7 +4,9 @@ use crate::decision::PolicySnapshot;
 use crate::decision::decide::Registered;
 use crate::decision::decide::authorized::{Authorized, question};
 use crate::decision::decide::combine::combine;
-use crate::decision::restrictors::{Said, capabilities, grants, naming, plan, risk, status, tunnel};
+use crate::decision::restrictors::{
+    Said, capabilities, grants, naming, plan, risk, shared_limit, status, tunnel,
+};
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};
 use crate::policy::governance::Grant;
@@ -20,12 +22,14 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     // Before the policies, whose conditions may ask for it; what it restricts comes after.
     let score = risk::score(snapshot, request, registered, facts);
     let authorized = Authorized::ask(snapshot, request, level, score, facts);
+    let (beyond_limit, shared_charge) = shared_limit::restrict(request, registered, facts);
     let said = [
         status::restrict(snapshot, request.principal),
         naming::restrict(request.call),
         tunnel::restrict(request.call, &authorized),
         capabilities::restrict(snapshot, request, registered),
         grants::restrict(snapshot, request, grant, facts),
+        beyond_limit,
         plan::restrict(snapshot, request.call, &authorized, facts),
         authorized.unclear(),
         risk::restrict(snapshot, request, registered, score, authorized.accepts_critical),
@@ -41,7 +45,18 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     let mut findings = Vec::with_capacity(1);
     findings.extend(said.iter().filter_map(Said::finding));
     authorized.findings(&mut findings);
-    Decision { outcome: combined.outcome, code, reason, rule, risk, score, obligations, charge, findings }
+    Decision {
+        outcome: combined.outcome,
+        code,
+        reason,
+        rule,
+        risk,
+        score,
+        obligations,
+        charge,
+        shared_charge,
+        findings,
+    }
 }
 
 /// Whether [`decide`] denies `request` whatever its parameters, and the resource made of them, will be. Such a tool is left
@@ -62,6 +77,7 @@ pub fn certainly_denied(
         naming::restrict(request.call),
         capabilities::restrict(snapshot, request, registered),
         grants::restrict(snapshot, request, grant, facts),
+        shared_limit::restrict(request, registered, facts).0,
     ];
     if said.iter().any(|said| said.outcome() == Some(Outcome::Deny)) {
         return true;

@@ -3,7 +3,7 @@
 use crate::decision::PolicySnapshot;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::RiskLevel;
-use crate::policy::governance::{Capability, Content, ParameterSchema};
+use crate::policy::governance::{Capability, Content, ParameterSchema, SharedLimit};
 
 /// A registered capability. Where both registered it, all that either says holds.
 #[derive(Clone, Copy, Debug)]
@@ -49,5 +49,11 @@ impl<'s> Registered<'s> {
     /// What its parameters must be; all of them count.
     pub(in crate::decision) fn schemas(self) -> impl Iterator<Item = &'s ParameterSchema> {
         self.all().filter_map(|capability| capability.schema.as_ref())
+    }
+
+    /// What all its callers share; all of them count. In the order of
+    /// [`Governance::shared_limits`](crate::policy::governance::Governance::shared_limits), which their uses are counted in.
+    pub(in crate::decision) fn shared_limits(self) -> impl Iterator<Item = SharedLimit> {
+        self.all().filter_map(|capability| capability.shared_limit)
     }
 }

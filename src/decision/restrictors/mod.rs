@@ -7,6 +7,7 @@ pub(super) mod naming;
 pub(super) mod plan;
 pub(super) mod risk;
 mod said;
+pub(super) mod shared_limit;
 pub(super) mod status;
 pub(super) mod tunnel;
 

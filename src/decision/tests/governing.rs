@@ -24,6 +24,7 @@ capabilities:
   - {name: a.write, risk_level: medium, parameter_schema: {type: object, required: [n], properties: {n: {type: integer}}}}
   - {name: a.wipe, risk_level: critical, tags: [destructive]}
   - {name: a.accepted, risk_level: critical}
+  - {name: a.shared, risk_level: low, shared_limit: {max_requests: 2, window_seconds: 60, then: DENY}}
 policies:
   - name: all
     rules:
@@ -36,6 +37,7 @@ grants:
   - {actor: ann, capability: a.write, constraints: {rate_limit: {max_requests: 3, window_seconds: 60}}}
   - {actor: ann, capability: a.wipe, expires_at: "2026-06-01T00:00:00Z"}
   - {actor: ann, capability: a.accepted}
+  - {actor: ann, capability: a.shared}
   - {actor: sue, capability: a.read}
 actors:
   - {actor: sue, status: suspended}
@@ -63,7 +65,7 @@ fn everything() -> Governing {
     }
 }
 
-fn snapshot(governing: Governing, text: &str) -> PolicySnapshot {
+pub(super) fn snapshot(governing: Governing, text: &str) -> PolicySnapshot {
     let reference = SnapshotRef::new(1, "00".into());
     let snapshot = PolicySnapshot::new(SnapshotParts {
         reference: reference.clone(),
@@ -83,18 +85,19 @@ fn snapshot(governing: Governing, text: &str) -> PolicySnapshot {
 
 /// A call, and what is known when it is made.
 #[derive(Clone, Copy, Debug)]
-struct Case<'c> {
+pub(super) struct Case<'c> {
     actor: &'c str,
     capability: &'c str,
     parameters: &'c str,
     at: &'c str,
     environment: Option<&'c str>,
     grant_uses: Option<u32>,
+    pub(super) shared_uses: [Option<u32>; 2],
     conduct: Option<Conduct>,
 }
 
 /// Ann calls `capability` at night.
-const fn call(capability: &str) -> Case<'_> {
+pub(super) const fn call(capability: &str) -> Case<'_> {
     Case {
         actor: "ann",
         capability,
@@ -102,6 +105,7 @@ const fn call(capability: &str) -> Case<'_> {
         at: "2026-01-15T23:00:00Z",
         environment: None,
         grant_uses: None,
+        shared_uses: [None; 2],
         conduct: None,
     }
 }
@@ -123,17 +127,18 @@ impl Case<'_> {
         let context = CallContext { environment: self.environment, ..CallContext::default() };
         let facts = Facts {
             grant_uses: self.grant_uses,
+            shared_uses: self.shared_uses,
             conduct: self.conduct,
             ..Facts::at(Timestamp::parse_rfc3339(self.at).unwrap())
         };
         ask(DecisionRequest { context, ..DecisionRequest::new(&principal, &call) }, facts)
     }
 
-    fn decided(&self, snapshot: &PolicySnapshot) -> Decision {
+    pub(super) fn decided(&self, snapshot: &PolicySnapshot) -> Decision {
         self.ask(true, |request, facts| decide(snapshot, request, facts))
     }
 
-    fn hidden(&self, snapshot: &PolicySnapshot) -> bool {
+    pub(super) fn hidden(&self, snapshot: &PolicySnapshot) -> bool {
         self.ask(false, |request, facts| certainly_denied(snapshot, request, facts))
     }
 }
@@ -163,6 +168,8 @@ fn each_engine_restricts_what_it_is_there_for() {
         (Case { at: "2026-10-25T05:00:00Z", ..call("a.read") }, "DENY", "grant_time_window"),
         (Case { grant_uses: Some(2), ..call("a.write") }, "ALLOW", "policy_allowed"),
         (Case { grant_uses: Some(3), ..call("a.write") }, "DENY", "grant_rate_exceeded"),
+        (Case { shared_uses: [Some(1), None], ..call("a.shared") }, "ALLOW", "policy_allowed"),
+        (Case { shared_uses: [Some(2), None], ..call("a.shared") }, "DENY", "shared_limit_exceeded"),
         (Case { parameters: "{}", ..call("a.write") }, "DENY", "parameters_invalid"),
         (Case { parameters: "{\"n\":\"1\"}", ..call("a.write") }, "DENY", "parameters_invalid"),
         (Case { parameters: "{\"n\":10}", ..call("a.write") }, "DENY", "policy_denied"),
@@ -285,11 +292,12 @@ proptest! {
     /// A tool is left out of a list only if no parameters let it through, and no engine makes a decision milder.
     #[test]
     fn lists_hide_only_what_is_always_denied(
-        capability in prop::sample::select(vec!["a.read", "a.write", "a.wipe", "a.accepted", "a.unknown"]),
+        capability in prop::sample::select(vec!["a.read", "a.write", "a.wipe", "a.accepted", "a.shared", "a.unknown"]),
         actor in prop::sample::select(vec!["ann", "sue", "eve", "bob"]),
         n in 0_i64..20,
         hour in 0_u32..24,
         uses in prop::option::of(0_u32..5),
+        shared in prop::option::of(0_u32..4),
         mask in 0_u8..8,
     ) {
         let on = |bit: u8| mask & (1 << bit) != 0;
@@ -302,7 +310,14 @@ proptest! {
         let some = snapshot(governing, OBJECTS);
         let all = snapshot(everything(), OBJECTS);
         let (parameters, at) = (format!("{{\"n\":{n}}}"), format!("2026-01-15T{hour:02}:30:00Z"));
-        let case = Case { actor, parameters: &parameters, at: &at, grant_uses: uses, ..call(capability) };
+        let case = Case {
+            actor,
+            parameters: &parameters,
+            at: &at,
+            grant_uses: uses,
+            shared_uses: [shared, None],
+            ..call(capability)
+        };
         let decision = case.decided(&some);
         prop_assert!(!case.hidden(&some) || decision.outcome == Outcome::Deny, "{decision:?}");
         prop_assert!(case.decided(&all).outcome >= decision.outcome);

@@ -18,7 +18,7 @@ pub(super) type Key = [u8; KEY_BYTES];
 pub struct Who {
     /// Tenant and actor.
     pub(super) actor: Key,
-    /// Those and the capability.
+    /// Those and the capability; of everybody, the same key as `actor`.
     pub(super) call: Key,
 }
 
@@ -33,7 +33,20 @@ impl Who {
         note(&mut hasher, capability);
         Self { actor: of_actor, call: half(hasher) }
     }
+
+    /// All callers of `tenant` together, calling `capability`: whose uses count against the limits they share. Nobody's conduct.
+    #[must_use]
+    pub fn everybody(tenant: &str, capability: &str) -> Self {
+        let mut hasher = Sha256::new();
+        EVERYBODY.into_iter().chain([tenant, capability]).for_each(|text| note(&mut hasher, text));
+        let key = half(hasher);
+        Self { actor: key, call: key }
+    }
 }
+
+/// What the key of everybody begins with: four texts are hashed for it, where an actor is two and its call three, so that no actor's
+/// name makes it.
+const EVERYBODY: [&str; 2] = ["", "everybody"];
 
 /// With its length before it, so that no two lists of texts are the same bytes.
 fn note(hasher: &mut Sha256, text: &str) {
@@ -61,7 +74,8 @@ impl fmt::Debug for Who {
 pub struct Event {
     /// Of whom.
     pub who: Who,
-    /// When: of what was charged, the moment it was charged at ([`Reservation::at`](crate::facts::Reservation::at)).
+    /// When: of what a grant was charged with, the moment it was charged at
+    /// ([`GrantCharged::at`](crate::model::decision::GrantCharged::at)).
     pub at: Timestamp,
     /// What.
     pub what: What,
@@ -75,10 +89,23 @@ pub enum What {
         /// `Some`: it counts against the rate of a grant that allows so many calls in its window. As many are remembered one by
         /// one; a number that is too small makes later answers stricter, never milder.
         charged: Option<u32>,
+        /// `Some`: it counts against the limits that all callers of its capability share.
+        shared: Option<SharedUse>,
     },
     /// What became of a call was told.
     Reported {
         /// Whether it failed.
         failed: bool,
     },
+}
+
+/// A use of a capability by everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedUse {
+    /// By whom of what ([`Who::everybody`]).
+    pub who: Who,
+    /// How many calls the widest limit allows; likewise.
+    pub most: u32,
+    /// When it counts as used.
+    pub at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! The live numbers: uses of grants, reports of executions, and when callers were active.
+//! The live numbers: uses of grants and of capabilities with a limit that all callers share, reports of executions, and when callers were active.
 //!
 //! Imports `model` and the files beside it. `uses.rs` is the sliding log, `reports.rs` and `activity.rs` are what a risk score
 //! asks for, `part.rs` holds them for one part of the callers, `checkpoint.rs` and `bytes.rs` write all of it down. The same
@@ -15,6 +15,6 @@ mod reservation;
 mod uses;
 
 pub use checkpoint::CheckpointError;
-pub use event::{Event, What, Who};
-pub use numbers::{Exceeded, Live, LiveLimits, LiveSize};
-pub use reservation::Reservation;
+pub use event::{Event, SharedUse, What, Who};
+pub use numbers::{Live, LiveLimits, LiveSize};
+pub use reservation::{Exceeded, Limited, Reservation};

@@ -1,11 +1,11 @@
 //! The live numbers as the gateway asks for them and adds to them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::facts::live::event::Who;
-use crate::facts::live::part::{Part, PartLimits, window_of};
-use crate::facts::live::uses::Taken;
-use crate::facts::{Event, Reservation, What};
+use crate::facts::live::part::{Part, PartLimits};
+use crate::facts::live::uses::{Taken, window_of};
+use crate::facts::{Event, SharedUse, What};
 use crate::model::decision::{Conduct, RateLimit};
 use crate::model::time::Timestamp;
 
@@ -20,7 +20,8 @@ pub struct LiveLimits {
     /// Capabilities known of one actor; for more, the one of which nothing was heard for the longest is forgotten, those whose calls
     /// failed last.
     pub capabilities_per_actor: usize,
-    /// Grants whose uses are counted. None is forgotten while any use of it may count: calls under one more are refused.
+    /// Grants whose uses are counted, and capabilities whose callers share a limit, in each tenant. None is forgotten while any use of
+    /// it may count: calls under one more are refused, or are as if the limit was used up.
     pub grants: usize,
 }
 
@@ -35,15 +36,8 @@ impl Default for LiveLimits {
 pub struct LiveSize {
     /// Actors whose conduct is known.
     pub actors: usize,
-    /// Grants whose uses are counted.
+    /// Grants whose uses are counted, and capabilities whose callers share a limit.
     pub grants: usize,
-}
-
-/// No use is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exceeded {
-    /// From when on there is one, if none is used meanwhile.
-    pub until: Timestamp,
 }
 
 /// The live numbers of all callers. Every method is short and locks one part of the callers.
@@ -72,32 +66,24 @@ impl Live {
         Self { limits, parts: Default::default() }
     }
 
-    /// How many uses of the grant lie within the last `window_s` seconds.
+    /// How many uses of the grant, or of the capability by everybody, lie within the last `window_s` seconds.
     #[must_use]
-    pub fn grant_uses(&self, who: &Who, window_s: u32, now: Timestamp) -> u32 {
+    pub fn uses(&self, who: &Who, window_s: u32, now: Timestamp) -> u32 {
         self.part(who).count_uses(who, window_of(window_s), now.as_micros())
     }
 
-    /// Takes one use of a grant that allows `limit`, if one is left: checked and taken in one step, so that there are never more
-    /// than `max_requests` in any time of `window_s` seconds, whoever else commits. A use counts until it is exactly that old. A
-    /// clock that goes back refills nothing.
-    ///
-    /// # Errors
-    /// None is left, or there are as many grants as can be counted.
-    pub fn commit(
-        self: &Arc<Self>,
+    /// Takes one use that all of `rates` have room for: checked and taken in one step.
+    pub(super) fn take(
+        &self,
         who: &Who,
-        limit: RateLimit,
+        rates: impl Iterator<Item = RateLimit> + Clone,
+        most: u32,
         now: Timestamp,
-    ) -> Result<Reservation, Exceeded> {
-        let taken = self.part(who).take(self.limits, who, limit, now.as_micros());
-        match taken {
-            Ok(taken) => Ok(Reservation::new(Arc::clone(self), *who, limit, taken)),
-            Err(until) => Err(Exceeded { until: Timestamp::from_micros(until) }),
-        }
+    ) -> Result<Taken, (RateLimit, i64)> {
+        self.part(who).take(self.limits, who, rates, most, now.as_micros())
     }
 
-    /// Counts a use of a grant that allows `max_requests`, without asking whether one is left.
+    /// Counts a use where the widest limit allows `max_requests`, without asking whether one is left.
     pub fn note_use(&self, who: &Who, max_requests: u32, now: Timestamp) {
         self.part(who).note_use(self.limits, who, max_requests, now.as_micros());
     }
@@ -125,9 +111,12 @@ impl Live {
     pub fn apply(&self, event: &Event) {
         let Event { who, at, what } = event;
         match what {
-            What::LetThrough { charged } => {
+            What::LetThrough { charged, shared } => {
                 self.let_through(who, *at);
                 if let Some(most) = charged {
+                    self.note_use(who, *most, *at);
+                }
+                if let Some(SharedUse { who, most, at }) = shared {
                     self.note_use(who, *most, *at);
                 }
             }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::facts::live::activity::{Activity, day_of};
 use crate::facts::live::event::{Key, Who};
 use crate::facts::live::reports::Reports;
-use crate::facts::live::uses::{HORIZON, SECOND, Taken, Uses};
+use crate::facts::live::uses::{Taken, Uses, window_of};
 use crate::model::decision::{Conduct, RateLimit};
 
 /// A table by keys, which are hashes already.
@@ -41,7 +41,7 @@ pub(super) struct PartLimits {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
-    /// The uses of grants, by actor and capability.
+    /// The uses of grants, by actor and capability, and of capabilities by everybody.
     pub(super) uses: Table<Uses>,
     /// The conduct of actors.
     pub(super) actors: Table<Box<Known>>,
@@ -76,22 +76,25 @@ impl Part {
         self.uses.get(&who.call).map_or(0, |uses| uses.count(window, now))
     }
 
-    /// Takes a use, or says from when on there may be one.
+    /// Takes a use that all of `rates` have room for, or says which has none, and from when on it may. `most`: what the widest limit
+    /// allows.
     pub(super) fn take(
         &mut self,
         limits: PartLimits,
         who: &Who,
-        limit: RateLimit,
+        rates: impl Iterator<Item = RateLimit> + Clone,
+        most: u32,
         now: i64,
-    ) -> Result<Taken, i64> {
-        let window = window_of(limit.window_s);
+    ) -> Result<Taken, (RateLimit, i64)> {
         if !self.uses.contains_key(&who.call) {
             self.clear(limits, now);
-            if self.uses.len() >= limits.grants {
-                return Err(now.saturating_add(window));
+            if self.uses.len() >= limits.grants
+                && let Some(rate) = rates.clone().next()
+            {
+                return Err((rate, now.saturating_add(window_of(rate.window_s))));
             }
         }
-        self.uses.entry(who.call).or_insert_with(|| Uses::new(now)).take(limit.max_requests, window, now)
+        self.uses.entry(who.call).or_insert_with(|| Uses::new(now)).take(rates, most, now)
     }
 
     /// Notes a use that was let through: there is always room for it, since whoever let it through found room.
@@ -183,9 +186,4 @@ impl Known {
             self.capabilities.remove(index);
         }
     }
-}
-
-/// A window in microseconds; none is longer than what is kept.
-pub(super) fn window_of(window_s: u32) -> i64 {
-    i64::from(window_s).saturating_mul(SECOND).min(HORIZON)
 }

@@ -1,6 +1,6 @@
-//! The uses of one grant: a sliding log.
+//! The uses of one grant, or of one capability by everybody: a sliding log.
 //!
-//! The newest uses are kept one by one, as many as the grant was ever seen to allow and [`SLACK`] more; older ones in at most
+//! The newest uses are kept one by one, as many as were ever seen to be allowed and [`SLACK`] more; older ones in at most
 //! [`BUNDLES`] bundles, each of which counts as if all of it had been used when its last was. So an answer is exact for the rates
 //! that were asked about, and after a change to a larger number or a longer window it is too strict rather than too mild.
 //!
@@ -9,7 +9,9 @@
 
 use std::collections::VecDeque;
 
-/// Longest window a grant may have, in microseconds: 31 days.
+use crate::model::decision::RateLimit;
+
+/// Longest window a limit may have, in microseconds: 31 days.
 pub(super) const HORIZON: i64 = 2_678_400 * SECOND;
 /// A second in microseconds.
 pub(super) const SECOND: i64 = 1_000_000;
@@ -17,12 +19,12 @@ pub(super) const SECOND: i64 = 1_000_000;
 const BACK: i64 = 3600 * SECOND;
 /// Uses that are kept one by one beyond as many as are allowed, for those that are given back.
 const SLACK: usize = 32;
-/// Most uses of one grant that are kept one by one: the most a grant may allow, and the slack.
+/// Most uses that are kept one by one: the most a limit may allow, and the slack.
 pub(super) const KEEP_MAX: usize = 100_000 + SLACK;
 /// Most bundles of older uses.
 pub(super) const BUNDLES: usize = 32;
 
-/// The uses of one grant, at least in its longest window.
+/// The uses of one grant, or of one capability by everybody, at least in the longest window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Uses {
     /// The newest, one by one, the oldest first.
@@ -66,17 +68,28 @@ impl Uses {
         bundled.fold(u32::try_from(single).unwrap_or(u32::MAX), u32::saturating_add)
     }
 
-    /// Takes one more if fewer than `most` lie within the `window` that ends at `now`; else the time at which one leaves it.
-    pub(super) fn take(&mut self, most: u32, window: i64, now: i64) -> Result<Taken, i64> {
+    /// Takes one more if every one of `rates` has room for it within its window that ends at `now`; else one that has none, and the
+    /// time at which a use leaves its window. `most`: what the widest limit allows.
+    pub(super) fn take(
+        &mut self,
+        rates: impl Iterator<Item = RateLimit>,
+        most: u32,
+        now: i64,
+    ) -> Result<Taken, (RateLimit, i64)> {
         self.see(now);
         self.allow(most);
-        match self.nth_newest(most) {
-            Some(at) if at > self.latest.saturating_sub(window) => Err(at.saturating_add(window)),
-            _ => Ok(self.note()),
+        for rate in rates {
+            let window = window_of(rate.window_s);
+            if let Some(at) = self.nth_newest(rate.max_requests)
+                && at > self.latest.saturating_sub(window)
+            {
+                return Err((rate, at.saturating_add(window)));
+            }
         }
+        Ok(self.note())
     }
 
-    /// One more, whatever the grant says: it was let through.
+    /// One more, whatever the limits say: it was let through.
     pub(super) fn add(&mut self, most: u32, now: i64) {
         self.see(now);
         self.allow(most);
@@ -171,4 +184,9 @@ impl Uses {
             later.count = later.count.saturating_add(earlier.count);
         }
     }
+}
+
+/// A window in microseconds; none is longer than what is kept.
+pub(super) fn window_of(window_s: u32) -> i64 {
+    i64::from(window_s).saturating_mul(SECOND).min(HORIZON)
 }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::{prop_assert_eq, proptest};
 
-use crate::facts::{Event, Live, LiveLimits, What, Who};
+use crate::facts::{Event, Live, LiveLimits, SharedUse, What, Who};
 use crate::model::time::Timestamp;
 
 const START: i64 = 1_795_414_794_000_000;
@@ -17,8 +17,13 @@ fn small() -> Live {
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let what = prop_oneof![
-        (1..50_u32).prop_map(|most| What::LetThrough { charged: Some(most) }),
-        proptest::strategy::Just(What::LetThrough { charged: None }),
+        (1..50_u32).prop_map(|most| What::LetThrough { charged: Some(most), shared: None }),
+        (1..50_u32, 0..3_usize, 0..600 * SECOND).prop_map(|(most, capability, ahead)| {
+            let (who, at) =
+                (Who::everybody("t", &format!("a.n{capability}")), Timestamp::from_micros(START + ahead));
+            What::LetThrough { charged: None, shared: Some(SharedUse { who, most, at }) }
+        }),
+        proptest::strategy::Just(What::LetThrough { charged: None, shared: None }),
         proptest::bool::ANY.prop_map(|failed| What::Reported { failed }),
     ];
     let step = prop_oneof![

@@ -4,4 +4,6 @@ mod checkpoints;
 mod conduct;
 mod rates;
 mod sessions;
+mod shared;
+mod support;
 mod threads;

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
+use crate::facts::tests::support::{commit, taken_at};
 use crate::facts::{Live, LiveLimits, Reservation, Who};
 use crate::model::decision::RateLimit;
 use crate::model::time::Timestamp;
@@ -97,10 +98,10 @@ fn run(acts: &[Act]) -> Result<bool, proptest::test_runner::TestCaseError> {
                 reserved.push((due, index, reservation));
                 continue;
             }
-            let before = live.grant_uses(&who, 2_678_400, at(now));
+            let before = live.uses(&who, 2_678_400, at(now));
             drop(reservation);
             // Given back, unless the clock was put back far meanwhile: then it counts for good.
-            if live.grant_uses(&who, 2_678_400, at(now)) < before {
+            if live.uses(&who, 2_678_400, at(now)) < before {
                 model.uses[index].1 = false;
             }
         }
@@ -108,13 +109,13 @@ fn run(acts: &[Act]) -> Result<bool, proptest::test_runner::TestCaseError> {
             Act::Count { step } => {
                 now += step;
                 let bytes = live.checkpoint();
-                let _uses = live.grant_uses(&who, 60, at(now));
+                let _uses = live.uses(&who, 60, at(now));
                 prop_assert_eq!(bytes, live.checkpoint());
             }
             Act::Use { step, limit, given_back } => {
                 now += step;
                 model.see(START + now);
-                match live.commit(&who, *limit, at(now)) {
+                match commit(&live, &who, *limit, at(now)) {
                     Ok(reservation) => {
                         model.uses.push((model.passed, true));
                         let within = model.within(limit.window_s);
@@ -136,7 +137,7 @@ fn run(acts: &[Act]) -> Result<bool, proptest::test_runner::TestCaseError> {
                     }
                 }
                 prop_assert!(
-                    live.grant_uses(&who, limit.window_s, at(now)) as usize >= model.within(limit.window_s)
+                    live.uses(&who, limit.window_s, at(now)) as usize >= model.within(limit.window_s)
                 );
             }
         }
@@ -173,8 +174,8 @@ proptest! {
         for (who, step, limit, fails) in acts {
             now += step;
             latest = latest.max(now);
-            if let Ok(reservation) = live.commit(&whos[who], limit, at(now)) && !fails {
-                recorded.push((whos[who], reservation.at(), limit.max_requests));
+            if let Ok(reservation) = commit(&live, &whos[who], limit, at(now)) && !fails {
+                recorded.push((whos[who], taken_at(&reservation), limit.max_requests));
                 reservation.spend();
             }
         }
@@ -192,13 +193,13 @@ proptest! {
         }
         for (who, step, limit) in looks {
             let (who, window_s, then) = (whos[who], limit.window_s, at(now + step));
-            prop_assert!(again.grant_uses(&who, window_s, then) >= live.grant_uses(&who, window_s, then));
+            prop_assert!(again.uses(&who, window_s, then) >= live.uses(&who, window_s, then));
         }
         for (who, step, limit) in probes {
             latest += step;
             let now = latest;
-            let kept = live.commit(&whos[who], limit, at(now)).map(Reservation::spend);
-            let kept_again = again.commit(&whos[who], limit, at(now)).map(Reservation::spend);
+            let kept = commit(&live, &whos[who], limit, at(now)).map(Reservation::spend);
+            let kept_again = commit(&again, &whos[who], limit, at(now)).map(Reservation::spend);
             prop_assert!(kept.is_ok() || kept_again.is_err());
             if kept.is_ok() && kept_again.is_err() {
                 // So that both stay alike.
@@ -211,12 +212,12 @@ proptest! {
 #[test]
 fn a_use_counts_until_it_is_exactly_as_old_as_the_window() {
     let (live, who) = (Arc::new(Live::default()), Who::new("t", "ann", "a.b"));
-    let take = |micros: i64| live.commit(&who, limit(2, 60), at(micros)).map(Reservation::spend);
+    let take = |micros: i64| commit(&live, &who, limit(2, 60), at(micros)).map(Reservation::spend);
     assert!(take(0).is_ok() && take(10 * SECOND).is_ok());
     assert_eq!(take(59 * SECOND).unwrap_err().until, at(60 * SECOND));
     assert!(take(60 * SECOND - 1).is_err());
-    assert_eq!(live.grant_uses(&who, 60, at(60 * SECOND - 1)), 2);
-    assert_eq!(live.grant_uses(&who, 60, at(60 * SECOND)), 1);
+    assert_eq!(live.uses(&who, 60, at(60 * SECOND - 1)), 2);
+    assert_eq!(live.uses(&who, 60, at(60 * SECOND)), 1);
     assert!(take(60 * SECOND).is_ok());
     assert!(take(60 * SECOND).is_err());
 }
@@ -232,15 +233,15 @@ fn grants_are_of_one_tenant_actor_and_capability() {
         ("ta", "nn", "a.b"),
     ] {
         let who = Who::new(tenant, actor, capability);
-        live.commit(&who, limit(1, 60), at(0)).unwrap().spend();
-        assert!(live.commit(&who, limit(1, 60), at(0)).is_err(), "{tenant} {actor} {capability}");
+        commit(&live, &who, limit(1, 60), at(0)).unwrap().spend();
+        assert!(commit(&live, &who, limit(1, 60), at(0)).is_err(), "{tenant} {actor} {capability}");
     }
 }
 
 #[test]
 fn a_clock_put_back_refills_nothing_and_one_far_ahead_locks_nobody_out() {
     let (live, who) = (Arc::new(Live::default()), Who::new("t", "ann", "a.b"));
-    let take = |micros: i64| live.commit(&who, limit(1, 60), at(micros)).map(Reservation::spend);
+    let take = |micros: i64| commit(&live, &who, limit(1, 60), at(micros)).map(Reservation::spend);
     assert!(take(0).is_ok());
     // Back by seconds, and by a day: as if no time had passed.
     assert!(take(-30 * SECOND).is_err());
@@ -258,24 +259,24 @@ fn a_limit_of_as_many_as_there_may_be_is_exact() {
     let (live, who) = (Arc::new(Live::default()), Who::new("t", "ann", "a.b"));
     let most = limit(100_000, 2_678_400);
     for number in 0..100_000 {
-        live.commit(&who, most, at(number)).unwrap().spend();
+        commit(&live, &who, most, at(number)).unwrap().spend();
     }
-    assert_eq!(live.commit(&who, most, at(100_000)).unwrap_err().until, at(2_678_400 * SECOND));
-    assert!(live.commit(&who, most, at(2_678_400 * SECOND)).is_ok());
+    assert_eq!(commit(&live, &who, most, at(100_000)).unwrap_err().until, at(2_678_400 * SECOND));
+    assert!(commit(&live, &who, most, at(2_678_400 * SECOND)).is_ok());
 }
 
 #[test]
 fn no_grant_is_forgotten_while_it_counts_and_there_is_a_limit() {
     let live = Arc::new(Live::new(LiveLimits { grants: 160, ..LiveLimits::default() }));
     let first = Who::new("t", "ann", "a.b");
-    live.commit(&first, limit(1, 2_678_400), at(0)).unwrap().spend();
+    commit(&live, &first, limit(1, 2_678_400), at(0)).unwrap().spend();
     let noise = |number: usize, micros: i64| {
-        live.commit(&Who::new("t", "ann", &format!("noise.n{number}")), limit(1, 60), at(micros))
+        commit(&live, &Who::new("t", "ann", &format!("noise.n{number}")), limit(1, 60), at(micros))
             .map(Reservation::spend)
     };
     let taken = (0..1000).filter(|number| noise(*number, 1).is_ok()).count();
     assert_eq!(taken, 9, "an actor's part has room for ten");
-    assert!(live.commit(&first, limit(1, 2_678_400), at(2)).is_err());
+    assert!(commit(&live, &first, limit(1, 2_678_400), at(2)).is_err());
     // When none of them can count any more, there is room again.
     assert!(noise(2000, (2_678_400 + 3601) * SECOND).is_ok());
     assert_eq!(live.size().grants, 1);
@@ -292,9 +293,9 @@ fn uses_that_are_bundled_count_at_least_as_long_as_one_by_one() {
     for window_s in (1..6000).step_by(7) {
         let after = last - i64::from(window_s) * SECOND;
         let within = times.iter().filter(|time| **time > after).count();
-        let counted = live.grant_uses(&who, window_s, at(last)) as usize;
+        let counted = live.uses(&who, window_s, at(last)) as usize;
         assert!(counted >= within, "{counted} of {within} in {window_s} s");
     }
     // All of them, however they are bundled.
-    assert_eq!(live.grant_uses(&who, 2_678_400, at(last)), 500);
+    assert_eq!(live.uses(&who, 2_678_400, at(last)), 500);
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 
+use crate::facts::tests::support::{commit, taken_at};
 use crate::facts::{Live, Who};
 use crate::model::decision::RateLimit;
 use crate::model::time::Timestamp;
@@ -25,14 +26,14 @@ fn run(grants: usize, limit: RateLimit, each: i64) -> (Arc<Live>, Vec<Vec<i64>>)
                     // Some threads read the clock and come late.
                     let now = clock.fetch_add(SECOND / 16, Ordering::Relaxed) - number % 3 * SECOND;
                     let who = Who::new("t", "ann", &format!("a.n{grant}"));
-                    let Ok(reservation) = live.commit(&who, limit, Timestamp::from_micros(now)) else {
+                    let Ok(reservation) = commit(live, &who, limit, Timestamp::from_micros(now)) else {
                         continue;
                     };
                     if number % 5 == 0 {
                         drop(reservation);
                         continue;
                     }
-                    kept[grant].lock().unwrap().push(reservation.at().as_micros());
+                    kept[grant].lock().unwrap().push(taken_at(&reservation).as_micros());
                     reservation.spend();
                 }
             });
@@ -57,7 +58,7 @@ fn no_window_holds_more_than_the_limit() {
                 );
             }
             let who = Who::new("t", "ann", &format!("a.n{grant}"));
-            assert_eq!(live.grant_uses(&who, 2_678_400, Timestamp::from_micros(0)) as usize, kept.len());
+            assert_eq!(live.uses(&who, 2_678_400, Timestamp::from_micros(0)) as usize, kept.len());
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Asked<'r, 'a> {
     pub(super) decision_id: Id,
     pub(super) number: u64,
     pub(super) facts: Facts<'r>,
-    /// What was taken for it of its caller's grant when it was decided.
+    /// What was taken for it of limits when it was decided.
     pub(super) charged: Option<Charged>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Settled {
 
 /// What is done with an action once its record is in the ledger.
 pub(super) enum Then {
-    /// It is run; by virtue of this approval, where it needed one, with what was taken for it of its caller's grant.
+    /// It is run; by virtue of this approval, where it needed one, with what was taken for it of limits.
     Run(Option<Box<Consumed>>, Option<Reservation>),
     /// It is not.
     Answer(Box<ActionAnswer>),

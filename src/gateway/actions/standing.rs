@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::{GrantExceeded, LaterCharge, Reservation};
+use crate::facts::{Exceeded, LaterCharge, Reservation};
 use crate::gateway::actions::execute::{Asked, Settled, Then, answered};
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
 use crate::gateway::holding::answers;
@@ -68,13 +68,13 @@ impl<'a> Asked<'_, 'a> {
         self.refused(record, (Outcome::Deny, code), &reason, hold, answer)
     }
 
-    /// It is approved, and its caller's grant allows no more calls for now.
-    fn exceeded(&self, record: &HeldDecision, hold: &Hold, exceeded: GrantExceeded) -> Settled {
+    /// It is approved, and a limit has no room for it for now.
+    fn exceeded(&self, record: &HeldDecision, hold: &Hold, exceeded: Exceeded) -> Settled {
         let error = format!("The action is approved. {exceeded}");
         let reason = Reason::new(&error);
         let mut answer = ActionAnswer::without_data("denied", error, self.decision_id);
         answer.hold = Some(HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot)));
-        self.refused(record, (Outcome::Deny, ReasonCode::GrantRateExceeded), &reason, Some(hold), answer)
+        self.refused(record, (Outcome::Deny, exceeded.code()), &reason, Some(hold), answer)
     }
 
     fn refused(

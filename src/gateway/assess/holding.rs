@@ -29,7 +29,7 @@ pub(super) struct Asked<'c, 'a> {
     pub(super) decision_id: Id,
     /// What it counts as in its session once it is let through.
     pub(super) step: Option<LaterStep>,
-    /// What letting it through takes of its caller's grant, where that was not taken already.
+    /// What letting it through takes of limits, where that was not taken already.
     pub(super) charge: Option<LaterCharge>,
     /// What was.
     pub(super) reservation: Option<Reservation>,

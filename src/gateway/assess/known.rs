@@ -247,14 +247,16 @@ impl Known<'_> {
         let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
         let decided = self.gateway.facts.decide(self.snapshot, request, self.facts.now, lets_through);
         let Decided { mut decision, history, facts, mut reservation } = decided;
-        if !shadow && unfulfilled(&mut decision, &onward) {
-            // What was taken for it is given back.
-            reservation = None;
-        }
+        let fulfills = shadow || !unfulfilled(&mut decision, &onward);
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);
         let allowed = decision.outcome == Outcome::Allow;
         let enforced = allowed || !shadow;
+        if !fulfills || !enforced {
+            // What was taken for it is given back. Of what passes without being allowed, the record says nothing that a start could
+            // count again either.
+            reservation = None;
+        }
         let record = DecisionRecord {
             origin: Origin { facts: Facts { history: history.as_ref(), ..facts }, ..self.origin() },
             decision_id: &decision_id,
@@ -262,7 +264,7 @@ impl Known<'_> {
             decision: &decision,
             enforced,
             body_bytes: onward.incoming.body.len(),
-            charged: reservation.as_ref().filter(|_| enforced).map(Reservation::charged),
+            charged: reservation.as_ref().map(Reservation::charged),
             action: None,
         };
         let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);

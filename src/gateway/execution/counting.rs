@@ -1,4 +1,4 @@
-//! What a decision takes of its caller's grant, and what is remembered of the caller's conduct.
+//! What a decision takes of limits, and what is remembered of the caller's conduct.
 
 use crate::audit::AppendError;
 use crate::facts::{Reservation, Who, who};
@@ -6,7 +6,7 @@ use crate::gateway::Gateway;
 use crate::model::call::DecisionRequest;
 use crate::model::time::Timestamp;
 
-/// What was taken of a grant is spent with the decision's record, and given back where the ledger surely has none.
+/// What was taken of limits is spent with the decision's record, and given back where the ledger surely has none.
 pub(in crate::gateway) fn settle(reservation: Option<Reservation>, recorded: &Result<(), AppendError>) {
     let may_be_in = matches!(recorded, Ok(()) | Err(AppendError::Deadline | AppendError::NotDurable));
     if let Some(reservation) = reservation.filter(|_| may_be_in) {

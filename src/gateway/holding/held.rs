@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::{Deciding, GrantExceeded, LaterCharge, LaterStep, Reservation};
+use crate::facts::{Deciding, Exceeded, LaterCharge, LaterStep, Reservation};
 use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::{Charging, HoldDesk, Preference, Stood, WaitPlace, Waiting};
 use crate::gateway::permit::Forwarding;
@@ -24,7 +24,7 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) record: HeldDecision,
     /// What it counts as in its session once it is let through.
     pub(in crate::gateway) step: Option<LaterStep>,
-    /// What letting it through takes of its caller's grant, if that was not taken already.
+    /// What letting it through takes of limits, if that was not taken already.
     pub(in crate::gateway) charge: Option<LaterCharge>,
     /// The decision's own code.
     pub(in crate::gateway) code: ReasonCode,
@@ -226,10 +226,10 @@ impl Held {
         self.refused(refusal, Outcome::Deny, &reason, hold.map(|hold| &hold.id))
     }
 
-    /// It is approved, and its caller's grant allows no more calls for now.
-    fn exceeded(self, exceeded: GrantExceeded, hold: &Hold) -> Judged {
+    /// It is approved, and a limit has no room for it for now.
+    fn exceeded(self, exceeded: Exceeded, hold: &Hold) -> Judged {
         let detail = format!("The call is approved. {exceeded}");
-        let code = ReasonCode::GrantRateExceeded;
+        let code = exceeded.code();
         let refusal = answers::say(&self.form, 403, code, detail.clone(), None);
         self.refused(refusal, Outcome::Deny, &Reason::new(&detail), Some(&hold.id))
     }
@@ -263,7 +263,7 @@ impl Held {
 }
 
 impl Then {
-    /// The ledger has its record: what was taken of the caller's grant is spent.
+    /// The ledger has its record: what was taken for it is spent.
     pub(in crate::gateway) fn recorded(mut self) -> Self {
         if let Self::Forward(forwarding) = &mut self {
             forwarding.spend();

@@ -33,7 +33,7 @@ pub(super) struct Settled {
     pub(super) answer: ProposalAnswer,
     /// The approval that was used up for it.
     pub(super) approval: Option<Box<Consumed>>,
-    /// What of its caller's grant was taken for it.
+    /// What of limits was taken for it.
     pub(super) reservation: Option<Reservation>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
-use crate::facts::{GrantExceeded, LaterCharge, Reservation};
+use crate::facts::{Exceeded, LaterCharge, Reservation};
 use crate::gateway::holding::{Asking, Charging, Stood, answers};
 use crate::gateway::proposals::ProposalRefused;
 use crate::gateway::proposals::propose::{Proposed, Settled};
@@ -138,16 +138,16 @@ impl Proposed<'_, '_> {
         self.refused(record, decision, (Outcome::Deny, ended.code()), &reason, ended.hold())
     }
 
-    /// It is approved, and its caller's grant allows no more calls for now.
+    /// It is approved, and a limit has no room for it for now.
     fn exceeded(
         &self,
         record: &HeldDecision,
         decision: &Decision,
         hold: &Hold,
-        exceeded: GrantExceeded,
+        exceeded: Exceeded,
     ) -> Settled {
         let reason = Reason::new(&format!("The proposal is approved. {exceeded}"));
-        let told = (Outcome::Deny, ReasonCode::GrantRateExceeded);
+        let told = (Outcome::Deny, exceeded.code());
         self.refused(record, decision, told, &reason, Some(hold))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! | record | event |
 //! |---|---|
-//! | `decision` with outcome `ALLOW`, unless it has `enforced: false` | a call was let through, at its `facts.now`; with a member `charge`, it counts against a rate of `charge.max_requests` at `charge.at` |
+//! | `decision` with outcome `ALLOW`, unless it has `enforced: false` | a call was let through, at its `facts.now`; with a member `charge`, it counts against a rate of `charge.max_requests` at `charge.at`; with `shared_charge`, likewise against what all callers of the capability share |
 //! | `execution` of a decision (it has a `decision_id`) that says something of the call ([`ExecutionResult::failed`]) | it was reported |
 //! | `report` with `failed` | it was reported |
 
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::facts::{Event, What, Who};
+use crate::facts::{Event, SharedUse, What, Who};
 use crate::model::decision::{ExecutionResult, Outcome};
 use crate::model::time::Timestamp;
 
@@ -35,6 +35,8 @@ struct Head<'a> {
     facts: Option<FactsOf<'a>>,
     #[serde(borrow, default)]
     charge: Option<ChargeOf<'a>>,
+    #[serde(borrow, default)]
+    shared_charge: Option<ChargeOf<'a>>,
     #[serde(borrow, default)]
     decision_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -65,7 +67,8 @@ pub(super) fn event(line: &[u8]) -> Option<Event> {
         return None;
     }
     let head: Head<'_> = serde_json::from_slice(line).ok()?;
-    let who = Who::new(head.tenant.as_deref()?, head.actor.as_deref()?, head.capability.as_deref()?);
+    let (tenant, capability) = (head.tenant.as_deref()?, head.capability.as_deref()?);
+    let who = Who::new(tenant, head.actor.as_deref()?, capability);
     let recorded = Timestamp::parse_rfc3339(&head.time);
     match &*head.kind {
         "decision" => {
@@ -73,12 +76,24 @@ pub(super) fn event(line: &[u8]) -> Option<Event> {
             if !allowed || head.enforced == Some(false) {
                 return None;
             }
-            let charged_at = head.charge.as_ref().and_then(|charge| time(charge.at.as_deref()));
             let decided_at = head.facts.as_ref().and_then(|facts| time(facts.now.as_deref()));
+            let at = |charge: Option<&ChargeOf<'_>>| {
+                let charged_at = charge.and_then(|charge| time(charge.at.as_deref()));
+                charged_at.or(decided_at).or(recorded)
+            };
             // A charge that does not say how many are allowed counts all the same.
-            let charged = head.charge.as_ref().map(|charge| charge.max_requests.unwrap_or(1));
-            let at = charged_at.or(decided_at).or(recorded)?;
-            Some(Event { who, at, what: What::LetThrough { charged } })
+            let most = |charge: &ChargeOf<'_>| charge.max_requests.unwrap_or(1);
+            let shared = match &head.shared_charge {
+                Some(charge) => Some(SharedUse {
+                    who: Who::everybody(tenant, capability),
+                    most: most(charge),
+                    at: at(Some(charge))?,
+                }),
+                None => None,
+            };
+            let charged = head.charge.as_ref().map(most);
+            let at = at(head.charge.as_ref())?;
+            Some(Event { who, at, what: What::LetThrough { charged, shared } })
         }
         "execution" => {
             head.decision_id?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::decision::{
-    Finding, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore,
+    Finding, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore, SharedCharge,
 };
 
 /// Which policy snapshot a decision was made under.
@@ -51,6 +51,8 @@ pub struct Decision {
     pub obligations: Obligations,
     /// What letting it through takes of the caller's grant; `None` where no rate is limited.
     pub charge: Option<RateLimit>,
+    /// What it takes of the limits that all callers of its capability share; `None` where there are none.
+    pub shared_charge: Option<SharedCharge>,
     /// What each engine said.
     pub findings: Vec<Finding>,
 }

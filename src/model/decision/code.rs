@@ -35,6 +35,8 @@ pub enum ReasonCode {
     GrantTimeWindow,
     /// Its caller's grant allows no more calls for now.
     GrantRateExceeded,
+    /// All callers of its capability together may make no more calls for now.
+    SharedLimitExceeded,
     /// It is too dangerous.
     RiskDenied,
     /// The gates let it pass.
@@ -157,6 +159,7 @@ impl ReasonCode {
             Self::GrantExpired => "grant_expired",
             Self::GrantTimeWindow => "grant_time_window",
             Self::GrantRateExceeded => "grant_rate_exceeded",
+            Self::SharedLimitExceeded => "shared_limit_exceeded",
             Self::RiskDenied => "risk_denied",
             Self::GatesPassed => "gates_passed",
             Self::GatesFailed => "gates_failed",

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::decision::RiskLevel;
+use crate::model::decision::{RiskLevel, SHARED_LIMITS};
 use crate::model::time::Timestamp;
 
 /// What is true at the moment of a decision and stands in no policy.
@@ -16,6 +16,9 @@ pub struct Facts<'h> {
     /// How many calls of the same caller and capability were let through within the time that the caller's grant limits; `None`
     /// where no grant limits it.
     pub grant_uses: Option<u32>,
+    /// How many calls of the capability by callers of the same tenant, whoever they are, were let through within the time of each
+    /// limit that they share: the deployment's limit first, then the tenant's, as far as there are any. `None` behind the last.
+    pub shared_uses: [Option<u32>; SHARED_LIMITS],
     /// What is known of the caller's conduct; `None` where the risk of calls is not scored.
     pub conduct: Option<Conduct>,
 }
@@ -49,7 +52,7 @@ impl Facts<'_> {
     /// What is known of a call that belongs to no session.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self { now, history: None, grant_uses: None, conduct: None }
+        Self { now, history: None, grant_uses: None, shared_uses: [None; SHARED_LIMITS], conduct: None }
     }
 }
 

@@ -17,7 +17,9 @@ pub use code::ReasonCode;
 pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Report, ReportStatus, Witnessed};
 pub use facts::{Anomaly, Conduct, Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
-pub use obligation::{Charged, Obligations, RateLimit};
+pub use obligation::{
+    Charged, GrantCharged, Obligations, RateLimit, SHARED_LIMITS, SharedCharge, SharedCharged,
+};
 pub use outcome::{Outcome, RiskLevel};
 pub use reason::Reason;
 pub use score::RiskScore;

@@ -29,12 +29,43 @@ pub struct RateLimit {
     pub window_s: u32,
 }
 
-/// What letting a call through took of its caller's grant.
+/// What letting a call through takes of the limits that all callers of its capability share: one use, which counts for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedCharge {
+    /// Those that must have room for it. A limit that was exceeded already when the call was decided is not among them: people let
+    /// the call through all the same.
+    pub within: [Option<RateLimit>; SHARED_LIMITS],
+    /// How many calls the widest of all these limits allows, the exceeded ones too.
+    pub max_requests: u32,
+}
+
+/// Most limits that all callers of one capability share: the deployment's and the tenant's.
+pub const SHARED_LIMITS: usize = 2;
+
+/// What letting a call through took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charged {
+    /// Of its caller's grant.
+    pub grant: Option<GrantCharged>,
+    /// Of the limits that all callers of its capability share.
+    pub shared: Option<SharedCharged>,
+}
+
+/// What a call took of its caller's grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GrantCharged {
     /// The rate that the grant allows.
     pub rate: RateLimit,
     /// When it counts as used: not before any use that was taken earlier, whatever the clock says.
+    pub at: Timestamp,
+}
+
+/// What a call took of the limits that all callers of its capability share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedCharged {
+    /// How many calls the widest of them allows.
+    pub max_requests: u32,
+    /// When it counts as used, likewise.
     pub at: Timestamp,
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::model::call::CapabilityName;
-use crate::model::decision::{Obligations, Outcome, RateLimit, RiskLevel};
+use crate::model::decision::{Obligations, Outcome, RateLimit, Restriction, RiskLevel};
 use crate::model::time::Timestamp;
 use crate::policy::conditions::Condition;
 use crate::policy::governance::{ParameterSchema, TimeWindow};
@@ -21,6 +21,17 @@ pub struct Capability {
     pub destructive: bool,
     /// Whether it carries the tag `policy_change`.
     pub policy_change: bool,
+    /// How often all callers of a tenant together may use it; `None` = as often as wanted.
+    pub shared_limit: Option<SharedLimit>,
+}
+
+/// A limit that all callers of a capability share, within each tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedLimit {
+    /// How often the capability may be used.
+    pub rate: RateLimit,
+    /// What becomes of calls beyond that.
+    pub then: Restriction,
 }
 
 /// A policy: rules that are all asked.

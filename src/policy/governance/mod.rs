@@ -13,7 +13,7 @@ mod window;
 
 pub use ask::{Combine, Governance, Matched, PolicyAnswer, PolicyQuestion, Prospect, Untold};
 pub use content::{
-    ActorStatus, Capability, CapabilityPattern, Grant, KillSwitch, Policy, PolicyRule, Standing,
+    ActorStatus, Capability, CapabilityPattern, Grant, KillSwitch, Policy, PolicyRule, SharedLimit, Standing,
 };
 pub use object::{Content, Kind, Object, ObjectKey, Source, Stamp};
 pub use objects::Objects;

@@ -25,9 +25,40 @@ pub struct RawCapability {
     /// Free words. `destructive` and `policy_change` raise the risk score.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// How often all callers of a tenant together may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_limit: Option<RawSharedLimit>,
     /// The tenant it is registered for. Default: every tenant's.
     #[serde(default)]
     pub tenant: Option<String>,
+}
+
+/// A limit that all callers of a capability share. Each tenant's callers have their own.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSharedLimit {
+    /// How many calls may be let through in any time of `window_seconds`, whoever makes them. 1 to 100,000.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub max_requests: u32,
+    /// 1 to 2,678,400 (31 days).
+    #[schemars(range(min = 1, max = 2_678_400))]
+    pub window_seconds: u32,
+    /// What becomes of further ones.
+    #[serde(default)]
+    pub then: RawThen,
+}
+
+/// What becomes of calls beyond a limit.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RawThen {
+    /// Held for one approver.
+    RequireConfirmation,
+    /// Held for the escalation roles.
+    #[default]
+    Escalate,
+    /// Refused.
+    Deny,
 }
 
 /// How much harm a call can do.

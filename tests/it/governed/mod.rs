@@ -10,7 +10,7 @@
 //! | AV-1.3 replay of an approval | `threats.rs`: `an_approval_cannot_be_replayed`; `holds/races.rs`; keys of requests: `governance/idempotency.rs`, `pressure.rs` |
 //! | AV-1.4 stolen, forged tokens | `src/identity/token/tests.rs`; `identity/tokens.rs`, `identity/issued.rs`: revocation |
 //! | AV-2.1 evasion by edge case | `threats.rs`: `conditions_fail_closed` |
-//! | AV-2.2, 7.2 composition | `threats.rs`: `a_confirmed_proposal_is_a_step_of_its_session`; `mcp/sessions.rs`, `policy_server/actions.rs`: sequences |
+//! | AV-2.2, 7.2 composition, slow burn | `shared.rs`: `of_twenty_one_quick_calls_the_last_is_escalated`; `threats.rs`: `a_confirmed_proposal_is_a_step_of_its_session`; `mcp/sessions.rs`, `policy_server/actions.rs`: sequences |
 //! | AV-2.3 tampering with policies | `threats.rs`: `policies_are_changed_by_those_who_may_and_whole`; `lifecycle/reload_refused.rs`. Bundles are not signed |
 //! | AV-2.4 bypass | `threats.rs`: `a_report_is_for_ones_own_allowed_decision_once`; `rates.rs`: races for one grant; `lifecycle/crash.rs`: no call without its record |
 //! | AV-3.1 spoofed identity | `threats.rs`: `nobody_speaks_for_another` |
@@ -21,6 +21,7 @@
 //! | AV-4.3 its availability | `pressure.rs`: `readers_of_the_ledger_lose_no_proposal`; `ledger/faults.rs`: a full disk lets nothing through |
 //! | AV-5.1 inference from answers | `threats.rs`: `answers_have_one_shape_whether_a_policy_matched_or_none`. Time is not evened out |
 //! | AV-5.2 probing the risk | `threats.rs`: `a_proposer_is_told_no_more_than_it_needs` |
+//! | AV-7.1 agents that act together | `shared.rs`: `a_hundred_callers_together_get_exactly_as_much_as_all_may` |
 //! | AV-7.3 poisoned federation | nothing is taken from other gateways |
 //! | T6 prompt injection | `claims.rs`: `what_a_caller_claims_changes_nothing` |
 //! | spoofed context, inflated trust | `claims.rs`: `a_claimed_environment_lowers_no_risk` |
@@ -31,7 +32,7 @@
 //! | injection into explanations | `claims.rs`: `explanations_hold_nothing_of_what_was_sent` |
 //! | abuse of the queue of asks | `releases.rs`: `one_actor_asks_for_so_much_at_once`, `an_approval_gives_no_grant`, `what_ran_out_confirms_nothing`; `holds/limits.rs`; `holds/changes.rs` |
 //!
-//! Not of these surfaces: the supply chain (AV-6), agents that act together (AV-7.1), what a shell makes of a text (RT-021) and what is
+//! Not of these surfaces: the supply chain (AV-6), what a shell makes of a text (RT-021) and what is
 //! written where (T10002, T10003): schemas and policies may restrict arguments, nothing built in reads them; depth of calls (T6001).
 
 mod claims;
@@ -39,5 +40,6 @@ mod day;
 mod pressure;
 mod rates;
 mod releases;
+mod shared;
 mod threats;
 mod world;

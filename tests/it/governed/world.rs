@@ -39,18 +39,37 @@ impl World {
 
     /// The same with what `rules.yaml` says, where `policy` names that.
     pub fn with_rules(policy: &str, rules: &str) -> Self {
+        Self::built(policy, rules, &keys(), "mode: enforce")
+    }
+
+    /// A world in which `bot-0`, `bot-1` and so on call too, each with the key [`bot`] says.
+    pub fn with_bots(policy: &str, count: usize) -> Self {
+        let more = |number: usize| {
+            let actor = format!("scopes: [\"governance:propose\"], actor: {{id: bot-{number}}}");
+            key_line(&format!("bot_{number}"), &bot(number), &actor)
+        };
+        let keys = format!("{}{}", keys(), (0..count).map(more).collect::<String>());
+        Self::built(policy, "version: 1\n", &keys, "mode: enforce")
+    }
+
+    /// A world in which nothing is refused on the route `crm`.
+    pub fn in_shadow(policy: &str) -> Self {
+        Self::built(policy, "version: 1\n", &keys(), "mode: shadow")
+    }
+
+    fn built(policy: &str, rules: &str, keys: &str, mode: &str) -> Self {
         let tool = Tool::start();
-        let route = Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").closed();
+        let route =
+            Route::crm(tool.address).with("hold: {wait_ms: 0, max_wait_ms: 60000}").with(mode).closed();
         let production = Route::tool_call("prod", tool.address)
             .with("hold: {wait_ms: 0, max_wait_ms: 60000}")
             .with("environment: production")
             .closed();
         let routes = Route::section(&[route, production]);
         let config = format!(
-            "version: 1\ndata_dir: data\ncontrol:\n  listen: 127.0.0.1:0\n  keys:\n{}\
+            "version: 1\ndata_dir: data\ncontrol:\n  listen: 127.0.0.1:0\n  keys:\n{keys}\
              gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ntelemetry: {{log: info}}\n\
-             audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {policy}\n{routes}",
-            keys()
+             audit: {{durability: process, segment_bytes: 4194304}}\npolicy: {policy}\n{routes}"
         );
         let gateway = Gateway::configured(&config).file("rules.yaml", rules).start();
         Self { tool, gateway }
@@ -162,10 +181,17 @@ pub fn came_to(answer: &Value, outcome: &str, code: &str) {
     );
 }
 
+/// The key of the bot of that number.
+pub fn bot(number: usize) -> String {
+    format!("text-of-the-key-of-bot-{number}")
+}
+
+fn key_line(id: &str, text: &str, more: &str) -> String {
+    format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text))
+}
+
 fn keys() -> String {
-    let key = |id: &str, text: &str, more: &str| {
-        format!("  - {{id: {id}, hash: \"{}\", {more}}}\n", key_hash(text))
-    };
+    let key = key_line;
     let manages = "\"capabilities:manage\", \"policies:manage\", \"grants:manage\", \"governance:read\"";
     [
         key("agent", AGENT, "scopes: [\"governance:propose\"], actor: {id: agent-1}"),

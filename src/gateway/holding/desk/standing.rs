@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::facts::{Deciding, GrantExceeded, LaterCharge, Reservation};
+use crate::facts::{Deciding, Exceeded, LaterCharge, Reservation};
 use crate::gateway::holding::{Consumed, HoldDesk, WaitPlace};
 use crate::holds::{Ask, Ended, Hold, Limits, Named, Standing, StoreError, Waiter};
 use crate::model::id::Id;
@@ -13,10 +13,10 @@ const TRIES: usize = 4;
 /// How a call stands at the desk.
 #[derive(Debug)]
 pub(in crate::gateway) enum Stood {
-    /// Its approval is used up, by and for it; and what was taken of its caller's grant.
+    /// Its approval is used up, by and for it; and what was taken for it.
     Approved(Id, Consumed, Option<Reservation>),
-    /// It is approved, and its caller's grant allows no more calls for now. The approval stays good.
-    Exceeded(Hold, GrantExceeded),
+    /// It is approved, and a limit has no room for it for now. The approval stays good.
+    Exceeded(Hold, Exceeded),
     /// Its hold waits for approvers. With a place to wait, if one was asked for and free.
     Pending(Hold, Option<Waiter>),
     /// Policy wants nobody asked by now. The hold that the call waited for, if there is one, is given up.
@@ -25,7 +25,7 @@ pub(in crate::gateway) enum Stood {
     Ended(Ended),
 }
 
-/// What letting a call through takes of its caller's grant.
+/// What letting a call through takes of limits.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::gateway) struct Charging<'c> {
     pub(in crate::gateway) facts: &'c Deciding,

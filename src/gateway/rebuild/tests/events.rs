@@ -1,6 +1,6 @@
 //! What each kind of record says.
 
-use crate::facts::{Event, What, Who};
+use crate::facts::{Event, SharedUse, What, Who};
 use crate::gateway::rebuild::event::event;
 use crate::model::time::Timestamp;
 
@@ -21,7 +21,7 @@ fn time(second: u32) -> Timestamp {
 
 #[test]
 fn what_records_say() {
-    let let_through = |charged, second| Some((What::LetThrough { charged }, second));
+    let let_through = |charged, second| Some((What::LetThrough { charged, shared: None }, second));
     let reported = |failed| Some((What::Reported { failed }, 5));
     let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
     let long = format!(
@@ -91,4 +91,26 @@ fn what_records_say() {
     for line in ["", "{", "null", "[]", "{\"kind\":\"decision\"}", "\u{0}\u{0}"] {
         assert_eq!(event(line.as_bytes()), None, "{line}");
     }
+}
+
+#[test]
+fn what_all_callers_share_is_counted_apart() {
+    let facts = r#""outcome":"ALLOW","facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
+    let (charge, shared) = (
+        r#""charge":{"max_requests":9,"at":"2026-11-23T12:00:04Z"}"#,
+        r#""shared_charge":{"max_requests":50,"at":"2026-11-23T12:00:05Z"}"#,
+    );
+    for (more, charged, at, most, shared_at) in [
+        (shared.to_owned(), None, 3, 50, 5),
+        (format!("{charge},{shared}"), Some(9), 4, 50, 5),
+        // One that does not say how many are allowed, or when, counts all the same.
+        (format!("{charge},\"shared_charge\":{{}}"), Some(9), 4, 1, 3),
+    ] {
+        let shared = SharedUse { who: Who::everybody("t", "a.b"), most, at: time(shared_at) };
+        let what = What::LetThrough { charged, shared: Some(shared) };
+        let wanted = Event { who: Who::new("t", "ann", "a.b"), at: time(at), what };
+        assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},{more}"#)), Some(wanted), "{more}");
+    }
+    assert_eq!(of(&format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{shared}"#)), None);
+    assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},"enforced":false,{shared}"#)), None);
 }

@@ -65,8 +65,8 @@ fn a_process_that_was_killed_between_record_and_checkpoint_refills_nothing() {
         let ledger = world.open();
         let live = Arc::new(Live::default());
         for number in 0..10 {
-            let reservation = live.commit(&who, limit, world.now()).unwrap();
-            let at = reservation.at().to_rfc3339();
+            let reservation = live.reserve(Some((who, limit)), None, world.now()).unwrap();
+            let at = reservation.charged().grant.unwrap().at.to_rfc3339();
             let payload = format!(
                 r#""kind":"decision","tenant":"t","actor":"ann","capability":"a.b","outcome":"ALLOW","facts":{{"now":"{at}"}},"charge":{{"max_requests":10,"window_s":3600,"at":"{at}"}}"#
             );
@@ -85,10 +85,10 @@ fn a_process_that_was_killed_between_record_and_checkpoint_refills_nothing() {
         let (fold, begun) = left.fold();
         assert_eq!(begun, Begun::AtCheckpoint);
         let again = Arc::new(fold.live().unwrap());
-        assert_eq!(again.grant_uses(&who, 3600, world.now()), 10);
-        assert!(again.commit(&who, limit, world.now()).is_err());
+        assert_eq!(again.uses(&who, 3600, world.now()), 10);
+        assert!(again.reserve(Some((who, limit)), None, world.now()).is_err());
         let later = world.now().after(std::time::Duration::from_secs(3600));
-        assert!(again.commit(&who, limit, later).map(Reservation::spend).is_ok());
+        assert!(again.reserve(Some((who, limit)), None, later).map(Reservation::spend).is_ok());
     }
 }
 

@@ -65,7 +65,10 @@ impl World {
                 }
                 1 => {
                     self.live.let_through(&who, now);
-                    format!(r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}}"#)
+                    self.live.note_use(&Who::everybody("t", capability), 30, now);
+                    format!(
+                        r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}},"shared_charge":{{"max_requests":30,"at":"{text}"}}"#
+                    )
                 }
                 2 => format!(r#""kind":"decision",{common},"outcome":"DENY","facts":{{"now":"{text}"}}"#),
                 _ => {

@@ -9,7 +9,7 @@ use crate::model::decision::Obligations;
 use crate::policy::governance::ask::combination::{self, Combination};
 use crate::policy::governance::ask::index::{Candidate, PolicyIndex};
 use crate::policy::governance::ask::{PolicyAnswer, PolicyQuestion, Prospect};
-use crate::policy::governance::{Content, KillSwitch, Object, ObjectKey, Objects};
+use crate::policy::governance::{Content, KillSwitch, Object, ObjectKey, Objects, SharedLimit};
 
 /// All that is administered, indexed for decisions. Never changed: a change makes another. `Default` = nothing.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Governance {
     deployment: Tables,
     tenants: HashMap<Arc<str>, Tables, RandomState>,
     policies: usize,
+    /// Whether any capability has a limit that its callers share: where none has, no call is looked up for it.
+    limited: bool,
 }
 
 /// The objects of one tenant, or of the deployment.
@@ -55,7 +57,10 @@ impl Governance {
         };
         let name = || Arc::clone(&object.key.name);
         match &object.content {
-            Content::Capability(_) => drop(tables.capabilities.insert(name(), Arc::clone(object))),
+            Content::Capability(capability) => {
+                tables.capabilities.insert(name(), Arc::clone(object));
+                self.limited |= capability.shared_limit.is_some();
+            }
             Content::Grant(_) => drop(tables.grants.insert(name(), Arc::clone(object))),
             Content::Actor(_) => drop(tables.actors.insert(name(), Arc::clone(object))),
             Content::KillSwitch(_) => tables.kill_switch = Some(Arc::clone(object)),
@@ -87,6 +92,21 @@ impl Governance {
     pub fn capabilities<'g>(&'g self, tenant: &str, name: &str) -> impl Iterator<Item = &'g Arc<Object>> {
         let own = self.tenants.get(tenant).and_then(|tables| tables.capabilities.get(name));
         self.deployment.capabilities.get(name).into_iter().chain(own)
+    }
+
+    /// Whether any capability has a limit that its callers share.
+    #[must_use]
+    pub const fn has_shared_limits(&self) -> bool {
+        self.limited
+    }
+
+    /// The limits that all callers of `tenant` share of that capability: the deployment's, and the tenant's own.
+    pub fn shared_limits(&self, tenant: &str, capability: &str) -> impl Iterator<Item = SharedLimit> {
+        let found = self.limited.then(|| self.capabilities(tenant, capability));
+        found.into_iter().flatten().filter_map(|object| match &object.content {
+            Content::Capability(capability) => capability.shared_limit,
+            _ => None,
+        })
     }
 
     /// The grant of `capability` to `actor`, whether it may be used now or not.

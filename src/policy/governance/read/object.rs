@@ -6,15 +6,15 @@ use std::sync::{Arc, LazyLock};
 use schemars::schema_for;
 use serde_json::Value;
 
-use crate::model::decision::{RateLimit, RiskLevel};
+use crate::model::decision::{RateLimit, Restriction, RiskLevel};
 use crate::model::document::{Document, NodeValue, Problem, Problems, shape};
 use crate::model::time::Timestamp;
 use crate::policy::governance::raw::{self, RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
 use crate::policy::governance::read::fields::{DESCRIPTION_BYTES_MAX, REASON_BYTES_MAX, is_actor};
 use crate::policy::governance::read::reader::{At, Reader};
 use crate::policy::governance::{
-    ActorStatus, Capability, Content, Grant, KillSwitch, Kind, ObjectKey, ParameterSchema, Standing,
-    TimeWindow, TimeWindowError,
+    ActorStatus, Capability, Content, Grant, KillSwitch, Kind, ObjectKey, ParameterSchema, SharedLimit,
+    Standing, TimeWindow, TimeWindowError,
 };
 
 /// What an object says that was written, before it has an identity.
@@ -188,7 +188,18 @@ impl Reader<'_> {
         let risk_level = self.text(&at.field("risk_level")).and_then(RiskLevel::parse);
         let tagged = |tag: &str| tags.iter().any(|known| known == tag);
         let (destructive, policy_change) = (tagged("destructive"), tagged("policy_change"));
-        Some(Capability { risk_level: risk_level?, schema, destructive, policy_change })
+        let shared_limit = self.shared_limit(At(&at.field("shared_limit")));
+        Some(Capability { risk_level: risk_level?, schema, destructive, policy_change, shared_limit })
+    }
+
+    fn shared_limit(&self, at: At<'_>) -> Option<SharedLimit> {
+        let then = match self.text(&at.field("then")) {
+            Some("DENY") => Restriction::Deny,
+            Some("REQUIRE_CONFIRMATION") => Restriction::RequireConfirmation,
+            // What is none of the words was refused already.
+            _ => Restriction::Escalate,
+        };
+        Some(SharedLimit { rate: self.rate_limit(at)?, then })
     }
 
     fn parameter_schema(&mut self, pointer: &str) -> Option<ParameterSchema> {

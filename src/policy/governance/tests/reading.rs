@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::model::call::CapabilityName;
-use crate::model::decision::{Outcome, RateLimit, RiskLevel};
+use crate::model::decision::{Outcome, RateLimit, Restriction, RiskLevel};
 use crate::model::document::Document;
 use crate::model::document::shape::unsupported_keywords;
 use crate::policy::governance::tests::support::{DEFAULTS, problems, sound};
 use crate::policy::governance::{
-    CapabilityPattern, Content, Defaults, Kind, ObjectKey, Standing, file_schema, read, schema,
+    CapabilityPattern, Content, Defaults, Kind, ObjectKey, SharedLimit, Standing, file_schema, read, schema,
 };
 
 #[test]
@@ -76,6 +76,23 @@ fn contents_are_made() {
     let Content::Capability(capability) = sound(Kind::Capability, text, DEFAULTS).content else { panic!() };
     assert_eq!(capability.risk_level, RiskLevel::Critical);
     assert!(capability.destructive && capability.policy_change && capability.schema.is_some());
+
+    assert_eq!(capability.shared_limit, None);
+    for (then, restriction) in [
+        ("", Restriction::Escalate),
+        (", then: ESCALATE", Restriction::Escalate),
+        (", then: REQUIRE_CONFIRMATION", Restriction::RequireConfirmation),
+        (", then: DENY", Restriction::Deny),
+    ] {
+        let text = format!(
+            "{{name: a.b, risk_level: low, shared_limit: {{max_requests: 100000, window_seconds: 2678400{then}}}}}"
+        );
+        let written = sound(Kind::Capability, &text, DEFAULTS);
+        assert_eq!(written.written["shared_limit"]["then"], Outcome::from(restriction).as_str());
+        let Content::Capability(capability) = written.content else { panic!() };
+        let rate = RateLimit { max_requests: 100_000, window_s: 2_678_400 };
+        assert_eq!(capability.shared_limit, Some(SharedLimit { rate, then: restriction }));
+    }
 
     let text = "{name: p, enabled: false, rules: [{capability: files.*, condition: 'true', outcome: ESCALATE, priority: 7, \
                 constraints: {max_response_bytes: 10, redact_response: [/a/b], read_only: true, monitoring: true}}, \
@@ -159,6 +176,26 @@ const REFUSED: &[(Kind, &str, &str)] = &[
     (Kind::Capability, "{name: a.b, risk_level: low, parameter_schema: []}", "parameter_schema: expected"),
     (Kind::Capability, "{name: a.b, risk_level: low, tenant: ''}", "tenant: must not be empty"),
     (Kind::Capability, "{name: a.b, risk_level: low, tags: [1]}", "tags[0]: expected a string"),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, shared_limit: {max_requests: 0, window_seconds: 1}}",
+        "shared_limit.max_requests: must be from 1 to 100000",
+    ),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, shared_limit: {max_requests: 1, window_seconds: 2678401}}",
+        "shared_limit.window_seconds: must be from 1 to 2678400",
+    ),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, shared_limit: {max_requests: 1}}",
+        "missing key \"window_seconds\"",
+    ),
+    (
+        Kind::Capability,
+        "{name: a.b, risk_level: low, shared_limit: {max_requests: 1, window_seconds: 1, then: ALLOW}}",
+        "shared_limit.then: expected REQUIRE_CONFIRMATION, ESCALATE or DENY",
+    ),
     (Kind::Policy, "{name: p, rules: []}", "rules: a policy has 1 to 1000 rules"),
     (Kind::Policy, "{name: p}", "missing key \"rules\""),
     (Kind::Policy, "[]", "expected a mapping"),
