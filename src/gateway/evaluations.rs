@@ -70,7 +70,7 @@ impl EvaluationDesk {
     ) -> Result<Evaluated, EvaluationRefused> {
         let now = self.gateway.clock.now();
         let decision_id = self.gateway.clock.id(DECISION, now);
-        let answer = Answer::to(&request.proposal, &snapshot.governing.gates.constants);
+        let answer = Answer::to(&request.proposal, &snapshot.gates().constants);
         let members = answer.to_json();
         let (outcome, code) = verdict(&answer.evaluation);
         let record = EvaluationRecord {
