@@ -9,7 +9,6 @@ mod assess;
 mod callers;
 mod clock;
 mod error;
-mod evaluations;
 mod execution;
 mod head;
 mod holding;
@@ -32,14 +31,16 @@ pub use callers::{
 };
 pub use clock::{Clock, SystemClock};
 pub use error::{AdminError, PublishError};
-pub use evaluations::{Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused};
 pub use execution::Sent;
 pub use head::Incoming;
 pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
+pub use proposals::{
+    Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, ProposalAnswer, ProposalDesk,
+    ProposalRefused, ReportRefused,
+};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};
 pub use refusal::{Refusal, RefusalForm};

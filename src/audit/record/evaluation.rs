@@ -55,7 +55,7 @@ impl EvaluationRecord<'_> {
         write_json(self.asked, &|key| redaction.hides(key), &mut line.bytes);
         line.verdict(self.outcome, self.code, self.reason);
         line.plain(",\"risk\":{\"level\":\"", self.level.as_str());
-        line.raw("\"},\"evaluation\":", self.answered);
+        line.raw("},\"evaluation\":", self.answered);
         line.id(",\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
         line.bytes

@@ -31,6 +31,22 @@ pub fn evaluate_with(proposal: &Proposal<'_>, drift: DriftCheck, constants: &Con
     evaluation
 }
 
+/// Whether the gates do what they should: a change that is familiar, simple and good, with hardly any risk, goes on. A health check asks.
+#[must_use]
+pub fn works() -> bool {
+    let profile = Proposal {
+        risk_baseline: 0.02,
+        risk_proposed: 0.04,
+        profit_baseline: 0.98,
+        profit_proposed: 0.98,
+        novelty_score: 0.85,
+        complexity_score: 0.75,
+        quality_score: 0.85,
+        ..Proposal::default()
+    };
+    evaluate(&profile, &Constants::default()).status == Status::Proceed
+}
+
 /// All six, whatever the first ones find: an answer names every reason at once.
 fn ask(proposal: &Proposal<'_>, constants: &Constants) -> Gates {
     let posterior =

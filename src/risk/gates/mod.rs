@@ -20,7 +20,7 @@ mod texts;
 pub use answer::Answer;
 pub use constants::{COMPLEXITY_FLOOR, Constants, ConstantsError, ImpactFactors, NoveltyDirection};
 pub use drift::{Baseline, BaselineHash, Drift, DriftCheck, DriftTier, Window};
-pub use evaluate::{evaluate, evaluate_with};
+pub use evaluate::{evaluate, evaluate_with, works};
 pub use evaluation::{Evaluation, Gate, GateName, Gates, OVERRIDE_ROLES, Status};
 pub use gate::{
     Posterior, complexity_gate, novelty_gate, quality_gate, relative_change, trigger_gate, utility_gate,

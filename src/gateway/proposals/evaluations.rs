@@ -1,5 +1,6 @@
 //! Where proposed changes are evaluated: the gates judge them, the ledger takes the decision, and only then is it told.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -7,7 +8,8 @@ use thiserror::Error;
 
 use crate::audit::record::{EVALUATION, EvaluationRecord, Origin};
 use crate::decision::PolicySnapshot;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, KeyRates, RateStanding};
+use crate::identity::{Key, KeyRate};
 use crate::model::call::Principal;
 use crate::model::decision::{Facts, Outcome, Reason, ReasonCode, RiskLevel};
 use crate::model::id::{DECISION, Id, REQUEST};
@@ -21,7 +23,13 @@ use crate::telemetry::RouteCounters;
 pub struct EvaluationDesk {
     gateway: Arc<Gateway>,
     counters: RouteCounters,
+    rates: KeyRates,
 }
+
+/// How many requests a key may make: in a second, and in a day. The evaluation API document has these numbers, so no configuration
+/// changes them.
+const PRODUCTION: KeyRate = KeyRate { per_second: NonZeroU32::new(500), per_day: NonZeroU32::new(500_000) };
+const ELSEWHERE: KeyRate = KeyRate { per_second: NonZeroU32::new(50), per_day: NonZeroU32::new(10_000) };
 
 /// Who wants an evaluation.
 #[derive(Clone, Debug)]
@@ -55,7 +63,13 @@ impl EvaluationDesk {
     /// A desk that records where `gateway` does.
     #[must_use]
     pub fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway, counters: RouteCounters::default() }
+        Self { gateway, counters: RouteCounters::default(), rates: KeyRates::default() }
+    }
+
+    /// Counts a request of `key`, and says where it stands.
+    pub fn count(&self, key: &Key, in_production: bool) -> Option<RateStanding> {
+        let rate = if in_production { PRODUCTION } else { ELSEWHERE };
+        self.rates.take(rate, key, self.gateway.clock.now())
     }
 
     /// Evaluates what `request` asks under `snapshot`; `asked` is the same as it came, for the record.
