@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::check::Check;
 use crate::cli::diff::Diff;
+use crate::cli::evaluate::Evaluate;
 use crate::cli::explain::Explain;
 use crate::cli::holds::Holds;
 use crate::cli::init::Init;
@@ -15,8 +16,8 @@ use crate::cli::simulate::Simulate;
 use crate::cli::snapshots::Snapshots;
 use crate::cli::test::Test;
 use crate::cli::{
-    audit, audit_list, check, demo, diff, explain, holds, init, keys, output, schema, serve, simulate,
-    snapshots, status, test,
+    audit, audit_list, check, demo, diff, evaluate, explain, holds, init, keys, output, schema, serve,
+    simulate, snapshots, status, test,
 };
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
@@ -43,6 +44,8 @@ enum Verb {
     Test(Test),
     /// Shows what changes from one rules file to another.
     Diff(Diff),
+    /// Judges a proposed change by the six gates, without a gateway running: ends with 0 when it may go on, 1 when not.
+    Evaluate(Evaluate),
     /// Shows why a configuration decides a request as it does, without a gateway running.
     Explain(Explain),
     /// Prints a JSON Schema.
@@ -314,6 +317,7 @@ pub fn run() -> ExitCode {
         Verb::Simulate(arguments) => simulate::run(&arguments),
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Diff(arguments) => diff::run(&arguments),
+        Verb::Evaluate(arguments) => evaluate::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Schema { kind } => schema::run(kind),
         Verb::Audit(Audit::Verify { directory, json }) => audit::verify(&directory, json),

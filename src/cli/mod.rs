@@ -10,6 +10,7 @@ mod check;
 mod command;
 mod demo;
 mod diff;
+mod evaluate;
 mod explain;
 mod flow;
 mod held;

@@ -15,7 +15,7 @@ pub(super) fn status(arguments: &RemoteArguments) -> ExitCode {
 
 pub(super) fn health(arguments: &RemoteArguments) -> ExitCode {
     arguments.run(
-        |remote| remote.read("/health"),
+        |remote| remote.read_health("/health"),
         |health| {
             let status = text(health, "/status");
             let code = if status == "ok" { ExitCode::SUCCESS } else { ExitCode::FAILURE };

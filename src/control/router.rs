@@ -3,15 +3,16 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 
-use crate::control::error::{GovernanceError, finish as finish_error};
+use crate::control::error::{GovernanceError, finish as finish_error, finish_evaluation, unknown_path};
 use crate::control::rate::RateNote;
 use crate::control::routes::{
-    audit, enforcement, governance, health, holds, keys, metrics, openapi, policy_server, snapshots, status,
+    audit, enforcement, evaluation, governance, health, holds, keys, metrics, openapi, policy_server,
+    snapshots, status,
 };
 use crate::control::{Access, ControlError, ControlState};
 use crate::model::id::REQUEST;
@@ -22,6 +23,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const GOVERNANCE: [&str; 4] =
     ["/api/v1/governance", "/api/v1/capabilities", "/api/v1/policies", "/api/v1/actors"];
 
+/// The folder of every surface but the evaluation API.
+const OURS: &str = "/api";
+
 /// Longest request id taken over from a caller, in bytes.
 const REQUEST_ID_MAX_BYTES: usize = 128;
 
@@ -31,6 +35,7 @@ pub fn control_router(state: ControlState) -> Router {
         .merge(probes())
         .route("/openapi.json", reading(get(openapi::show)))
         .merge(policy_server::routes())
+        .merge(evaluation::routes())
         .merge(governance::routes())
         .merge(enforcement::routes())
         .route("/metrics", reading(get(metrics::guarded)))
@@ -76,7 +81,7 @@ fn probes() -> Router<ControlState> {
     Router::new()
         .route("/healthz", probe(health::alive))
         .route("/readyz", probe(health::ready))
-        .route("/health", probe(health::health))
+        .route("/health", probe(health::health).layer(middleware::from_fn(evaluation::with_headers)))
 }
 
 /// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect: without `Allow`, which
@@ -99,16 +104,32 @@ fn finish(router: Router<ControlState>, state: ControlState) -> Router {
     router.layer(middleware::from_fn_with_state(state.clone(), with_request_id)).with_state(state)
 }
 
-/// There is nothing at the path, told in the form of the surface it would belong to.
-async fn unknown(uri: Uri) -> Response {
-    let path = uri.path();
+/// What a request is called, for handlers that tell it.
+#[derive(Clone, Debug)]
+pub(in crate::control) struct RequestId(String);
+
+impl RequestId {
+    /// That of `request`.
+    pub(in crate::control) fn of(request: &Request) -> String {
+        request.extensions().get::<Self>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+}
+
+/// There is nothing at the path, told in the form of the surface it would belong to. What may be meant for the evaluation API is told in
+/// its form too.
+async fn unknown(request: Request) -> Response {
+    let path = request.uri().path();
     let governance = GOVERNANCE
         .iter()
         .any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     if governance {
         GovernanceError(ControlError::NotFound).into_response()
-    } else {
+    } else if path.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         ControlError::NotFound.into_response()
+    } else {
+        let mut response = unknown_path(&RequestId::of(&request));
+        evaluation::announced(response.headers_mut(), &evaluation::Tenant::default());
+        response
     }
 }
 
@@ -121,7 +142,9 @@ async fn with_request_id(State(state): State<ControlState>, mut request: Request
     });
     let note = RateNote::default();
     request.extensions_mut().insert(note.clone());
-    let mut response = finish_error(next.run(request).await, id.to_str().unwrap_or_default());
+    let text = id.to_str().unwrap_or_default();
+    request.extensions_mut().insert(RequestId(text.to_owned()));
+    let mut response = finish_evaluation(finish_error(next.run(request).await, text), text);
     note.tell(response.headers_mut());
     response.headers_mut().insert(REQUEST_ID, id);
     response

@@ -9,7 +9,8 @@ use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
 use crate::gateway::{
-    ActionDesk, Administrator, AuthThrottle, Clock, HoldDesk, KeyDesk, KeyRates, ProposalDesk, Publisher,
+    ActionDesk, Administrator, AuthThrottle, Clock, EvaluationDesk, HoldDesk, KeyDesk, KeyRates,
+    ProposalDesk, Publisher,
 };
 use crate::telemetry::Metrics;
 
@@ -57,6 +58,8 @@ pub struct ControlState {
     pub actions: Arc<ActionDesk>,
     /// Where proposals are decided.
     pub proposals: Arc<ProposalDesk>,
+    /// Where changes are evaluated.
+    pub evaluations: Arc<EvaluationDesk>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
     /// Puts the content of earlier snapshots in force.

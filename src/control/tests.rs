@@ -22,8 +22,9 @@ use crate::control::{
 };
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, Gateway,
-    GatewayParts, HoldDesk, KeyDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts, SystemClock,
+    ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, EvaluationDesk,
+    Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts,
+    SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
@@ -114,7 +115,7 @@ impl Control {
             Arc::clone(&metrics),
             Arc::clone(&clock),
         ));
-        let gateway = Gateway::new(GatewayParts {
+        let gateway = Arc::new(Gateway::new(GatewayParts {
             snapshot: publisher.handle(),
             ledger: Arc::clone(&ledger),
             max_concurrent_requests: 16,
@@ -126,8 +127,7 @@ impl Control {
             facts: Arc::default(),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
-        });
-        let gateway = Arc::new(gateway);
+        }));
         let index = Arc::new(AuditIndex::new(Arc::new(NoStore), Arc::clone(&ledger)));
         let actions = ActionDesk::new(ActionDeskParts {
             gateway: Arc::clone(&gateway),
@@ -142,6 +142,7 @@ impl Control {
             publisher,
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
+            evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
             proposals: Arc::new(ProposalDesk::new(gateway, Arc::clone(&index))),
             index,
             ledger,

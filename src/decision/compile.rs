@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
+    CompileError, Gating, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
     SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
@@ -66,6 +66,7 @@ fn governing(config: &Config) -> Governing {
             config::Combine::Strictest => Combine::Strictest,
         },
         risk: policy.risk.as_ref().map(risk_model),
+        gates: Gating::of(&policy.gates),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which engines take part besides the rules, as the configuration names them.
 
+use crate::decision::Gating;
 use crate::policy::governance::Combine;
 use crate::risk::RiskModel;
 
@@ -15,4 +16,6 @@ pub struct Governing {
     pub combine: Combine,
     /// `policy.risk`: how the risk of calls of registered capabilities is scored; `None` = it is not.
     pub risk: Option<RiskModel>,
+    /// `policy.gates`: the six gates.
+    pub gates: Gating,
 }

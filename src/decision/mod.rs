@@ -6,6 +6,7 @@
 mod compile;
 mod decide;
 mod error;
+mod gating;
 mod governing;
 mod restrictors;
 mod route;
@@ -15,6 +16,7 @@ mod upstream;
 pub use compile::{compile, key as compile_key, risk_model};
 pub use decide::{Combined, Explanation, certainly_denied, combine, decide, explain};
 pub use error::CompileError;
+pub use gating::{Gating, LiveGates, Signals};
 pub use governing::Governing;
 pub use route::{HoldWait, Protocol, ResponseRules, Route, RouteMatch};
 pub use snapshot::{PolicySnapshot, SnapshotParts};

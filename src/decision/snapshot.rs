@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Holds;
-use crate::decision::{Governing, Route};
+use crate::decision::{Gating, Governing, Route};
 use crate::identity::{Key, KeyRing};
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
@@ -164,6 +164,12 @@ impl PolicySnapshot {
     #[must_use]
     pub fn scores_risk(&self) -> bool {
         self.governing.risk.is_some()
+    }
+
+    /// The six gates as configured.
+    #[must_use]
+    pub fn gates(&self) -> &Gating {
+        &self.governing.gates
     }
 
     /// The compiled rules file, where there is one.

@@ -37,7 +37,10 @@ pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
-pub use proposals::{ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused};
+pub use proposals::{
+    Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, ProposalAnswer, ProposalDesk,
+    ProposalRefused, ReportRefused,
+};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};
 pub use refusal::{Refusal, RefusalForm};

@@ -55,6 +55,19 @@ impl Id {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 
+    /// The id as other documents write it: the UUID behind it, lower case with dashes.
+    #[must_use]
+    pub fn uuid(&self) -> String {
+        let group = |letter: &u8| ALPHABET.iter().position(|known| known == letter).unwrap_or_default();
+        // 26 groups of five are 130 bits, of which the last two are filling.
+        let (last, groups) = self.text.split_last().unwrap_or((&b'a', &[]));
+        let bits = groups.iter().fold(0_u128, |bits, letter| bits << 5 | group(letter) as u128);
+        let bits = bits << 3 | (group(last) >> 2) as u128;
+        let hex = format!("{bits:032x}");
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
+
     /// Length of the id's text, in bytes.
     #[must_use]
     pub const fn text_bytes(&self) -> usize {
@@ -108,6 +121,20 @@ mod tests {
         for bad in ["", "hld_", id.suffix(), cut, &other, &text.to_uppercase()] {
             assert_eq!(Id::parse(HOLD, bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn and_its_uuid_are_the_same_bits() {
+        let id = Id::new(
+            DECISION,
+            Timestamp::from_micros(1_795_414_794_123_000),
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 255],
+        );
+        assert_eq!(id.uuid(), "01a205c0-d38b-7102-8304-05060708_09ff".replace('_', ""));
+        assert_eq!(
+            Id::new(DECISION, Timestamp::from_micros(0), [255; 10]).uuid(),
+            "00000000-0000-7fff-bfff-ffffffffffff"
+        );
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! L1: how dangerous is a call? [`RiskInput`] in, [`RiskScore`](crate::model::decision::RiskScore) and [`Band`] out.
 //!
-//! May import `model` only. Integers throughout: a decision made again from its record gives the same score on every machine.
-//! Start reading at [`RiskModel::score`].
+//! And [`gates`]: is a proposed change, put into numbers, one to go on with?
+//!
+//! May import `model` only. The score is made of integers throughout: a decision made again from its record gives the same one on every
+//! machine. Start reading at [`RiskModel::score`].
 
+pub mod gates;
 mod input;
 mod model;
 

@@ -13,6 +13,7 @@
 )]
 
 mod decisions;
+mod evaluation;
 mod governance;
 mod governed;
 mod holds;

@@ -35,6 +35,21 @@ impl Remote {
         self.json(self.client.get(path))
     }
 
+    /// The same, where a gateway that is out of order (503) answers as one that is not.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn read_health(&self, path: &str) -> Result<Value, RemoteError> {
+        match self.read(path) {
+            Err(RemoteError::Refused { status: 503, problem })
+                if problem.get("status").is_some_and(Value::is_string) =>
+            {
+                Ok(problem)
+            }
+            other => other,
+        }
+    }
+
     /// What a POST of `body` to `path` answers.
     ///
     /// # Errors

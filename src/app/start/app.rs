@@ -26,7 +26,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, ProposalDesk, SystemClock};
+use crate::gateway::{Administrator, Clock, EvaluationDesk, Gateway, ProposalDesk, SystemClock};
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -91,8 +91,7 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
-        let control = parts::bind(&control_runtime, loaded.config.control.listen)?;
-        let telemetry = parts::telemetry(&control_runtime, &loaded.config)?;
+        let (control, telemetry) = parts::listeners(&control_runtime, &loaded.config)?;
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
@@ -106,6 +105,7 @@ impl App {
             index,
             actions,
             proposals,
+            evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             keys: Arc::new(keys),

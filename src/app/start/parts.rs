@@ -209,12 +209,14 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
-/// The listener for metrics without a key, where there is one.
-pub(super) fn telemetry(runtime: &Runtime, config: &Config) -> Result<Option<TcpListener>> {
-    config.telemetry.listen.map(|address| bind(runtime, address)).transpose()
+/// The control listener, and the one for metrics without a key where there is one.
+pub(super) fn listeners(runtime: &Runtime, config: &Config) -> Result<(TcpListener, Option<TcpListener>)> {
+    let control = bind(runtime, config.control.listen)?;
+    let telemetry = config.telemetry.listen.map(|address| bind(runtime, address)).transpose()?;
+    Ok((control, telemetry))
 }
 
-pub(super) fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
+fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
     runtime.block_on(TcpListener::bind(address)).with_context(|| format!("cannot listen on {address}"))
 }
 

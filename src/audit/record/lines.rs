@@ -226,7 +226,7 @@ impl Line {
         self.bytes.push(b'"');
     }
 
-    fn principal(&mut self, principal: &Principal) {
+    pub(super) fn principal(&mut self, principal: &Principal) {
         self.text(",\"tenant\":", &principal.tenant);
         self.text(",\"actor\":", &principal.id);
         self.plain(",\"actor_type\":\"", principal.kind.as_str());
@@ -272,7 +272,7 @@ impl Line {
         self.text(",\"reason\":", reason.as_str());
     }
 
-    fn origin(&mut self, origin: Origin<'_>) {
+    pub(super) fn origin(&mut self, origin: Origin<'_>) {
         self.text(",\"route\":", origin.route);
         self.id(",\"request_id\":\"", origin.request_id);
         self.raw(",\"facts\":{\"now\":\"", "");

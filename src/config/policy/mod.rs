@@ -1,9 +1,11 @@
 //! `policy`: what decides. Imports `model` only. Start reading at [`Policy`].
 
+mod gates;
 mod risk;
 mod section;
 mod sessions;
 
+pub use gates::Gates;
 pub use risk::{Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights};
 pub(super) use section::resolve;
 pub use section::{Combine, Policy};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::policy::SessionLimits;
+use crate::config::policy::gates::{self, Gates};
 use crate::config::policy::risk::{self, Risk};
 use crate::config::raw::{RawCombine, RawDefault, RawPart, RawPolicy};
 use crate::config::resolve::Spot;
@@ -23,6 +24,8 @@ pub struct Policy {
     pub combine: Combine,
     /// How calls are scored; `None`: no score restricts any.
     pub risk: Option<Risk>,
+    /// The six gates.
+    pub gates: Gates,
     /// What becomes of a call that nothing decides.
     pub default: Outcome,
     /// Whether changed files are taken over while running.
@@ -60,6 +63,7 @@ pub(in crate::config) fn resolve(raw: RawPolicy, spot: &Spot<'_>) -> Option<Poli
             raw.enabled.then_some(risk)
         }
     };
+    let gates = gates::resolve(raw.gates, &spot.key("gates"))?;
     Some(Policy {
         rules: raw.rules.map(|path| spot.beside(&path)),
         governance: raw.governance.map(|path| spot.beside(&path)),
@@ -67,6 +71,7 @@ pub(in crate::config) fn resolve(raw: RawPolicy, spot: &Spot<'_>) -> Option<Poli
         grants_required: raw.grants == RawPart::Required,
         combine,
         risk,
+        gates,
         default,
         watch: raw.watch,
         sessions: SessionLimits::of(&raw.sessions),

@@ -3,10 +3,12 @@
 
 mod code;
 mod document;
+mod evaluation;
 mod governance;
 mod problem;
 
 pub(in crate::control) use code::ProblemCode;
 pub(in crate::control) use document::{DocumentError, ItemError};
+pub(in crate::control) use evaluation::{EvaluationError, finish_evaluation, unknown_path};
 pub(in crate::control) use governance::{GovernanceError, finish, only};
 pub use problem::ControlError;

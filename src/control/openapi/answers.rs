@@ -19,6 +19,15 @@ pub(super) fn components() -> Map<String, Value> {
     RATE.iter().map(|(name, description)| ((*name).to_owned(), header(description))).collect()
 }
 
+/// What every answer of the paths of document 003 says.
+const ANNOUNCED: [(&str, &str); 5] = [
+    ("X-AEGIS-Version", "The version that runs."),
+    ("X-AEGIS-Tenant", "The tenant of the key; `anonymous` without one."),
+    ("Access-Control-Allow-Origin", "`*`: the key decides, not the page it is sent from."),
+    ("Access-Control-Allow-Headers", "What a page may send."),
+    ("Access-Control-Allow-Methods", "How a page may ask."),
+];
+
 /// The form of a surface's refusals.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
@@ -28,6 +37,8 @@ pub(super) enum Form {
     Governance,
     /// That of document 002.
     Document,
+    /// That of document 003.
+    Evaluation,
 }
 
 /// One answer of an operation.
@@ -64,6 +75,7 @@ impl Answer {
             Form::Problem => ("application/problem+json", "Problem"),
             Form::Governance => ("application/json", "GovernanceError"),
             Form::Document => ("application/json", "PolicyServerError"),
+            Form::Evaluation => ("application/json", "EvaluationError"),
         };
         let mut answer = Self::of(status, meaning(status), media_type, reference(schema));
         answer.headers = match status {
@@ -71,7 +83,13 @@ impl Answer {
             429 | 503 => vec![("Retry-After", "Seconds to wait before the request is sent again.")],
             _ => Vec::new(),
         };
-        answer
+        if matches!(form, Form::Evaluation) { answer.announced() } else { answer }
+    }
+
+    /// One of the paths of document 003.
+    pub(super) fn announced(mut self) -> Self {
+        self.headers.extend(ANNOUNCED);
+        self
     }
 
     /// A header that may be there.

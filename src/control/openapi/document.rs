@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::control::openapi::operation::Operation;
-use crate::control::openapi::{answers, enforcement, governance, operators, policy_server, schemas};
+use crate::control::openapi::surfaces::{enforcement, evaluation, governance, operators, policy_server};
+use crate::control::openapi::{answers, schemas};
 use crate::control::state::VERSION;
 
 /// Every operation of the control listener.
@@ -12,6 +13,7 @@ pub(super) fn operations() -> Vec<Operation> {
     operations.extend(enforcement::operations());
     operations.extend(operators::operations());
     operations.extend(policy_server::operations());
+    operations.extend(evaluation::operations());
     operations
 }
 
@@ -40,6 +42,7 @@ pub fn openapi() -> Value {
             {"name": "enforcement", "description": "What is administered, as document 000 has it."},
             {"name": "operators", "description": "The gateway itself: holds, ledger, snapshots, health."},
             {"name": "policy-server", "description": "One policy over HTTP, as document 002 has it."},
+            {"name": "evaluation", "description": "Proposed changes by the six gates, as document 003 has them."},
         ],
         "paths": paths,
         "components": {

@@ -38,9 +38,16 @@ impl Operation {
         form: Form,
         scopes: &'static [Scope],
     ) -> Self {
-        let mut operation = Self::open(at, what);
-        operation.scopes = Some(scopes);
-        operation.refuses(form, &[400, 401, 403, 429, 500])
+        Self::keyed_as(at, what, scopes).refuses(form, &[400, 401, 403, 429, 500])
+    }
+
+    /// The same, whose refusals are still to be told.
+    pub(super) fn keyed_as(
+        at: (&'static str, &'static str),
+        what: (&'static str, &'static str, &'static str),
+        scopes: &'static [Scope],
+    ) -> Self {
+        Self { scopes: Some(scopes), ..Self::open(at, what) }
     }
 
     /// A parameter in the query that may be left out.
@@ -72,6 +79,12 @@ impl Operation {
     pub(super) fn body(mut self, form: Form, schema: &Value, required: bool) -> Self {
         self.body = Some(json!({"required": required, "content": {"application/json": {"schema": schema}}}));
         self.refuses(form, &[408, 413, 415])
+    }
+
+    /// A JSON body that must be there, of any media type.
+    pub(super) fn takes(mut self, schema: &Value) -> Self {
+        self.body = Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+        self
     }
 
     /// Made once however often it is sent.

@@ -47,6 +47,8 @@ fn every_path_and_method_of_the_router_is_described_and_no_other() {
         ("/healthz", &["get"]),
         ("/readyz", &["get"]),
         ("/health", &["get"]),
+        ("/evaluate", &["post"]),
+        ("/risk-check", &["post"]),
     ] {
         routed.insert(path.to_owned(), methods.iter().map(|method| (*method).to_owned()).collect());
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::control::ControlState;
 use crate::control::state::VERSION;
+use crate::risk::gates::works;
 
 /// The process runs and answers.
 pub(in crate::control) async fn alive() -> &'static str {
@@ -30,17 +31,21 @@ pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (Sta
 }
 
 /// `status`, `version`, `stage` and `checks`.
-pub(in crate::control) async fn health(State(state): State<ControlState>) -> Json<Value> {
+/// 503 while something that every call needs is out of order.
+pub(in crate::control) async fn health(State(state): State<ControlState>) -> (StatusCode, Json<Value>) {
     let snapshot = state.publisher.status();
     let ledger = state.ledger.status();
     let ledger_ok = ledger.healthy.is_ok();
     let store_ok = state.holds.failing().is_none();
+    let gates_ok = works();
+    let ok = ledger_ok && store_ok && gates_ok;
     let index = state.index.health();
     let rejected = snapshot.rejected.map(
         |rejection| json!({"at": rejection.at.to_rfc3339(), "problems": rejection.problems.lines().count()}),
     );
-    Json(json!({
-        "status": if ledger_ok && store_ok { "ok" } else { "degraded" },
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let answer = json!({
+        "status": if ok { "ok" } else { "degraded" },
         "version": VERSION,
         "stage": state.stage,
         "checks": {
@@ -57,8 +62,10 @@ pub(in crate::control) async fn health(State(state): State<ControlState>) -> Jso
                 "routes": snapshot.routes,
                 "rejected": rejected,
             },
+            "gates": {"ok": gates_ok},
         },
-    }))
+    });
+    (status, Json(answer))
 }
 
 fn ledger_ok(state: &ControlState) -> bool {

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod enforcement;
+pub(super) mod evaluation;
 pub(super) mod governance;
 pub(super) mod health;
 pub(super) mod holds;

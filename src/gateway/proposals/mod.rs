@@ -1,14 +1,16 @@
 //! Proposals of document 001: decided, recorded and answered, but carried out by whoever proposes them.
 //!
 //! Start reading at [`ProposalDesk::propose`] in `propose.rs`, then `standing.rs` (proposals that want a person) and `report.rs`
-//! (what became of them).
+//! (what became of them). `evaluations.rs` has those of document 003, changes that the gates judge.
 
 mod answer;
 mod desk;
+mod evaluations;
 mod propose;
 mod report;
 mod standing;
 
 pub use answer::{ProposalAnswer, ProposalRefused};
 pub use desk::ProposalDesk;
+pub use evaluations::{Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused};
 pub use report::ReportRefused;

@@ -39,6 +39,12 @@ pub enum ReasonCode {
     SharedLimitExceeded,
     /// It is too dangerous.
     RiskDenied,
+    /// The gates let it pass.
+    GatesPassed,
+    /// Some gates do not.
+    GatesFailed,
+    /// It is too unlike what was before.
+    GatesDrift,
     /// The confirmation that the caller names is not this call's, not given, or used.
     ConfirmationInvalid,
     /// What must be done for it cannot be done.
@@ -155,6 +161,9 @@ impl ReasonCode {
             Self::GrantRateExceeded => "grant_rate_exceeded",
             Self::SharedLimitExceeded => "shared_limit_exceeded",
             Self::RiskDenied => "risk_denied",
+            Self::GatesPassed => "gates_passed",
+            Self::GatesFailed => "gates_failed",
+            Self::GatesDrift => "gates_drift",
             Self::ConfirmationInvalid => "confirmation_invalid",
             Self::ObligationUnfulfilled => "obligation_unfulfilled",
             Self::ApprovalRequired => "approval_required",

@@ -10,3 +10,5 @@ mod lint;
 mod mistakes;
 mod simulate;
 mod test_verb;
+
+pub use folder::Folder;

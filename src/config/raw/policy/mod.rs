@@ -1,9 +1,12 @@
 //! `policy`: what decides. Imports nothing of ours. Start reading at [`RawPolicy`].
 
+mod gates;
 mod risk;
 mod section;
 mod sessions;
 
+pub(in crate::config) use gates::RawGates;
+pub use gates::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub(in crate::config) use risk::{
     RawBands, RawBaselines, RawMultipliers, RawRisk, RawShare, RawTrust, RawWeights,
 };

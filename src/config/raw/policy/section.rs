@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::raw::{RawRisk, RawSessions};
+use crate::config::raw::{RawGates, RawRisk, RawSessions};
 
 /// What decides.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,6 +25,8 @@ pub(crate) struct RawPolicy {
     pub(crate) combine: RawCombine,
     /// The risk score of calls, and what it restricts.
     pub(crate) risk: Option<RawRisk>,
+    /// The six gates: of proposals for changes, and of calls.
+    pub(crate) gates: RawGates,
     /// What becomes of a call that nothing decides. Default deny.
     pub(crate) default: RawDefault,
     /// Whether a changed rules file is taken over while running. Default true.
@@ -42,6 +44,7 @@ impl Default for RawPolicy {
             grants: RawPart::Off,
             combine: RawCombine::DenyOverrides,
             risk: None,
+            gates: RawGates::default(),
             default: RawDefault::Deny,
             watch: true,
             sessions: RawSessions::default(),

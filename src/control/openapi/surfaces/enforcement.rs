@@ -14,7 +14,7 @@ const CAPABILITY_READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead, 
 const GRANT_READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead, Scope::GrantsManage];
 
 /// Its operations.
-pub(super) fn operations() -> Vec<Operation> {
+pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
     let mut operations = capabilities();
     operations.extend(policies());
     operations.extend(grants());

@@ -12,7 +12,7 @@ const APPROVERS: &[Scope] = &[Scope::HoldsApprove];
 const READERS: &[Scope] = &[Scope::GovernanceRead, Scope::AuditRead];
 
 /// Their operations.
-pub(super) fn operations() -> Vec<Operation> {
+pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
     let mut operations = probes();
     operations.extend(holds());
     operations.extend(keys());
@@ -35,6 +35,7 @@ fn object(required: &[&str]) -> Value {
 
 fn probes() -> Vec<Operation> {
     let open = |path, id, summary| Operation::open(("get", path), (id, TAG, summary));
+    let health = object(&["status", "version", "stage", "checks"]);
     let ready = object(&["ready", "ledger", "store", "stopping"]);
     vec![
         open("/healthz", "alive", "Whether the process runs.").answers(Answer::of(
@@ -46,11 +47,9 @@ fn probes() -> Vec<Operation> {
         open("/readyz", "ready", "Whether calls can be served.")
             .answers(Answer::json(200, "They can.", ready.clone()))
             .answers(Answer::json(503, "They cannot.", ready)),
-        open("/health", "health", "How everything is.").answers(Answer::json(
-            200,
-            "How it is.",
-            object(&["status", "version", "stage", "checks"]),
-        )),
+        open("/health", "health", "How everything is.")
+            .answers(Answer::json(200, "All is well.", health.clone()).announced())
+            .answers(Answer::json(503, "It is degraded: something takes no calls.", health).announced()),
         open("/openapi.json", "openapi", "This document.").answers(Answer::json(
             200,
             "It.",

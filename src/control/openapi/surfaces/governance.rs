@@ -9,7 +9,7 @@ use crate::model::call::Scope;
 use crate::model::decision::ReportStatus;
 
 /// Its operations.
-pub(super) fn operations() -> Vec<Operation> {
+pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
     let readers = &[Scope::GovernanceRead, Scope::AuditRead];
     let list = Operation::keyed(
         ("get", "/api/v1/governance/decisions"),

@@ -9,7 +9,7 @@ use crate::model::call::Scope;
 const TAG: &str = "policy-server";
 
 /// Their operations.
-pub(super) fn operations() -> Vec<Operation> {
+pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
     vec![evaluate(), execute(), audit(), show(), replace()]
 }
 

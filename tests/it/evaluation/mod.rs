@@ -1,0 +1,6 @@
+//! The evaluation API of document 003: proposed changes through the six gates.
+
+mod answers;
+mod refusals;
+mod verb;
+mod world;
