@@ -218,7 +218,7 @@ async fn a_gateway_without_its_ledger_is_alive_degraded_and_not_ready() {
         assert_eq!((status, &json(&body)["ledger"]), (503, &Value::Bool(false)));
         assert_eq!(get(address, "/healthz").await.0, 200);
         let (status, body) = get(address, "/health").await;
-        assert_eq!((status, &json(&body)["status"]), (200, &Value::from("degraded")));
+        assert_eq!((status, &json(&body)["status"]), (503, &Value::from("degraded")));
     }
 }
 
