@@ -160,8 +160,7 @@ impl Authorized {
         findings.extend(finding(Engine::Rules, self.rules));
         findings.extend(finding(Engine::Policies, self.policies));
         if findings.len() == before {
-            let outcome = Some(self.default);
-            findings.push(Finding { engine: Engine::Default, outcome, rule: None, error: None });
+            findings.push(Finding::of(Engine::Default, self.default));
         }
     }
 }
@@ -191,11 +190,11 @@ const fn rule(answer: &Authorization) -> Option<&Arc<str>> {
 }
 
 fn finding(engine: Engine, answer: Authorization) -> Option<Finding> {
-    let outcome = Some(authorizer_outcome(&answer)?);
+    let found = Finding::of(engine, authorizer_outcome(&answer)?);
     let (rule, error) = match answer {
         Authorization::Applicable { rule, .. } => (Some(rule), None),
         Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
         Authorization::NotApplicable => (None, None),
     };
-    Some(Finding { engine, outcome, rule, error })
+    Some(Finding { rule, error, ..found })
 }

@@ -283,7 +283,7 @@ proptest! {
             kept.push(shared.at.as_micros());
             let who = Who::everybody("t", "a.both");
             let shared = SharedUse { who, most: shared.max_requests, at: shared.at };
-            let what = What::LetThrough { charged: None, shared: Some(shared) };
+            let what = What::LetThrough { charged: None, shared: Some(shared), observed: None };
             again.apply(&Event { who: Who::new("t", actor, "a.both"), at: at(now), what });
         }
         for (most, window_s) in [(5, 3600), (2, 60)] {

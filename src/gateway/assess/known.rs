@@ -14,6 +14,7 @@ use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::holding::Asked;
 use crate::gateway::assess::obligations::{fulfilled, unfulfilled};
 use crate::gateway::execution::Execution;
+use crate::gateway::execution::counting::Noted;
 use crate::gateway::head::Incoming;
 use crate::gateway::holding::Held;
 use crate::gateway::permit::Forwarding;
@@ -40,6 +41,8 @@ pub(in crate::gateway) struct Assessed {
     pub(in crate::gateway) rpc_id: Option<String>,
     /// What the access log says of it, where there is one and the caller is known.
     pub(in crate::gateway) access: Option<AccessLine>,
+    /// What is observed of it once the record is in; what is held has its own.
+    pub(in crate::gateway) noted: Option<Box<Noted>>,
 }
 
 /// What is to be done with a request.
@@ -99,6 +102,7 @@ impl Assessed {
             code,
             rpc_id: None,
             access: None,
+            noted: None,
         }
     }
 }
@@ -169,6 +173,7 @@ impl Known<'_> {
             code,
             rpc_id,
             access: self.access(None),
+            noted: None,
         }
     }
 
@@ -214,6 +219,7 @@ impl Known<'_> {
             code,
             rpc_id,
             access,
+            noted: None,
         }
     }
 
@@ -267,6 +273,7 @@ impl Known<'_> {
             charged: reservation.as_ref().map(Reservation::charged),
             action: None,
         };
+        let noted = Noted::of(request, &decision, facts).map(Box::new);
         let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);
         // What has waited for a hold and is let through by now takes its hold along.
         if (enforced && wants_person) || (self.resumed && (allowed || !enforced)) {
@@ -276,7 +283,16 @@ impl Known<'_> {
             let step = counts_later.then(|| LaterStep::of(self.snapshot, request, &decision)).flatten();
             let charge = counts_later.then(|| LaterCharge::of(request, &decision)).flatten();
             return self.held(
-                Asked { call, decision: &decision, decision_id, step, charge, reservation, tool_result },
+                Asked {
+                    call,
+                    decision: &decision,
+                    decision_id,
+                    step,
+                    charge,
+                    reservation,
+                    noted,
+                    tool_result,
+                },
                 held,
                 onward,
                 rpc_id,
@@ -300,11 +316,13 @@ impl Known<'_> {
                 code,
                 rpc_id,
                 access,
+                noted,
             };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
         let route = Some(Arc::clone(self.route));
-        Assessed { answer: Answer::Refuse(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
+        let answer = Answer::Refuse(Box::new(refusal));
+        Assessed { answer, record, route, outcome, code, rpc_id, access, noted }
     }
 
     pub(super) fn denied(

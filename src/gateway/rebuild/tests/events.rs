@@ -21,7 +21,8 @@ fn time(second: u32) -> Timestamp {
 
 #[test]
 fn what_records_say() {
-    let let_through = |charged, second| Some((What::LetThrough { charged, shared: None }, second));
+    let let_through =
+        |charged, second| Some((What::LetThrough { charged, shared: None, observed: None }, second));
     let reported = |failed| Some((What::Reported { failed }, 5));
     let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
     let long = format!(
@@ -107,7 +108,7 @@ fn what_all_callers_share_is_counted_apart() {
         (format!("{charge},\"shared_charge\":{{}}"), Some(9), 4, 1, 3),
     ] {
         let shared = SharedUse { who: Who::everybody("t", "a.b"), most, at: time(shared_at) };
-        let what = What::LetThrough { charged, shared: Some(shared) };
+        let what = What::LetThrough { charged, shared: Some(shared), observed: None };
         let wanted = Event { who: Who::new("t", "ann", "a.b"), at: time(at), what };
         assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},{more}"#)), Some(wanted), "{more}");
     }
