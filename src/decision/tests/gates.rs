@@ -46,104 +46,71 @@ fn signals() -> config::GateSignals {
     config::GateSignals::default()
 }
 
+/// That a call comes to that, for a reason that says so.
+fn check(snapshot: &PolicySnapshot, capability: &str, observed: Option<Observed>, came: [&str; 3]) {
+    let case = call(capability).observed(observed);
+    let decision = case.decided(snapshot);
+    let [outcome, code, said] = came;
+    assert_eq!(
+        (decision.outcome.as_str(), decision.code.as_str()),
+        (outcome, code),
+        "{case:?}: {}",
+        decision.reason
+    );
+    assert!(decision.reason.as_str().contains(said), "{}", decision.reason);
+    assert_eq!(case.decided(snapshot), decision, "deterministic");
+    let told = decision.findings.iter().find(|finding| finding.engine == Engine::Gates);
+    let restricted = Some(decision.outcome).filter(|outcome| *outcome != Outcome::Allow);
+    assert_eq!(told.and_then(|finding| finding.outcome), restricted);
+    let found = decision.gates.unwrap();
+    let names = ["risk", "profit", "novelty", "complexity", "quality", "utility"];
+    assert_eq!((found.gates.map(|gate| gate.name), found.observed), (names, observed.unwrap_or_default()));
+}
+
+const ALLOWED: [&str; 3] = ["ALLOW", "policy_allowed", ""];
+
+const fn asks(said: &str) -> [&str; 3] {
+    ["REQUIRE_CONFIRMATION", "approval_required", said]
+}
+
+const fn escalates(said: &str) -> [&str; 3] {
+    ["ESCALATE", "approval_required", said]
+}
+
 #[test]
-fn each_verdict_is_an_outcome() {
-    let complex = enforced(&[("a.*", config::GateSignals { complexity: 0.4, ..signals() })]);
-    let final_ = enforced(&[("a.read", config::GateSignals { reversible: false, ..signals() })]);
-    let poor = enforced(&[("a.read", config::GateSignals { quality: 0.6, ..signals() })]);
-    let far =
-        enforced(&[("a.*", config::GateSignals { impact: Some(config::Impact::Critical), ..signals() })]);
+fn what_is_unlike_before_is_for_people_to_decide() {
     let plain = enforced(&[]);
-    for (snapshot, capability, observed, outcome, code, said) in [
-        (&plain, "a.read", Some(known(9, None)), "ALLOW", "policy_allowed", ""),
-        (&plain, "a.read", Some(known(9, Some(0.4))), "ALLOW", "policy_allowed", ""),
-        (
-            &plain,
-            "a.read",
-            Some(known(8, None)),
-            "REQUIRE_CONFIRMATION",
-            "approval_required",
-            "A person has to approve this call: novelty is 0.",
-        ),
-        (
-            &plain,
-            "a.read",
-            None,
-            "REQUIRE_CONFIRMATION",
-            "approval_required",
-            "novelty is 0.119203, below 0.8",
-        ),
-        (
-            &final_,
-            "a.read",
-            Some(known(9, None)),
-            "REQUIRE_CONFIRMATION",
-            "approval_required",
-            "A person has to approve this call: it cannot be undone.",
-        ),
-        (
-            &poor,
-            "a.read",
-            Some(known(9, None)),
-            "REQUIRE_CONFIRMATION",
-            "approval_required",
-            "quality is 0.6, below 0.7",
-        ),
-        // The level of the registered capability is its impact, unless the signals know better.
-        (
-            &plain,
-            "a.wipe",
-            Some(known(9, None)),
-            "ESCALATE",
-            "approval_required",
-            "The escalation roles have to approve this call: its impact is high; risk is ",
-        ),
-        (&far, "a.read", Some(known(9, None)), "ESCALATE", "approval_required", "its impact is critical."),
-        (
-            &plain,
-            "a.wipe",
-            Some(known(9, Some(0.6))),
-            "DENY",
-            "gates_drift",
-            "Blocked: the caller's newest calls differ from those before: drift is 0.6, above 0.5; its impact",
-        ),
-        (
-            &plain,
-            "a.read",
-            Some(known(9, Some(0.500_001))),
-            "DENY",
-            "gates_drift",
-            "drift is 0.500001, above 0.5.",
-        ),
-        (&plain, "a.read", Some(known(9, Some(0.5))), "ALLOW", "policy_allowed", ""),
-        (
-            &complex,
-            "a.read",
-            Some(known(9, Some(0.6))),
-            "DENY",
-            "gates_failed",
-            "Blocked, and nobody can approve it: the caller's newest calls differ",
-        ),
-        (&complex, "a.read", Some(known(9, None)), "DENY", "gates_failed", "complexity is 0.4, below 0.5"),
-    ] {
-        let case = call(capability).observed(observed);
-        let decision = case.decided(snapshot);
-        let came = (decision.outcome.as_str(), decision.code.as_str());
-        assert_eq!(came, (outcome, code), "{case:?}: {}", decision.reason);
-        assert!(decision.reason.as_str().contains(said), "{}", decision.reason);
-        assert_eq!(case.decided(snapshot), decision, "deterministic");
-        let told = decision.findings.iter().find(|finding| finding.engine == Engine::Gates);
-        assert_eq!(
-            told.and_then(|finding| finding.outcome),
-            Some(decision.outcome).filter(|it| *it != Outcome::Allow)
-        );
-        let found = decision.gates.unwrap();
-        assert_eq!(
-            found.gates.map(|gate| gate.name),
-            ["risk", "profit", "novelty", "complexity", "quality", "utility"]
-        );
-        assert_eq!(found.observed, observed.unwrap_or_default());
-    }
+    check(&plain, "a.read", Some(known(9, None)), ALLOWED);
+    check(&plain, "a.read", Some(known(9, Some(0.4))), ALLOWED);
+    check(&plain, "a.read", Some(known(8, None)), asks("A person has to approve this call: novelty is 0.7"));
+    check(&plain, "a.read", None, asks("novelty is 0.119203, below 0.8"));
+    let last = enforced(&[("a.read", config::GateSignals { reversible: false, ..signals() })]);
+    let undone = "A person has to approve this call: it cannot be undone.";
+    check(&last, "a.read", Some(known(9, None)), asks(undone));
+    let poor = enforced(&[("a.read", config::GateSignals { quality: 0.6, ..signals() })]);
+    check(&poor, "a.read", Some(known(9, None)), asks("quality is 0.6, below 0.7"));
+    // The level of the registered capability is its impact, unless the signals know better.
+    let high = "The escalation roles have to approve this call: its impact is high; risk is ";
+    check(&plain, "a.wipe", Some(known(9, None)), escalates(high));
+    let signals = config::GateSignals { impact: Some(config::Impact::Critical), ..signals() };
+    let far = enforced(&[("a.*", signals)]);
+    check(&far, "a.read", Some(known(9, None)), escalates("its impact is critical."));
+}
+
+#[test]
+fn drift_and_complexity_halt() {
+    let plain = enforced(&[]);
+    let drift = |said| ["DENY", "gates_drift", said];
+    let whole =
+        "Blocked: the caller's newest calls differ from those before: drift is 0.6, above 0.5; its impact";
+    check(&plain, "a.wipe", Some(known(9, Some(0.6))), drift(whole));
+    check(&plain, "a.read", Some(known(9, Some(0.500_001))), drift("drift is 0.500001, above 0.5."));
+    check(&plain, "a.read", Some(known(9, Some(0.5))), ALLOWED);
+    let complex = enforced(&[("a.*", config::GateSignals { complexity: 0.4, ..signals() })]);
+    let failed = |said| ["DENY", "gates_failed", said];
+    let both = "Blocked, and nobody can approve it: the caller's newest calls differ";
+    check(&complex, "a.read", Some(known(9, Some(0.6))), failed(both));
+    check(&complex, "a.read", Some(known(9, None)), failed("approve it: complexity is 0.4, below 0.5"));
     assert!(call("a.read").hidden(&complex) && !call("a.read").hidden(&plain));
 }
 

@@ -1,11 +1,15 @@
 //! What is observed for the gates: how often, how dangerous, and that it has an end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
-use crate::facts::{Live, LiveLimits, Observation, Who};
+use crate::config;
+use crate::decision::{Gating, Governing};
+use crate::facts::tests::shared::{asked, governed};
+use crate::facts::{Deciding, Live, LiveLimits, Observation, Rehearsal, Sessions, Who};
 use crate::model::decision::{Divergence, RiskScore};
 use crate::model::time::Timestamp;
 use crate::risk::gates::{Constants, Drift, DriftTier, Window};
@@ -136,4 +140,34 @@ fn actors_not_heard_of_for_the_longest_are_forgotten() {
     let known = |number: i64| seen(&live, &who(&format!("bot{number}")), 0) > 0;
     assert!((0..1000).all(|number| !known(number)));
     assert!((1950..2000).all(known));
+}
+
+/// A dry run counts its own calls, and leaves nothing behind. Where the gates are off nothing is gathered.
+#[test]
+fn dry_runs_observe_nothing() {
+    let gates = |mode| {
+        Gating::of(&config::Gates {
+            mode,
+            constants: config::GateConstants::default(),
+            window: 30,
+            signals: BTreeMap::new(),
+        })
+    };
+    let snapshot = |mode| governed(Governing { gates: gates(mode), ..Governing::default() });
+    let (on, off) = (snapshot(config::GateMode::Shadow), snapshot(config::GateMode::Off));
+    let deciding = Deciding::new(Sessions::default(), Arc::new(Live::default()));
+    let now = Timestamp::from_micros(0);
+    asked("t", "bob", "a.free", |request| {
+        let mut rehearsal = Rehearsal::new(&deciding);
+        for before in 0..3 {
+            let decided = rehearsal.decide(&on, request, now, |_| true);
+            assert_eq!(decided.facts.gates.map(|observed| observed.seen), Some(before));
+            assert!(decided.decision.gates.is_some());
+        }
+        let decided = Rehearsal::new(&deciding).decide(&on, request, now, |_| true);
+        assert_eq!(decided.facts.gates.map(|observed| observed.seen), Some(0));
+        let decided = deciding.decide(&off, request, now, |_| true);
+        assert!(decided.facts.gates.is_none() && decided.decision.gates.is_none());
+    });
+    assert_eq!(deciding.live().size().observed, 0);
 }

@@ -37,6 +37,7 @@
 
 mod claims;
 mod day;
+mod gates;
 mod pressure;
 mod rates;
 mod releases;

@@ -1,7 +1,8 @@
 //! What each kind of record says.
 
-use crate::facts::{Event, SharedUse, What, Who};
+use crate::facts::{Event, Observation, SharedUse, What, Who};
 use crate::gateway::rebuild::event::event;
+use crate::model::decision::RiskScore;
 use crate::model::time::Timestamp;
 
 const WHO: &str = r#""tenant":"t","actor":"ann","capability":"a.b","#;
@@ -114,4 +115,43 @@ fn what_all_callers_share_is_counted_apart() {
     }
     assert_eq!(of(&format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{shared}"#)), None);
     assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},"enforced":false,{shared}"#)), None);
+}
+
+#[test]
+fn what_the_gates_observed_is_whatever_came_of_the_call() {
+    let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z","gates":{"seen":3,"drift":0.1}}"#;
+    let shape = "000102030405060708090a0b0c0d0e0f";
+    let with = |score: &str| format!(r#""observed":{{"shape":"{shape}","window":200{score}}}"#);
+    let observation = |score, let_through| Observation {
+        shape: std::array::from_fn(|byte| u8::try_from(byte).unwrap()),
+        window: 200,
+        score,
+        let_through,
+        at: time(3),
+    };
+    for number in [0, 1, 1_034, 2_001, 5_733, 9_999, 10_000] {
+        let score = RiskScore::from_ten_thousandths(number);
+        let written = with(&format!(",\"score\":{}", score.exact()));
+        for (outcome, enforced, let_through) in
+            [("ALLOW", true, true), ("DENY", true, false), ("ESCALATE", true, false), ("DENY", false, false)]
+        {
+            let members = format!(
+                r#""kind":"decision",{WHO}"outcome":"{outcome}","enforced":{enforced},{facts},{written}"#
+            );
+            let observed = observation(Some(score), let_through);
+            let what = match let_through {
+                true => What::LetThrough { charged: None, shared: None, observed: Some(observed) },
+                false => What::Observed(observed),
+            };
+            let wanted = Event { who: Who::new("t", "ann", "a.b"), at: time(3), what };
+            assert_eq!(of(&members), Some(wanted), "{members}");
+        }
+    }
+    let repeats = format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{facts},{}"#, with(""));
+    assert_eq!(of(&repeats).map(|event| event.what), Some(What::Observed(observation(None, false))));
+    // What is no shape says nothing, and the call was let through all the same.
+    let odd =
+        format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"observed":{{"shape":"zz","window":2}}"#);
+    let plain = What::LetThrough { charged: None, shared: None, observed: None };
+    assert_eq!(of(&odd).map(|event| event.what), Some(plain));
 }
