@@ -5,7 +5,7 @@
 
 use crate::audit::record::{DecisionRecord, Line};
 use crate::model::call::CallDigest;
-use crate::model::decision::{Charged, Engine, Outcome, Reason, ReasonCode};
+use crate::model::decision::{Charged, Engine, Observed, Outcome, Reason, ReasonCode, RiskScore};
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 use crate::telemetry::Redaction;
@@ -16,6 +16,8 @@ pub struct HeldDecision {
     before: Vec<u8>,
     after: Vec<u8>,
     digest: CallDigest,
+    observed: Option<Observed>,
+    score: RiskScore,
 }
 
 /// What a hold makes of a decision.
@@ -33,6 +35,8 @@ pub struct HeldOutcome<'r> {
     pub approved_by: &'r [String],
     /// What letting it through took of its caller's grant.
     pub charged: Option<Charged>,
+    /// Whether an earlier decision asked for the hold: the call was observed with that.
+    pub repeats: bool,
 }
 
 impl DecisionRecord<'_, '_> {
@@ -42,7 +46,8 @@ impl DecisionRecord<'_, '_> {
         let before = self.begin(redaction);
         let mut after = Line { bytes: Vec::with_capacity(512) };
         self.end(&mut after);
-        HeldDecision { before: before.bytes, after: after.bytes, digest }
+        let (observed, score) = (self.origin.facts.gates, self.decision.score);
+        HeldDecision { before: before.bytes, after: after.bytes, digest, observed, score }
     }
 }
 
@@ -72,6 +77,7 @@ impl HeldDecision {
             line.bytes.push(b']');
         }
         line.charge(held.charged);
+        line.observed(self.observed, (!held.repeats).then_some(self.score));
         line.bytes
     }
 }

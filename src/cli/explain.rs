@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::app::{Inquiry, inquire};
 use crate::cli::answer::Answer;
@@ -12,7 +12,7 @@ use crate::cli::load;
 use crate::cli::output::{self, duration, plain};
 use crate::config::Mode;
 use crate::gateway::{Clock, SystemClock};
-use crate::model::decision::{Finding, Outcome};
+use crate::model::decision::{Divergence, Finding, GatesFound, Observed, Outcome, RiskScore, Wanted};
 use crate::policy::rules::{TraceStep, TracedRule};
 
 #[derive(Debug, clap::Args)]
@@ -59,6 +59,7 @@ fn lines(inquiry: &Inquiry) -> Vec<String> {
         "engines:".to_owned(),
     ];
     lines.extend(decision.findings.iter().map(|finding| format!("  {}", spoken(finding))));
+    lines.extend(decision.gates.iter().flat_map(|found| gates(found)));
     lines.push("rules, in order:".to_owned());
     lines.extend(inquiry.explanation.rules.iter().map(|rule| format!("  {}", asked(inquiry, rule))));
     if inquiry.explanation.deciding_rule().is_none() {
@@ -82,11 +83,52 @@ fn route(inquiry: &Inquiry) -> String {
 }
 
 fn spoken(finding: &Finding) -> String {
+    if let Some(Wanted { outcome, reason }) = &finding.would_have {
+        let (engine, outcome) = (finding.engine.as_str(), outcome.as_str());
+        return format!("{engine}: only watched, would have come to {outcome}: {}", plain(reason.as_str()));
+    }
     let outcome = finding.outcome.map_or("not applicable", Outcome::as_str);
     let rule = finding.rule.as_deref().map(|rule| format!(" by \"{}\"", plain(rule))).unwrap_or_default();
     let error =
         finding.error.as_ref().map(|error| format!(": {}", plain(error.as_str()))).unwrap_or_default();
     format!("{}: {outcome}{rule}{error}", finding.engine.as_str())
+}
+
+/// Each number of the gates.
+fn gates(found: &GatesFound) -> Vec<String> {
+    let mode = if found.enforced { "enforce" } else { "shadow" };
+    let mut lines = vec![format!("gates, in mode {mode}:")];
+    lines.extend(found.gates.iter().map(|gate| {
+        let value = gate.value.map_or("none".to_owned(), |value| value.to_string());
+        let passed = if gate.passed { "passes" } else { "fails" };
+        format!("  {}: {value}, threshold {}: {passed}", gate.name, gate.threshold)
+    }));
+    let Observed { seen, risk_before, drift, .. } = found.observed;
+    let drift = drift.map_or("too few calls".to_owned(), |drift| drift.nats().to_string());
+    lines.push(format!("  drift: {drift}, threshold {}", found.drift_threshold));
+    let before = risk_before.map_or("too few calls".to_owned(), RiskScore::exact);
+    lines.push(format!("  seen before: {seen}; risk before: {before}"));
+    lines
+}
+
+/// The same for programs.
+fn gates_json(found: &GatesFound) -> Value {
+    let gates: Map<String, Value> = (found.gates.iter())
+        .map(|gate| {
+            let said = json!({"passed": gate.passed, "value": gate.value, "threshold": gate.threshold});
+            (gate.name.to_owned(), said)
+        })
+        .collect();
+    let Observed { seen, risk_before, drift, .. } = found.observed;
+    json!({
+        "mode": if found.enforced { "enforce" } else { "shadow" },
+        "gates": gates,
+        "drift": drift.map(Divergence::nats),
+        "drift_threshold": found.drift_threshold,
+        "seen": seen,
+        "risk_before": risk_before.map(|score| f64::from(score.as_ten_thousandths()) / 10_000.0),
+        "wanted": found.wanted.as_ref().map(|wanted| wanted.outcome.as_str()),
+    })
 }
 
 fn asked(inquiry: &Inquiry, rule: &TracedRule) -> String {
@@ -160,17 +202,23 @@ fn told(inquiry: &Inquiry) -> Value {
     if let (Value::Object(told), Value::Object(answer), Value::Object(more)) = (&mut told, answer, more) {
         told.extend(answer);
         told.extend(more);
+        told.extend(decision.gates.iter().map(|found| ("gates".to_owned(), gates_json(found))));
     }
     told
 }
 
 fn finding_json(finding: &Finding) -> Value {
-    json!({
+    let mut told = json!({
         "engine": finding.engine.as_str(),
         "outcome": finding.outcome.map(Outcome::as_str),
         "rule": finding.rule.as_deref(),
         "error": finding.error.as_ref().map(|error| error.as_str()),
-    })
+    });
+    if let (Some(Wanted { outcome, reason }), Value::Object(told)) = (&finding.would_have, &mut told) {
+        told.insert("would_have".to_owned(), outcome.as_str().into());
+        told.insert("reason".to_owned(), reason.as_str().into());
+    }
+    told
 }
 
 fn rule_json(inquiry: &Inquiry, rule: &TracedRule) -> Value {

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::config::{self, GateMode, GateSignals};
 use crate::risk::gates::{Constants, Impact, ImpactFactors, NoveltyDirection};
 
+/// Most calls that make a baseline: what is kept of an actor has a bound, whatever is configured.
+const WINDOW_MAX: u16 = 1000;
+
 /// The six gates.
 #[derive(Clone, Debug, Default)]
 pub struct Gating {
@@ -20,8 +23,8 @@ pub struct Gating {
 pub struct LiveGates {
     /// Whether what the gates say restricts calls; else it is counted and recorded only.
     pub enforced: bool,
-    /// How many calls of an actor make its baseline.
-    pub window: usize,
+    /// How many calls of an actor make its baseline: as configured, or the fewest a baseline may have, if that is more; at most 1,000.
+    pub window: u16,
     /// What is known beforehand, by capability or by a prefix of dotted parts.
     signals: HashMap<Arc<str>, Signals>,
 }
@@ -50,7 +53,8 @@ impl Gating {
         };
         let signals = |enforced| LiveGates {
             enforced,
-            window: usize::try_from(gates.window).unwrap_or(usize::MAX),
+            window: u16::try_from(gates.window.max(gates.constants.drift_baseline_minimum))
+                .map_or(WINDOW_MAX, |window| window.min(WINDOW_MAX)),
             signals: gates
                 .signals
                 .iter()

@@ -9,6 +9,7 @@ use crate::model::call::DecisionRequest;
 use crate::model::decision::{Decision, Facts, History, Outcome, RateLimit, SharedCharge};
 use crate::model::time::Timestamp;
 use crate::policy::governance::Content;
+use crate::risk::gates::ParameterShape;
 
 /// How often a call is decided with what is counted, while others use that up between its decision and its charge.
 const TRIES: usize = 3;
@@ -113,8 +114,9 @@ impl Deciding {
     ) -> Facts<'static> {
         let mut facts = Facts::at(now);
         let governance = &snapshot.governance;
-        let (of_caller, of_all) =
-            (snapshot.counts_uses() || snapshot.scores_risk(), governance.has_shared_limits());
+        let gating = snapshot.gates();
+        let of_caller = snapshot.counts_uses() || snapshot.scores_risk() || gating.live.is_some();
+        let of_all = governance.has_shared_limits();
         let Some(capability) = request.call.action.capability().filter(|_| of_caller || of_all) else {
             return facts;
         };
@@ -135,6 +137,10 @@ impl Deciding {
         }
         if snapshot.scores_risk() && governance.capabilities(tenant, capability).next().is_some() {
             facts.conduct = Some(self.live.conduct(&who, now));
+        }
+        if let Some(live) = &gating.live {
+            let shape = ParameterShape::of_parameters(&request.call.parameters).as_bytes();
+            facts.gates = Some(self.live.observed(&who, shape, live.window, &gating.constants));
         }
         facts
     }

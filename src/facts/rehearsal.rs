@@ -22,13 +22,15 @@ pub struct Rehearsal<'d> {
     histories: HashMap<Session, History>,
     /// What would have been taken of grants, and of what all callers share.
     taken: HashMap<Who, u32>,
+    /// How many calls of each kind would have been let through.
+    seen: HashMap<(Who, [u8; 16]), u32>,
 }
 
 impl<'d> Rehearsal<'d> {
     /// As everything is now.
     #[must_use]
     pub fn new(deciding: &'d Deciding) -> Self {
-        Self { deciding, histories: HashMap::new(), taken: HashMap::new() }
+        Self { deciding, histories: HashMap::new(), taken: HashMap::new(), seen: HashMap::new() }
     }
 
     /// As [`Deciding::decide`] would decide, had the calls before this one that were let through been made.
@@ -44,6 +46,11 @@ impl<'d> Rehearsal<'d> {
         let (own, all) = (taken(who(request)), taken(everybody(request)));
         facts.grant_uses = facts.grant_uses.map(|uses| uses.saturating_add(own));
         facts.shared_uses = facts.shared_uses.map(|uses| uses.map(|uses| uses.saturating_add(all)));
+        let kind = who(request).zip(facts.gates.map(|observed| observed.shape));
+        if let (Some(observed), Some(kind)) = (&mut facts.gates, kind) {
+            let before = self.seen.get(&kind).copied().unwrap_or_default();
+            observed.seen = observed.seen.saturating_add(before);
+        }
         let work = |history: Option<&History>| {
             let decision = decide(snapshot, request, Facts { history, ..facts });
             let goes_on = lets_through(&decision);
@@ -71,6 +78,9 @@ impl<'d> Rehearsal<'d> {
             let all = everybody(request).filter(|_| decision.shared_charge.is_some());
             for who in own.into_iter().chain(all) {
                 *self.taken.entry(who).or_default() += 1;
+            }
+            if let Some(kind) = kind {
+                *self.seen.entry(kind).or_default() += 1;
             }
         }
         decided

@@ -208,7 +208,7 @@ impl Gateway {
             self.with_access(assessed, &id, now)
         }))
         .unwrap_or_else(|_panic| self.panicked());
-        let Assessed { answer, record, route, outcome, code, rpc_id, access: line } = assessed;
+        let Assessed { answer, record, route, outcome, code, rpc_id, access: line, noted } = assessed;
         if let (Some(Resumed { hold, ticket: false, .. }), Answer::Refuse(_)) = (resumed, &answer) {
             // Nobody will come back for it.
             let _dropped = self.holds.drop_unheard(hold, false).await;
@@ -216,8 +216,10 @@ impl Gateway {
         let judged = match answer {
             // Boxed: what is rarely needed must not make the future of every request longer.
             Answer::Held(held) => Box::pin(self.stand(held, resumed, now)).await,
-            Answer::Forward(forwarding) => Judged { then: Then::Forward(forwarding), record, outcome, code },
-            Answer::Refuse(refusal) => Judged { then: Then::Refuse(refusal), record, outcome, code },
+            Answer::Forward(forwarding) => {
+                Judged { then: Then::Forward(forwarding), record, outcome, code, noted }
+            }
+            Answer::Refuse(refusal) => Judged { then: Then::Refuse(refusal), record, outcome, code, noted },
         };
         let recorded = match &judged.record {
             Some(record) => self.record(record, now).await,
@@ -227,6 +229,9 @@ impl Gateway {
             Ok(()) => (judged.outcome, judged.code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
+        if recorded.is_ok() {
+            self.note_gates(judged.noted.as_deref());
+        }
         *access = line.map(|line| line.judged(outcome, code));
         self.metrics.observe_processing(started);
         let then = match recorded {
@@ -374,6 +379,7 @@ impl Gateway {
             code,
             rpc_id: None,
             access: self.access_log.as_ref().map(|log| log.begin(self.clock.now(), AccessRequest::default())),
+            noted: None,
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The counters of one route, found without looking them up by name. Imports `model`.
+//! What is counted for each call, found without looking it up by name: the counters of one route, and the gauges of the gates. Imports
+//! `model`.
 
 use std::sync::OnceLock;
 
-use prometheus::IntCounter;
+use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
+use crate::model::decision::{Engine, ExecutionResult, GatesFound, Outcome, ReasonCode};
+use crate::telemetry::TelemetryError;
 
 /// Requests that have no outcome are counted beside the outcomes.
 const COLUMNS: usize = Outcome::ALL.len() + 1;
@@ -27,6 +29,54 @@ impl DryCounter {
     /// One more.
     pub fn count(&self) {
         self.0.inc();
+    }
+}
+
+/// What the gates found of calls.
+#[derive(Clone, Debug)]
+pub struct GateMetrics {
+    values: GaugeVec,
+    /// Those of the six gates, in their order, resolved with the first call.
+    gates: [OnceLock<Gauge>; 6],
+    drift: OnceLock<Gauge>,
+    would_have: IntCounterVec,
+}
+
+impl GateMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, TelemetryError> {
+        let values = GaugeVec::new(
+            Opts::new(
+                "aegis_gate_value",
+                "What each gate found of the last call, and the drift of its caller.",
+            ),
+            &["gate"],
+        )?;
+        let would_have = IntCounterVec::new(
+            Opts::new(
+                "aegis_would_have_total",
+                "Decisions that an engine which is only watched would have restricted, by what it would have come to.",
+            ),
+            &["engine", "outcome"],
+        )?;
+        registry.register(Box::new(values.clone()))?;
+        registry.register(Box::new(would_have.clone()))?;
+        Ok(Self { values, gates: Default::default(), drift: OnceLock::new(), would_have })
+    }
+
+    /// This was found of a call.
+    pub fn found(&self, found: &GatesFound) {
+        for (cell, gate) in self.gates.iter().zip(&found.gates) {
+            if let Some(value) = gate.value {
+                cell.get_or_init(|| self.values.with_label_values(&[gate.name])).set(value);
+            }
+        }
+        if let Some(drift) = found.observed.drift {
+            self.drift.get_or_init(|| self.values.with_label_values(&["drift"])).set(drift.nats());
+        }
+        if let (Some(wanted), false) = (&found.wanted, found.enforced) {
+            let labels = [Engine::Gates.as_str(), wanted.outcome.as_str()];
+            self.would_have.with_label_values(&labels).inc();
+        }
     }
 }
 

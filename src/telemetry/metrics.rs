@@ -9,7 +9,8 @@ use prometheus::{
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
 use crate::telemetry::{
-    DryCounter, FactsMetrics, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError, UpstreamGauge,
+    DryCounter, FactsMetrics, GateMetrics, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError,
+    UpstreamGauge,
 };
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
@@ -52,6 +53,7 @@ pub struct Metrics {
     holds: HoldMetrics,
     index: IndexMetrics,
     facts: FactsMetrics,
+    gates: GateMetrics,
 }
 
 impl Metrics {
@@ -68,6 +70,7 @@ impl Metrics {
             holds: HoldMetrics::new(&registry)?,
             index: IndexMetrics::new(&registry)?,
             facts: FactsMetrics::new(&registry)?,
+            gates: GateMetrics::new(&registry)?,
             registry,
             requests: IntCounterVec::new(
                 Opts::new(
@@ -240,6 +243,12 @@ impl Metrics {
     #[must_use]
     pub const fn facts(&self) -> &FactsMetrics {
         &self.facts
+    }
+
+    /// The metrics of the gates on live traffic.
+    #[must_use]
+    pub const fn gates(&self) -> &GateMetrics {
+        &self.gates
     }
 
     /// Notes a caught panic.

@@ -13,7 +13,7 @@ mod redaction;
 mod upstreams;
 
 pub use access_log::{AccessLine, AccessLog, AccessRequest};
-pub use counters::{DryCounter, RouteCounters};
+pub use counters::{DryCounter, GateMetrics, RouteCounters};
 pub use error::TelemetryError;
 pub use holds::HoldMetrics;
 pub use index::{FactsMetrics, IndexMetrics};

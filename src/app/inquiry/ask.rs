@@ -174,7 +174,8 @@ fn decide(
         ..CallContext::default()
     };
     let asked = DecisionRequest { context, ..DecisionRequest::new(principal, &call) };
-    Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, Facts::at(now))))
+    let facts = Facts { gates: request.observed, ..Facts::at(now) };
+    Ok(explain(snapshot, asked, now, decision::decide(snapshot, asked, facts)))
 }
 
 /// The parameters as text, as the gateway would have received them.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::app::sources::document;
 use crate::model::call::{CapabilityName, PrincipalKind};
+use crate::model::decision::{Divergence, Observed, RiskScore};
 use crate::model::document::{Document, Problem, Problems, shape};
 use crate::model::time::Timestamp;
 
@@ -43,6 +44,24 @@ struct RawRequest {
     /// By which route. Default the one whose `capability_prefix` the capability begins with.
     #[serde(default)]
     route: Option<String>,
+    /// What the gates observed of the caller, as `facts.gates` of a decision's record says it. Default nothing.
+    #[serde(default)]
+    gates: Option<RawGatesFacts>,
+}
+
+/// What the gates observed of a caller.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[schemars(rename = "GatesFacts")]
+#[serde(default, deny_unknown_fields)]
+struct RawGatesFacts {
+    /// How many calls of the capability with such parameters were let through. Default 0.
+    seen: u32,
+    /// The mean score of the caller's baseline. Default none.
+    #[schemars(range(min = 0, max = 1))]
+    risk_before: Option<f64>,
+    /// How far its newest calls diverge from that, in nats. Default none.
+    #[schemars(range(min = 0, max = 4294))]
+    drift: Option<f64>,
 }
 
 /// A request that makes sense by itself.
@@ -57,6 +76,7 @@ pub(super) struct Request {
     pub(super) parameters: Map<String, Value>,
     pub(super) at: Option<Timestamp>,
     pub(super) route: Option<String>,
+    pub(super) observed: Option<Observed>,
 }
 
 /// Reads the request at `path`.
@@ -104,6 +124,22 @@ fn judged(document: Document, raw: RawRequest) -> Result<Request, Problems> {
             parameters: raw.parameters.unwrap_or_default(),
             at: at.flatten(),
             route: raw.route,
+            observed: raw.gates.as_ref().map(observed),
         }),
+    }
+}
+
+fn observed(raw: &RawGatesFacts) -> Observed {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to 10,000, as the schema has it"
+    )]
+    let score = |score: f64| RiskScore::from_ten_thousandths((score * 10_000.0).round() as u32);
+    Observed {
+        seen: raw.seen,
+        risk_before: raw.risk_before.map(score),
+        drift: raw.drift.map(Divergence::from_nats),
+        ..Observed::default()
     }
 }

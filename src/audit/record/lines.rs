@@ -5,7 +5,9 @@
 
 use crate::audit::action::ActionNote;
 use crate::model::call::{Action, DecisionRequest, Principal, SessionDigest, ToolCall};
-use crate::model::decision::{Charged, Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef};
+use crate::model::decision::{
+    Charged, Decision, Facts, Finding, Outcome, Reason, ReasonCode, SnapshotRef, Wanted,
+};
 use crate::model::id::Id;
 use crate::model::json::{write_json, write_json_string};
 use crate::telemetry::Redaction;
@@ -98,6 +100,7 @@ impl DecisionRecord<'_, '_> {
         line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
         self.end(&mut line);
         line.charge(self.charged);
+        line.observed(self.origin.facts.gates, Some(self.decision.score));
         line.bytes
     }
 
@@ -251,6 +254,10 @@ impl Line {
             }
             if let Some(error) = &finding.error {
                 self.text(",\"error\":", error.as_str());
+            }
+            if let Some(Wanted { outcome, reason }) = &finding.would_have {
+                self.plain(",\"would_have\":\"", outcome.as_str());
+                self.text(",\"reason\":", reason.as_str());
             }
             self.bytes.push(b'}');
         }

@@ -2,10 +2,13 @@
 //!
 //! Imports `model` and `audit::record`.
 
+use data_encoding::HEXLOWER;
+
 use crate::audit::record::Line;
 use crate::model::decimal::write_decimal;
 use crate::model::decision::{
-    Charged, Conduct, Facts, GrantCharged, History, Obligations, RateLimit, RiskScore, SharedCharged,
+    Charged, Conduct, Facts, GrantCharged, History, Obligations, Observed, RateLimit, RiskScore,
+    SharedCharged,
 };
 use crate::model::time::Timestamp;
 
@@ -91,6 +94,9 @@ impl Line {
         if let [Some(_), ..] = facts.shared_uses {
             self.bytes.push(b']');
         }
+        if let Some(gates) = facts.gates {
+            self.gates(gates);
+        }
         let Some(Conduct { reports, failures, anomaly }) = facts.conduct else { return };
         self.raw(",\"conduct\":{\"reports\":", "");
         write_decimal(u64::from(reports), &mut self.bytes);
@@ -105,6 +111,31 @@ impl Line {
             if is_set {
                 self.raw(key, "");
             }
+        }
+        self.bytes.push(b'}');
+    }
+
+    /// What was observed of the caller before.
+    fn gates(&mut self, Observed { seen, risk_before, drift, .. }: Observed) {
+        self.raw(",\"gates\":{\"seen\":", "");
+        write_decimal(u64::from(seen), &mut self.bytes);
+        if let Some(score) = risk_before {
+            self.raw(",\"risk_before\":", &score.exact());
+        }
+        if let Some(drift) = drift {
+            self.raw(",\"drift\":", &drift.to_string());
+        }
+        self.bytes.push(b'}');
+    }
+
+    /// What is observed of the call itself: a start counts it again by that. `score`: `None` where that was observed already.
+    pub(in crate::audit) fn observed(&mut self, observed: Option<Observed>, score: Option<RiskScore>) {
+        let Some(Observed { shape, window, .. }) = observed else { return };
+        self.plain(",\"observed\":{\"shape\":\"", &HEXLOWER.encode(&shape));
+        self.raw(",\"window\":", "");
+        write_decimal(u64::from(window), &mut self.bytes);
+        if let Some(score) = score {
+            self.raw(",\"score\":", &score.exact());
         }
         self.bytes.push(b'}');
     }

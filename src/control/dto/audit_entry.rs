@@ -68,7 +68,9 @@ impl<'c> AuditEntry<'c> {
             Some("ESCALATE") => 3,
             _ => 4,
         };
-        match self.findings().iter().map(strictness).max() {
+        // What an engine would have done that is only watched is nothing the policy says.
+        let told = self.findings().iter().filter(|finding| finding.member("would_have").is_none());
+        match told.map(strictness).max() {
             Some(1) => "auto",
             Some(2) => "approve",
             Some(3) => "escalate",

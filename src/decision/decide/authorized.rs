@@ -164,14 +164,7 @@ impl Authorized {
         findings.extend(finding(Engine::Rules, self.rules, None));
         findings.extend(finding(Engine::Policies, self.policies, self.source));
         if findings.len() == before {
-            let outcome = Some(self.default);
-            findings.push(Finding {
-                engine: Engine::Default,
-                outcome,
-                rule: None,
-                source: None,
-                error: None,
-            });
+            findings.push(Finding::of(Engine::Default, self.default));
         }
     }
 }
@@ -201,11 +194,11 @@ const fn rule(answer: &Authorization) -> Option<&Arc<str>> {
 }
 
 fn finding(engine: Engine, answer: Authorization, source: Option<Arc<str>>) -> Option<Finding> {
-    let outcome = Some(authorizer_outcome(&answer)?);
+    let found = Finding::of(engine, authorizer_outcome(&answer)?);
     let (rule, error) = match answer {
         Authorization::Applicable { rule, .. } => (Some(rule), None),
         Authorization::Indeterminate { rule, error } => (Some(rule), Some(error)),
         Authorization::NotApplicable => (None, None),
     };
-    Some(Finding { engine, outcome, rule, source, error })
+    Some(Finding { rule, source, error, ..found })
 }

@@ -5,10 +5,12 @@ use crate::decision::decide::Registered;
 use crate::decision::decide::authorized::{Authorized, question};
 use crate::decision::decide::combine::combine;
 use crate::decision::restrictors::{
-    Said, capabilities, grants, naming, plan, risk, shared_limit, status, tunnel,
+    Said, capabilities, gates, grants, naming, plan, risk, shared_limit, status, tunnel,
 };
 use crate::model::call::DecisionRequest;
-use crate::model::decision::{Decision, Facts, Obligations, Outcome, Reason, ReasonCode, RiskScore};
+use crate::model::decision::{
+    Decision, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, RiskScore,
+};
 use crate::policy::governance::Grant;
 use crate::policy::{governance, rules};
 use crate::risk::Band;
@@ -22,6 +24,9 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     // Before the policies, whose conditions may ask for it; what it restricts comes after.
     let score = risk::score(snapshot, request, registered, facts);
     let authorized = Authorized::ask(snapshot, request, level, score, facts);
+    let risk = authorized.risk(snapshot, level);
+    let shown = score.unwrap_or_else(|| RiskScore::of_level(risk));
+    let (by_gates, found) = gates::restrict(snapshot, request, (level, shown), facts);
     let (beyond_limit, shared_charge) = shared_limit::restrict(request, registered, facts);
     let said = [
         status::restrict(snapshot, request.principal),
@@ -33,17 +38,18 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         plan::restrict(snapshot, request.call, &authorized, facts),
         authorized.unclear(),
         risk::restrict(snapshot, request, registered, score, authorized.accepts_critical),
+        by_gates,
     ];
     let restricted = said.iter().map(|said| &said.restricted);
     let combined = combine([&authorized.rules, &authorized.policies], restricted, authorized.default);
     let (code, reason) = explain(snapshot, request, &said, &authorized, combined.outcome);
-    let risk = authorized.risk(snapshot, level);
     let rule = authorized.rule().cloned();
-    let score = score.unwrap_or_else(|| RiskScore::of_level(risk));
-    let obligations = obligations(snapshot, &authorized, grant, score, registered.is_some());
+    let obligations = obligations(snapshot, &authorized, grant, shown, registered.is_some());
     let charge = grant.and_then(|grant| grant.rate_limit);
     let mut findings = Vec::with_capacity(1);
     findings.extend(said.iter().filter_map(Said::finding));
+    let watched = found.as_ref().filter(|found| !found.enforced).and_then(|found| found.wanted.clone());
+    findings.extend(watched.map(|wanted| Finding::watched(Engine::Gates, wanted)));
     authorized.findings(&mut findings);
     Decision {
         outcome: combined.outcome,
@@ -51,11 +57,12 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         reason,
         rule,
         risk,
-        score,
+        score: shown,
         obligations,
         charge,
         shared_charge,
         findings,
+        gates: found,
     }
 }
 
@@ -79,7 +86,8 @@ pub fn certainly_denied(
         grants::restrict(snapshot, request, grant, facts),
         shared_limit::restrict(request, registered, facts).0,
     ];
-    if said.iter().any(|said| said.outcome() == Some(Outcome::Deny)) {
+    if said.iter().any(|said| said.outcome() == Some(Outcome::Deny)) || gates::deny(snapshot, request, facts)
+    {
         return true;
     }
     let rules = snapshot

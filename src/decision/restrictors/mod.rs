@@ -2,6 +2,7 @@
 //! reading at `said`, then `naming`.
 
 pub(super) mod capabilities;
+pub(super) mod gates;
 pub(super) mod grants;
 pub(super) mod naming;
 pub(super) mod plan;

@@ -75,12 +75,11 @@ impl Said {
 
     /// What it is reported with; nothing where it has nothing against the call.
     pub(in crate::decision) fn finding(&self) -> Option<Finding> {
-        let outcome = Some(self.outcome()?);
+        let found = Finding::of(self.engine, self.outcome()?);
         let error = match &self.restricted {
             Restricted::Indeterminate(error) => Some(error.clone()),
             _ => None,
         };
-        let (rule, source) = (self.rule.clone(), self.source.clone());
-        Some(Finding { engine: self.engine, outcome, rule, source, error })
+        Some(Finding { rule: self.rule.clone(), source: self.source.clone(), error, ..found })
     }
 }

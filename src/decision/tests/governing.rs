@@ -11,7 +11,7 @@ use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CallContext, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
 };
-use crate::model::decision::{Anomaly, Conduct, Decision, Engine, Facts, Outcome, SnapshotRef};
+use crate::model::decision::{Anomaly, Conduct, Decision, Engine, Facts, Observed, Outcome, SnapshotRef};
 use crate::model::document::Document;
 use crate::model::json::Reader;
 use crate::model::time::Timestamp;
@@ -94,6 +94,7 @@ pub(super) struct Case<'c> {
     grant_uses: Option<u32>,
     pub(super) shared_uses: [Option<u32>; 2],
     conduct: Option<Conduct>,
+    gates: Option<Observed>,
 }
 
 /// Ann calls `capability` at night.
@@ -107,6 +108,7 @@ pub(super) const fn call(capability: &str) -> Case<'_> {
         grant_uses: None,
         shared_uses: [None; 2],
         conduct: None,
+        gates: None,
     }
 }
 
@@ -129,9 +131,14 @@ impl Case<'_> {
             grant_uses: self.grant_uses,
             shared_uses: self.shared_uses,
             conduct: self.conduct,
+            gates: self.gates,
             ..Facts::at(Timestamp::parse_rfc3339(self.at).unwrap())
         };
         ask(DecisionRequest { context, ..DecisionRequest::new(&principal, &call) }, facts)
+    }
+
+    pub(super) const fn observed(self, gates: Option<Observed>) -> Self {
+        Self { gates, ..self }
     }
 
     pub(super) fn decided(&self, snapshot: &PolicySnapshot) -> Decision {

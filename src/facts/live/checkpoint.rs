@@ -9,12 +9,13 @@ use crate::facts::live::activity::Activity;
 use crate::facts::live::bytes::{Bytes, Written};
 use crate::facts::live::event::{KEY_BYTES, Key};
 use crate::facts::live::numbers::lock;
+use crate::facts::live::observed::{Watched, read_watched, write_watched};
 use crate::facts::live::part::{Known, Part, Used};
 use crate::facts::live::reports::{HOURS, HourOf, Reports};
 use crate::facts::live::uses::{BUNDLES, Bundle, KEEP_MAX, Uses};
 
 /// Number of the form; another means something else.
-const FORM: u128 = 1;
+const FORM: u128 = 2;
 
 /// The bytes are no state that was written down here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -74,6 +75,14 @@ fn write_part(out: &mut Written, part: &Part) {
             write_reports(out, &used.reports);
         }
     }
+    let mut observed: Vec<(&Key, &Watched)> =
+        part.observed.iter().map(|(key, watched)| (key, &**watched)).collect();
+    observed.sort_unstable_by_key(|(key, _)| **key);
+    out.count(observed.len());
+    for (key, watched) in observed {
+        out.key(key);
+        write_watched(out, watched);
+    }
 }
 
 fn read_part(bytes: &mut Bytes<'_>) -> Option<Part> {
@@ -87,6 +96,11 @@ fn read_part(bytes: &mut Bytes<'_>) -> Option<Part> {
     part.actors.reserve(actors);
     for _ in 0..actors {
         part.actors.insert(bytes.key()?, Box::new(read_known(bytes)?));
+    }
+    let observed = bytes.count(KEY_BYTES)?;
+    part.observed.reserve(observed);
+    for _ in 0..observed {
+        part.observed.insert(bytes.key()?, Box::new(read_watched(bytes)?));
     }
     Some(part)
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::model::decision::RiskScore;
 use crate::model::time::Timestamp;
 
 /// Bytes of a key: half a SHA-256, so that nobody finds two names with one key.
@@ -91,12 +92,31 @@ pub enum What {
         charged: Option<u32>,
         /// `Some`: it counts against the limits that all callers of its capability share.
         shared: Option<SharedUse>,
+        /// `Some`: it was observed for the gates.
+        observed: Option<Observation>,
     },
+    /// A call was decided that was not let through, and observed for the gates.
+    Observed(Observation),
     /// What became of a call was told.
     Reported {
         /// Whether it failed.
         failed: bool,
     },
+}
+
+/// What is observed of a call for the gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// By what the shape of its parameters is known.
+    pub shape: [u8; 16],
+    /// How many calls make its caller's baseline.
+    pub window: u16,
+    /// How dangerous it looked; `None` where that was observed already, when the call was held.
+    pub score: Option<RiskScore>,
+    /// Whether it was let through.
+    pub let_through: bool,
+    /// When it was decided.
+    pub at: Timestamp,
 }
 
 /// A use of a capability by everybody.

@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::facts::live::event::Who;
 use crate::facts::live::part::{Part, PartLimits};
 use crate::facts::live::uses::{Taken, window_of};
-use crate::facts::{Event, SharedUse, What};
-use crate::model::decision::{Conduct, RateLimit};
+use crate::facts::{Event, Observation, SharedUse, What};
+use crate::model::decision::{Conduct, Observed, RateLimit};
 use crate::model::time::Timestamp;
+use crate::risk::gates::Constants;
 
 /// Parts of the callers, each behind a lock of its own. A power of two.
 pub(super) const PARTS: usize = 16;
@@ -23,11 +24,13 @@ pub struct LiveLimits {
     /// Grants whose uses are counted, and capabilities whose callers share a limit, in each tenant. None is forgotten while any use of
     /// it may count: calls under one more are refused, or are as if the limit was used up.
     pub grants: usize,
+    /// Actors that are observed for the gates; for more, those of whom nothing was heard for the longest are forgotten.
+    pub observed: usize,
 }
 
 impl Default for LiveLimits {
     fn default() -> Self {
-        Self { actors: 100_000, capabilities_per_actor: 256, grants: 262_144 }
+        Self { actors: 100_000, capabilities_per_actor: 256, grants: 262_144, observed: 20_000 }
     }
 }
 
@@ -38,6 +41,8 @@ pub struct LiveSize {
     pub actors: usize,
     /// Grants whose uses are counted, and capabilities whose callers share a limit.
     pub grants: usize,
+    /// Actors that are observed for the gates.
+    pub observed: usize,
 }
 
 /// The live numbers of all callers. Every method is short and locks one part of the callers.
@@ -62,6 +67,7 @@ impl Live {
             actors: share(limits.actors),
             capabilities: limits.capabilities_per_actor.max(1),
             grants: share(limits.grants),
+            observed: share(limits.observed),
         };
         Self { limits, parts: Default::default() }
     }
@@ -106,12 +112,24 @@ impl Live {
         self.part(who).conduct(who, now.as_micros())
     }
 
+    /// What a decision on a call may go by whose parameters have the shape known by `shape`, where `window` calls of an actor make its
+    /// baseline. Nothing is observed by that.
+    #[must_use]
+    pub fn observed(&self, who: &Who, shape: [u8; 16], window: u16, constants: &Constants) -> Observed {
+        self.part(who).observed(who, (shape, window), constants)
+    }
+
+    /// A call was decided.
+    pub fn observe(&self, who: &Who, observation: &Observation) {
+        self.part(who).observe(self.limits, who, observation);
+    }
+
     /// Adds what was recorded. Applied in the order of the ledger to nothing, all records make the same state again; uses count at
     /// the time they say, or at the latest time known of the grant, so never earlier than they did.
     pub fn apply(&self, event: &Event) {
         let Event { who, at, what } = event;
         match what {
-            What::LetThrough { charged, shared } => {
+            What::LetThrough { charged, shared, observed } => {
                 self.let_through(who, *at);
                 if let Some(most) = charged {
                     self.note_use(who, *most, *at);
@@ -119,7 +137,11 @@ impl Live {
                 if let Some(SharedUse { who, most, at }) = shared {
                     self.note_use(who, *most, *at);
                 }
+                if let Some(observation) = observed {
+                    self.observe(who, observation);
+                }
             }
+            What::Observed(observation) => self.observe(who, observation),
             What::Reported { failed } => self.reported(who, *failed, *at),
         }
     }
@@ -130,6 +152,7 @@ impl Live {
         self.parts.iter().map(lock).fold(LiveSize::default(), |size, part| LiveSize {
             actors: size.actors + part.actors.len(),
             grants: size.grants + part.uses.len(),
+            observed: size.observed + part.observed.len(),
         })
     }
 

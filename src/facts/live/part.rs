@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::facts::Observation;
 use crate::facts::live::activity::{Activity, day_of};
 use crate::facts::live::event::{Key, Who};
+use crate::facts::live::observed::Watched;
 use crate::facts::live::reports::Reports;
 use crate::facts::live::uses::{Taken, Uses, window_of};
-use crate::model::decision::{Conduct, RateLimit};
+use crate::model::decision::{Conduct, Observed, RateLimit};
+use crate::risk::gates::Constants;
 
 /// A table by keys, which are hashes already.
 pub(super) type Table<T> = HashMap<Key, T, BuildHasherDefault<KeyHasher>>;
@@ -37,14 +40,17 @@ pub(super) struct PartLimits {
     pub(super) actors: usize,
     pub(super) capabilities: usize,
     pub(super) grants: usize,
+    pub(super) observed: usize,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     /// The uses of grants, by actor and capability, and of capabilities by everybody.
     pub(super) uses: Table<Uses>,
     /// The conduct of actors.
     pub(super) actors: Table<Box<Known>>,
+    /// What is observed of actors for the gates.
+    pub(super) observed: Table<Box<Watched>>,
 }
 
 /// What is known of an actor.
@@ -139,21 +145,41 @@ impl Part {
 
     fn known(&mut self, limits: PartLimits, who: &Who, now: i64) -> &mut Known {
         if self.actors.len() >= limits.actors && !self.actors.contains_key(&who.actor) {
-            self.forget_actors(limits.actors);
+            forget_oldest(&mut self.actors, limits.actors, |known| known.touched);
         }
         let known = self.actors.entry(who.actor).or_default();
         known.touched = known.touched.max(now);
         known
     }
 
-    /// Forgets the sixteenth of the actors of whom nothing was heard for the longest.
-    fn forget_actors(&mut self, most: usize) {
-        let mut all: Vec<(i64, Key)> = self.actors.iter().map(|(key, known)| (known.touched, *key)).collect();
-        let gone = (most / 16).max(1).min(all.len());
-        all.select_nth_unstable(gone - 1);
-        for (_, key) in all.iter().take(gone) {
-            self.actors.remove(key);
+    /// What a call of that shape is decided with.
+    pub(super) fn observed(
+        &mut self,
+        who: &Who,
+        (shape, window): ([u8; 16], u16),
+        constants: &Constants,
+    ) -> Observed {
+        match self.observed.get_mut(&who.actor) {
+            Some(watched) => watched.observed(who, (shape, window), constants),
+            None => Observed { shape, window, ..Observed::default() },
         }
+    }
+
+    pub(super) fn observe(&mut self, limits: PartLimits, who: &Who, observation: &Observation) {
+        if self.observed.len() >= limits.observed && !self.observed.contains_key(&who.actor) {
+            forget_oldest(&mut self.observed, limits.observed, |watched| watched.touched);
+        }
+        self.observed.entry(who.actor).or_default().add(who, observation);
+    }
+}
+
+/// Forgets the sixteenth of the actors of whom nothing was heard for the longest.
+fn forget_oldest<T>(table: &mut Table<T>, most: usize, touched: impl Fn(&T) -> i64) {
+    let mut all: Vec<(i64, Key)> = table.iter().map(|(key, known)| (touched(known), *key)).collect();
+    let gone = (most / 16).max(1).min(all.len());
+    all.select_nth_unstable(gone - 1);
+    for (_, key) in all.iter().take(gone) {
+        table.remove(key);
     }
 }
 

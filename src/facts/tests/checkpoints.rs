@@ -4,27 +4,40 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::{prop_assert_eq, proptest};
 
-use crate::facts::{Event, Live, LiveLimits, SharedUse, What, Who};
+use crate::facts::{Event, Live, LiveLimits, Observation, SharedUse, What, Who};
+use crate::model::decision::RiskScore;
 use crate::model::time::Timestamp;
+use crate::risk::gates::Constants;
 
 const START: i64 = 1_795_414_794_000_000;
 const SECOND: i64 = 1_000_000;
 
 /// So little room that something is forgotten all the time.
 fn small() -> Live {
-    Live::new(LiveLimits { actors: 32, capabilities_per_actor: 2, grants: 64 })
+    Live::new(LiveLimits { actors: 32, capabilities_per_actor: 2, grants: 64, observed: 32 })
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let what = prop_oneof![
-        (1..50_u32).prop_map(|most| What::LetThrough { charged: Some(most), shared: None }),
+        (1..50_u32).prop_map(|most| What::LetThrough { charged: Some(most), shared: None, observed: None }),
         (1..50_u32, 0..3_usize, 0..600 * SECOND).prop_map(|(most, capability, ahead)| {
             let (who, at) =
                 (Who::everybody("t", &format!("a.n{capability}")), Timestamp::from_micros(START + ahead));
-            What::LetThrough { charged: None, shared: Some(SharedUse { who, most, at }) }
+            What::LetThrough { charged: None, shared: Some(SharedUse { who, most, at }), observed: None }
         }),
-        proptest::strategy::Just(What::LetThrough { charged: None, shared: None }),
+        proptest::strategy::Just(What::LetThrough { charged: None, shared: None, observed: None }),
         proptest::bool::ANY.prop_map(|failed| What::Reported { failed }),
+        (0..4_u8, 3..5_u16, 0..10_001_u32, proptest::bool::ANY).prop_map(
+            |(shape, window, score, let_through)| {
+                What::Observed(Observation {
+                    shape: [shape; 16],
+                    window,
+                    score: Some(RiskScore::from_ten_thousandths(score)),
+                    let_through,
+                    at: Timestamp::from_micros(START + i64::from(score)),
+                })
+            }
+        ),
     ];
     let step = prop_oneof![
         8 => 0..600 * SECOND,
@@ -59,6 +72,9 @@ proptest! {
         for event in &events {
             let now = events.last().map_or(event.at, |last| last.at);
             prop_assert_eq!(rest.conduct(&event.who, now), whole.conduct(&event.who, now));
+            let constants = Constants { drift_baseline_minimum: 3, ..Constants::default() };
+            let observed = |live: &Live| live.observed(&event.who, [1; 16], 4, &constants);
+            prop_assert_eq!(observed(&rest), observed(&whole));
         }
     }
 
@@ -94,7 +110,7 @@ fn other_bytes_are_no_state() {
     let live = small();
     let mut longer = live.checkpoint();
     longer.push(0);
-    for bytes in [&b""[..], b"\x02", b"hello", &[0xff; 40], &[1; 40], &longer] {
+    for bytes in [&b""[..], b"\x02", b"\x01", b"hello", &[0xff; 40], &[1; 40], &longer] {
         assert!(live.restore(bytes).is_err(), "{bytes:?}");
     }
 }

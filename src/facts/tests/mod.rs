@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod conduct;
+mod observed;
 mod rates;
 mod sessions;
 mod shared;

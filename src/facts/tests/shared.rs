@@ -46,6 +46,11 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn snapshot(grants_required: bool) -> PolicySnapshot {
+    governed(Governing { grants_required, ..Governing::default() })
+}
+
+/// Everybody may call what begins with `a.`.
+pub(super) fn governed(governing: Governing) -> PolicySnapshot {
     let mut objects = Objects::default();
     for written in read_file(&Document::parse("objects.yaml", OBJECTS).unwrap()).unwrap() {
         let at = Timestamp::from_micros(0);
@@ -63,14 +68,19 @@ fn snapshot(grants_required: bool) -> PolicySnapshot {
         routes: vec![],
         holds: Holds::default(),
         public_url: None,
-        governing: Governing { grants_required, ..Governing::default() },
+        governing,
         rules: None,
         default: Outcome::Deny,
     });
     snapshot.with_governance(reference, Arc::new(Governance::compile(&objects)))
 }
 
-fn asked<T>(tenant: &str, actor: &str, name: &str, work: impl FnOnce(DecisionRequest<'_, '_>) -> T) -> T {
+pub(super) fn asked<T>(
+    tenant: &str,
+    actor: &str,
+    name: &str,
+    work: impl FnOnce(DecisionRequest<'_, '_>) -> T,
+) -> T {
     let principal = Principal::new(tenant, actor, PrincipalKind::AiAgent);
     let call = ToolCall {
         action: Action::Named(CapabilityName::parse(name).unwrap()),
@@ -283,7 +293,7 @@ proptest! {
             kept.push(shared.at.as_micros());
             let who = Who::everybody("t", "a.both");
             let shared = SharedUse { who, most: shared.max_requests, at: shared.at };
-            let what = What::LetThrough { charged: None, shared: Some(shared) };
+            let what = What::LetThrough { charged: None, shared: Some(shared), observed: None };
             again.apply(&Event { who: Who::new("t", actor, "a.both"), at: at(now), what });
         }
         for (most, window_s) in [(5, 3600), (2, 60)] {

@@ -13,7 +13,7 @@ use crate::gateway::Consumed;
 use crate::gateway::actions::desk::{ActionCaller, ActionDesk};
 use crate::gateway::actions::run::Run;
 use crate::gateway::actions::{ActionAnswer, ActionRefused};
-use crate::gateway::execution::counting;
+use crate::gateway::execution::counting::{self, Noted};
 use crate::model::decision::{Charged, Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id, REQUEST};
 
@@ -40,6 +40,8 @@ pub(super) struct Settled {
     pub(super) outcome: Outcome,
     pub(super) code: ReasonCode,
     pub(super) then: Then,
+    /// Whether an earlier decision asked for the hold it stands at, and was observed.
+    pub(super) repeats: bool,
 }
 
 /// What is done with an action once its record is in the ledger.
@@ -87,6 +89,9 @@ impl ActionDesk {
             Ok(()) => (Some(settled.outcome), settled.code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
+        let noted = recorded.is_ok().then(|| Noted::of(request, &decision, facts)).flatten();
+        let noted = noted.map(|noted| noted.held(settled.outcome, settled.repeats));
+        self.gateway.note_gates(noted.as_ref());
         self.gateway.metrics.count(&self.route, &self.counters, outcome, code);
         let then = match settled.then {
             Then::Run(approval, taken) => {
@@ -127,14 +132,15 @@ impl<'r, 'a> Asked<'r, 'a> {
             Outcome::Allow => {
                 let record = self.record(decision).payload(&self.desk.gateway.redaction);
                 let (outcome, code) = (decision.outcome, decision.code);
-                Ok(Settled { record, outcome, code, then: Then::Run(None, None) })
+                Ok(Settled { record, outcome, code, then: Then::Run(None, None), repeats: false })
             }
             Outcome::Deny => {
                 let answer = ActionAnswer::without_data("blocked", blocked(decision), self.decision_id);
                 let mut record = self.record(decision).payload(&self.desk.gateway.redaction);
                 answered(&answer, &mut record);
                 let (outcome, code) = (decision.outcome, decision.code);
-                Ok(Settled { record, outcome, code, then: Then::Answer(Box::new(answer)) })
+                let then = Then::Answer(Box::new(answer));
+                Ok(Settled { record, outcome, code, then, repeats: false })
             }
             Outcome::RequireConfirmation if self.desk.lets_through(decision) => {
                 Ok(self.approved_by_itself(decision))
@@ -150,10 +156,10 @@ impl<'r, 'a> Asked<'r, 'a> {
         let reason =
             Reason::new(&format!("Approved without a person (--approval auto): {}", decision.reason));
         let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
-        let (approved_by, charged) = (&[AUTO_APPROVER.to_owned()], self.charged);
-        let record =
-            held.payload(HeldOutcome { outcome, code, reason: &reason, hold: None, approved_by, charged });
-        Settled { record, outcome, code, then: Then::Run(None, None) }
+        let (approved_by, charged, repeats) = (&[AUTO_APPROVER.to_owned()], self.charged, false);
+        let (reason, hold) = (&reason, None);
+        let record = held.payload(HeldOutcome { outcome, code, reason, hold, approved_by, charged, repeats });
+        Settled { record, outcome, code, then: Then::Run(None, None), repeats }
     }
 
     /// Whose action it is, by what its records say of it.

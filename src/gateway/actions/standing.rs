@@ -86,11 +86,12 @@ impl<'a> Asked<'_, 'a> {
         mut answer: ActionAnswer,
     ) -> Settled {
         answer.code = Some(code);
-        let hold = hold.map(|hold| &hold.id);
+        let repeats = hold.is_some_and(|hold| hold.ask.decision_id != self.decision_id.to_string());
+        let (hold, approved_by, charged) = (hold.map(|hold| &hold.id), &[][..], None);
         let mut record =
-            record.payload(HeldOutcome { outcome, code, reason, hold, approved_by: &[], charged: None });
+            record.payload(HeldOutcome { outcome, code, reason, hold, approved_by, charged, repeats });
         answered(&answer, &mut record);
-        Settled { record, outcome, code, then: Then::Answer(Box::new(answer)) }
+        Settled { record, outcome, code, then: Then::Answer(Box::new(answer)), repeats }
     }
 
     /// What the action is known by again: who asks, and everything that is run.
@@ -152,8 +153,10 @@ fn approved(record: &HeldDecision, hold: &Id, consumed: Consumed, taken: Option<
         hold,
         approved_by: &approved_by,
         charged,
+        repeats: true,
     });
-    Settled { record, outcome, code, then: Then::Run(Some(Box::new(consumed)), taken) }
+    let then = Then::Run(Some(Box::new(consumed)), taken);
+    Settled { record, outcome, code, then, repeats: true }
 }
 
 fn unavailable(error: &StoreError) -> ActionRefused {

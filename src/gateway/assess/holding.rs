@@ -12,6 +12,7 @@ use crate::facts::{LaterCharge, LaterStep, Reservation};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::known::{Answer, Assessed, Known, Onward, rpc_text};
 use crate::gateway::assess::obligations::fulfilled;
+use crate::gateway::execution::counting::Noted;
 use crate::gateway::holding::{Asking, Held, Preference, Terms};
 use crate::holds::{Ask, Limits, Named, RequestKey, WaitLimits};
 use crate::model::call::{Body, CallDigest, DigestBody, DigestParts, Parameters, ToolCall};
@@ -33,6 +34,8 @@ pub(super) struct Asked<'c, 'a> {
     pub(super) charge: Option<LaterCharge>,
     /// What was.
     pub(super) reservation: Option<Reservation>,
+    /// What is observed of it.
+    pub(super) noted: Option<Box<Noted>>,
     /// Whether a refusal may be a tool's result.
     pub(super) tool_result: bool,
 }
@@ -112,7 +115,7 @@ impl Known<'_> {
         let rpc_id = rpc_text(rpc_id);
         let access = self.access(asked.call.action.capability());
         let ask = Arc::new(self.ask(&asked, &record));
-        let Asked { call, decision, decision_id, step, charge, reservation, tool_result } = asked;
+        let Asked { call, decision, decision_id, step, charge, reservation, noted, tool_result } = asked;
         let form = self.denied(decision, decision_id, rpc_id.clone(), tool_result);
         let terms = self.terms(&onward, rpc_id.clone());
         let plan = fulfilled(onward.plan, &decision.obligations, self.route);
@@ -126,6 +129,7 @@ impl Known<'_> {
                 record,
                 step,
                 charge,
+                noted,
                 code: decision.code,
                 forwarding,
                 form,
@@ -137,6 +141,7 @@ impl Known<'_> {
             code: decision.code,
             rpc_id,
             access,
+            noted: None,
         }
     }
 

@@ -6,18 +6,19 @@ use std::time::Instant;
 
 use crate::audit::execution::ExecutionOf;
 use crate::audit::record::{DecisionRecord, EventRecord, Origin};
-use crate::config::{McpDenial, Mode};
+use crate::config::Mode;
 use crate::decision::{PolicySnapshot, Protocol, Route};
-use crate::extract::{Extracted, McpEra, rpc_code};
+use crate::extract::McpEra;
 use crate::facts::{Decided, LaterCharge, LaterStep, Reservation};
 use crate::gateway::assess::BoundSession;
 use crate::gateway::assess::holding::Asked;
 use crate::gateway::assess::obligations::{fulfilled, unfulfilled};
 use crate::gateway::execution::Execution;
+use crate::gateway::execution::counting::Noted;
 use crate::gateway::head::Incoming;
 use crate::gateway::holding::Held;
 use crate::gateway::permit::Forwarding;
-use crate::gateway::{Gateway, Refusal, RefusalForm};
+use crate::gateway::{Gateway, Refusal};
 use crate::model::call::{Action, CallContext, DecisionRequest, Principal, ToolCall};
 use crate::model::decision::{Decision, Facts, Outcome, Reason, ReasonCode};
 use crate::model::id::{DECISION, Id};
@@ -40,6 +41,8 @@ pub(in crate::gateway) struct Assessed {
     pub(in crate::gateway) rpc_id: Option<String>,
     /// What the access log says of it, where there is one and the caller is known.
     pub(in crate::gateway) access: Option<AccessLine>,
+    /// What is observed of it once the record is in; what is held has its own.
+    pub(in crate::gateway) noted: Option<Box<Noted>>,
 }
 
 /// What is to be done with a request.
@@ -99,12 +102,13 @@ impl Assessed {
             code,
             rpc_id: None,
             access: None,
+            noted: None,
         }
     }
 }
 
 impl Known<'_> {
-    fn origin(&self) -> Origin<'_> {
+    pub(super) fn origin(&self) -> Origin<'_> {
         Origin {
             route: &self.route.name,
             request_id: &self.request_id,
@@ -132,44 +136,6 @@ impl Known<'_> {
             capability,
         };
         self.gateway.access_log.as_ref().map(|log| log.begin(self.facts.now, request))
-    }
-
-    /// No place is free on the route.
-    pub(super) fn overloaded(self, extracted: Extracted<'_>) -> Assessed {
-        self.gateway.metrics.shed();
-        let (Extracted::Message { rpc_id, .. } | Extracted::Call { rpc_id, .. }) = extracted;
-        let rpc_id = rpc_text(rpc_id);
-        self.refused(Refusal::overloaded(rpc_id.clone()), rpc_id)
-    }
-
-    pub(super) fn refused(self, mut refusal: Refusal, rpc_id: Option<String>) -> Assessed {
-        let reason = Reason::new(&refusal.detail);
-        let record = EventRecord {
-            kind: "refusal",
-            origin: Some(self.origin()),
-            principal: Some(&self.principal),
-            capability: None,
-            call: None,
-            outcome: Outcome::Deny,
-            code: refusal.code,
-            reason: &reason,
-        };
-        let code = refusal.code;
-        let record = Some(record.payload());
-        refusal.help.clone_from(&self.route.help);
-        if code == ReasonCode::MethodNotAllowed {
-            let streams = self.route.is_mcp() && self.era == McpEra::Session;
-            refusal.allow = Some(if streams { "GET, POST, DELETE" } else { "POST" });
-        }
-        Assessed {
-            answer: Answer::Refuse(Box::new(refusal)),
-            record,
-            route: Some(Arc::clone(self.route)),
-            outcome: None,
-            code,
-            rpc_id,
-            access: self.access(None),
-        }
     }
 
     pub(super) fn passed(
@@ -214,6 +180,7 @@ impl Known<'_> {
             code,
             rpc_id,
             access,
+            noted: None,
         }
     }
 
@@ -267,6 +234,7 @@ impl Known<'_> {
             charged: reservation.as_ref().map(Reservation::charged),
             action: None,
         };
+        let noted = Noted::of(request, &decision, facts).map(Box::new);
         let wants_person = matches!(decision.outcome, Outcome::RequireConfirmation | Outcome::Escalate);
         // What has waited for a hold and is let through by now takes its hold along.
         if (enforced && wants_person) || (self.resumed && (allowed || !enforced)) {
@@ -276,7 +244,16 @@ impl Known<'_> {
             let step = counts_later.then(|| LaterStep::of(self.snapshot, request, &decision)).flatten();
             let charge = counts_later.then(|| LaterCharge::of(request, &decision)).flatten();
             return self.held(
-                Asked { call, decision: &decision, decision_id, step, charge, reservation, tool_result },
+                Asked {
+                    call,
+                    decision: &decision,
+                    decision_id,
+                    step,
+                    charge,
+                    reservation,
+                    noted,
+                    tool_result,
+                },
                 held,
                 onward,
                 rpc_id,
@@ -300,30 +277,13 @@ impl Known<'_> {
                 code,
                 rpc_id,
                 access,
+                noted,
             };
         }
         let refusal = self.denied(&decision, decision_id, rpc_id.clone(), tool_result);
         let route = Some(Arc::clone(self.route));
-        Assessed { answer: Answer::Refuse(Box::new(refusal)), record, route, outcome, code, rpc_id, access }
-    }
-
-    pub(super) fn denied(
-        &self,
-        decision: &Decision,
-        decision_id: Id,
-        rpc_id: Option<String>,
-        tool_result: bool,
-    ) -> Refusal {
-        let mut refusal = Refusal::problem(403, decision.code, decision.reason.as_str());
-        refusal.decision_id = Some(decision_id);
-        refusal.help.clone_from(&self.route.help);
-        let Some(id) = rpc_id else { return refusal };
-        if tool_result && self.route.mcp_denial == McpDenial::ToolError {
-            return refusal.in_form(RefusalForm::ToolResult { id, era: self.era });
-        }
-        // MCP clients read a JSON-RPC error only from a 200: any other status is a broken transport to them.
-        refusal.status = 200;
-        refusal.in_form(RefusalForm::Rpc { code: rpc_code::DENIED, id, data: None })
+        let answer = Answer::Refuse(Box::new(refusal));
+        Assessed { answer, record, route, outcome, code, rpc_id, access, noted }
     }
 
     pub(super) fn forward(

@@ -7,6 +7,7 @@ mod holding;
 mod known;
 mod obligations;
 mod plan;
+mod refusing;
 mod request;
 mod session;
 mod shed;

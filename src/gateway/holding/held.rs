@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::audit::held::{HeldDecision, HeldOutcome};
 use crate::facts::{Deciding, Exceeded, LaterCharge, LaterStep, Reservation};
+use crate::gateway::execution::counting::Noted;
 use crate::gateway::holding::answers::{self, HoldNote};
 use crate::gateway::holding::{Charging, HoldDesk, Preference, Stood, WaitPlace, Waiting};
 use crate::gateway::permit::Forwarding;
@@ -26,6 +27,8 @@ pub(in crate::gateway) struct Held {
     pub(in crate::gateway) step: Option<LaterStep>,
     /// What letting it through takes of limits, if that was not taken already.
     pub(in crate::gateway) charge: Option<LaterCharge>,
+    /// What is observed of it.
+    pub(in crate::gateway) noted: Option<Box<Noted>>,
     /// The decision's own code.
     pub(in crate::gateway) code: ReasonCode,
     /// What is forwarded once it is approved.
@@ -76,6 +79,8 @@ pub(in crate::gateway) struct Judged {
     pub(in crate::gateway) record: Option<Vec<u8>>,
     pub(in crate::gateway) outcome: Option<Outcome>,
     pub(in crate::gateway) code: ReasonCode,
+    /// What is observed of it once the record is in.
+    pub(in crate::gateway) noted: Option<Box<Noted>>,
 }
 
 /// What is done with a request.
@@ -145,7 +150,10 @@ impl Held {
         // A request that goes on waiting for the same hold has left its record.
         let told = resumed.is_some_and(|resumed| resumed.hold == hold.id);
         let reason = Reason::new(&self.ask.reason);
-        let record = (!told).then(|| self.payload(outcome, code, &reason, Some(&hold.id), &[]));
+        // Asked for by an earlier decision, it was observed with that.
+        let repeats = hold.ask.decision_id != self.ask.decision_id;
+        let record = (!told).then(|| self.payload((outcome, repeats), code, &reason, Some(&hold.id), &[]));
+        let noted = self.noted.take().filter(|_| !told).map(|noted| Box::new(noted.held(outcome, repeats)));
         let refusal = Box::new(self.ticket(hold));
         self.forwarding.forget();
         let then = if let Some(waiter) = waiter {
@@ -166,7 +174,7 @@ impl Held {
             }
             Then::Refuse(refusal)
         };
-        Judged { then, record, outcome: Some(outcome), code }
+        Judged { then, record, outcome: Some(outcome), code, noted }
     }
 
     /// What a caller is told that does not wait, or has waited long enough.
@@ -192,17 +200,19 @@ impl Held {
     fn allowed(mut self, hold: Option<&Id>) -> Judged {
         let reason = Reason::new(&self.ask.reason);
         let (outcome, code) = (self.ask.outcome, self.code);
-        let record = Some(self.payload(outcome, code, &reason, hold, &[]));
+        let record = Some(self.payload((outcome, hold.is_some()), code, &reason, hold, &[]));
         self.forwarding.prefers(self.terms.applied_wait());
-        Judged { then: Then::Forward(self.forwarding), record, outcome: Some(outcome), code }
+        let noted = self.noted.map(|noted| Box::new(noted.held(outcome, hold.is_some())));
+        Judged { then: Then::Forward(self.forwarding), record, outcome: Some(outcome), code, noted }
     }
 
     fn let_through(mut self, hold: &Id, approved_by: &[String]) -> Judged {
         let (outcome, code) = (Outcome::Allow, ReasonCode::Approved);
         let reason = Reason::new(&format!("Approved by {}.", approved_by.join(" and ")));
-        let record = Some(self.payload(outcome, code, &reason, Some(hold), approved_by));
+        let record = Some(self.payload((outcome, true), code, &reason, Some(hold), approved_by));
         self.forwarding.prefers(self.terms.applied_wait());
-        Judged { then: Then::Forward(self.forwarding), record, outcome: Some(outcome), code }
+        let noted = self.noted.map(|noted| Box::new(noted.held(outcome, true)));
+        Judged { then: Then::Forward(self.forwarding), record, outcome: Some(outcome), code, noted }
     }
 
     /// A caller that can neither wait nor come back.
@@ -244,13 +254,14 @@ impl Held {
     fn refused(mut self, refusal: Refusal, outcome: Outcome, reason: &Reason, hold: Option<&Id>) -> Judged {
         self.forwarding.forget();
         let code = refusal.code;
-        let record = Some(self.payload(outcome, code, reason, hold, &[]));
-        Judged { then: Then::Refuse(Box::new(refusal)), record, outcome: Some(outcome), code }
+        let record = Some(self.payload((outcome, hold.is_some()), code, reason, hold, &[]));
+        let noted = self.noted.map(|noted| Box::new(noted.held(outcome, hold.is_some())));
+        Judged { then: Then::Refuse(Box::new(refusal)), record, outcome: Some(outcome), code, noted }
     }
 
     fn payload(
         &self,
-        outcome: Outcome,
+        (outcome, repeats): (Outcome, bool),
         code: ReasonCode,
         reason: &Reason,
         hold: Option<&Id>,
@@ -258,7 +269,7 @@ impl Held {
     ) -> Vec<u8> {
         let charged = self.forwarding.reservation().filter(|_| outcome == Outcome::Allow);
         let charged = charged.map(Reservation::charged);
-        self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by, charged })
+        self.record.payload(HeldOutcome { outcome, code, reason, hold, approved_by, charged, repeats })
     }
 }
 

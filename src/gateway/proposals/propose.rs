@@ -8,7 +8,7 @@ use crate::decision::PolicySnapshot;
 use crate::extract::Proposal;
 use crate::facts::{LaterStep, Reservation};
 use crate::gateway::Consumed;
-use crate::gateway::execution::counting;
+use crate::gateway::execution::counting::{self, Noted};
 use crate::gateway::proposals::answer::allowed;
 use crate::gateway::proposals::standing::unused;
 use crate::gateway::proposals::{ProposalAnswer, ProposalDesk, ProposalRefused};
@@ -36,6 +36,8 @@ pub(super) struct Settled {
     pub(super) approval: Option<Box<Consumed>>,
     /// What of limits was taken for it.
     pub(super) reservation: Option<Reservation>,
+    /// Whether an earlier decision asked for the hold it stands at, and was observed.
+    pub(super) repeats: bool,
 }
 
 impl ProposalDesk {
@@ -64,7 +66,7 @@ impl ProposalDesk {
         }
         let proposed = Proposed { desk: self, snapshot, principal, proposal, request_id, decision_id, facts };
         let settled = proposed.settle(&decision, decided.reservation).await?;
-        let Settled { record, answer, approval, reservation } = settled;
+        let Settled { record, answer, approval, reservation, repeats } = settled;
         let recorded = self.gateway.record(&record, now).await;
         let (outcome, code) = match &recorded {
             Ok(()) => (Some(answer.outcome), answer.code),
@@ -79,6 +81,8 @@ impl ProposalDesk {
             }
             return Err(ProposalRefused::Ledger);
         }
+        let noted = Noted::of(request, &decision, facts).map(|noted| noted.held(answer.outcome, repeats));
+        self.gateway.note_gates(noted.as_ref());
         if approval.is_some()
             && decision.outcome != Outcome::Allow
             && let Some(step) = LaterStep::of(snapshot, request, &decision)
@@ -122,7 +126,7 @@ impl<'r, 'a> Proposed<'r, 'a> {
         let record =
             DecisionRecord { charged, ..self.record(decision) }.payload(&self.desk.gateway.redaction);
         let answer = self.answer(decision, decision.outcome, decision.code, decision.reason.as_str());
-        Settled { record, answer, approval: None, reservation }
+        Settled { record, answer, approval: None, reservation, repeats: false }
     }
 
     /// What the proposer is told.

@@ -119,9 +119,10 @@ impl Proposed<'_, '_> {
             hold,
             approved_by: &approved_by,
             charged,
+            repeats: true,
         });
         let answer = self.answer(decision, outcome, code, reason.as_str());
-        Settled { record: line, answer, approval: Some(Box::new(consumed)), reservation }
+        Settled { record: line, answer, approval: Some(Box::new(consumed)), reservation, repeats: true }
     }
 
     /// A person is wanted.
@@ -161,11 +162,13 @@ impl Proposed<'_, '_> {
         hold: Option<&Hold>,
     ) -> Settled {
         let id = hold.map(|hold| &hold.id);
+        let repeats = hold.is_some_and(|hold| hold.ask.decision_id != self.decision_id.to_string());
+        let (approved_by, charged) = (&[][..], None);
         let line =
-            record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by: &[], charged: None });
+            record.payload(HeldOutcome { outcome, code, reason, hold: id, approved_by, charged, repeats });
         let mut answer = self.answer(decision, outcome, code, reason.as_str());
         answer.hold = hold.map(|hold| HoldNote::of(hold, self.desk.gateway.holds.links(self.snapshot)));
-        Settled { record: line, answer, approval: None, reservation: None }
+        Settled { record: line, answer, approval: None, reservation: None, repeats }
     }
 
     /// What approvers are asked.

@@ -3,15 +3,17 @@
 //! | record | event |
 //! |---|---|
 //! | `decision` with outcome `ALLOW`, unless it has `enforced: false` | a call was let through, at its `facts.now`; with a member `charge`, it counts against a rate of `charge.max_requests` at `charge.at`; with `shared_charge`, likewise against what all callers of the capability share |
+//! | `decision` with `observed`, whatever its outcome | it was observed for the gates: its shape, and its score where it has one |
 //! | `execution` of a decision (it has a `decision_id`) that says something of the call ([`ExecutionResult::failed`]) | it was reported |
 //! | `report` with `failed` | it was reported |
 
 use std::borrow::Cow;
 
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
-use crate::facts::{Event, SharedUse, What, Who};
-use crate::model::decision::{ExecutionResult, Outcome};
+use crate::facts::{Event, Observation, SharedUse, What, Who};
+use crate::model::decision::{ExecutionResult, Outcome, RiskScore};
 use crate::model::time::Timestamp;
 
 /// What is read of a record. A member of another type makes it none, and no record of this gateway has one.
@@ -38,6 +40,8 @@ struct Head<'a> {
     #[serde(borrow, default)]
     shared_charge: Option<ChargeOf<'a>>,
     #[serde(borrow, default)]
+    observed: Option<ObservedOf<'a>>,
+    #[serde(borrow, default)]
     decision_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     result: Option<Cow<'a, str>>,
@@ -61,6 +65,15 @@ struct ChargeOf<'a> {
     at: Option<Cow<'a, str>>,
 }
 
+#[derive(Debug, Deserialize)]
+struct ObservedOf<'a> {
+    #[serde(borrow)]
+    shape: Cow<'a, str>,
+    window: u16,
+    #[serde(default)]
+    score: Option<f64>,
+}
+
 /// What the line of a record says; `None` where it says nothing for the live numbers.
 pub(super) fn event(line: &[u8]) -> Option<Event> {
     if !is_of_kind(line, &[b"dec", b"exe", b"rep"]) {
@@ -73,10 +86,13 @@ pub(super) fn event(line: &[u8]) -> Option<Event> {
     match &*head.kind {
         "decision" => {
             let allowed = head.outcome.as_deref() == Some(Outcome::Allow.as_str());
-            if !allowed || head.enforced == Some(false) {
-                return None;
-            }
+            let let_through = allowed && head.enforced != Some(false);
             let decided_at = head.facts.as_ref().and_then(|facts| time(facts.now.as_deref()));
+            let observed = head.observed.as_ref().zip(decided_at.or(recorded));
+            let observed = observed.and_then(|(observed, at)| observation(observed, let_through, at));
+            if !let_through {
+                return observed.map(|seen| Event { who, at: seen.at, what: What::Observed(seen) });
+            }
             let at = |charge: Option<&ChargeOf<'_>>| {
                 let charged_at = charge.and_then(|charge| time(charge.at.as_deref()));
                 charged_at.or(decided_at).or(recorded)
@@ -93,7 +109,7 @@ pub(super) fn event(line: &[u8]) -> Option<Event> {
             };
             let charged = head.charge.as_ref().map(most);
             let at = at(head.charge.as_ref())?;
-            Some(Event { who, at, what: What::LetThrough { charged, shared } })
+            Some(Event { who, at, what: What::LetThrough { charged, shared, observed } })
         }
         "execution" => {
             head.decision_id?;
@@ -103,6 +119,17 @@ pub(super) fn event(line: &[u8]) -> Option<Event> {
         "report" => Some(Event { who, at: recorded?, what: What::Reported { failed: head.failed? } }),
         _ => None,
     }
+}
+
+fn observation(observed: &ObservedOf<'_>, let_through: bool, at: Timestamp) -> Option<Observation> {
+    let shape = HEXLOWER.decode(observed.shape.as_bytes()).ok()?.try_into().ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "four decimals are ten-thousandths, and a cast from a double saturates"
+    )]
+    let exact = |score: f64| RiskScore::from_ten_thousandths((score * 10_000.0).round() as u32);
+    Some(Observation { shape, window: observed.window, score: observed.score.map(exact), let_through, at })
 }
 
 fn time(text: Option<&str>) -> Option<Timestamp> {

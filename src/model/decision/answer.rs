@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::decision::{
-    Finding, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore, SharedCharge,
+    Finding, GatesFound, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore,
+    SharedCharge,
 };
 
 /// Which policy snapshot a decision was made under.
@@ -55,4 +56,6 @@ pub struct Decision {
     pub shared_charge: Option<SharedCharge>,
     /// What each engine said.
     pub findings: Vec<Finding>,
+    /// What the gates found; `None` where calls do not pass them.
+    pub gates: Option<Box<GatesFound>>,
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::decision::{RiskLevel, SHARED_LIMITS};
+use crate::model::decision::{Observed, RiskLevel, SHARED_LIMITS};
 use crate::model::time::Timestamp;
 
 /// What is true at the moment of a decision and stands in no policy.
@@ -21,6 +21,8 @@ pub struct Facts<'h> {
     pub shared_uses: [Option<u32>; SHARED_LIMITS],
     /// What is known of the caller's conduct; `None` where the risk of calls is not scored.
     pub conduct: Option<Conduct>,
+    /// What was observed of the caller; `None` where calls do not pass the gates.
+    pub gates: Option<Observed>,
 }
 
 /// What is known of a caller's conduct, as far as a risk score needs it.
@@ -52,7 +54,8 @@ impl Facts<'_> {
     /// What is known of a call that belongs to no session.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self { now, history: None, grant_uses: None, shared_uses: [None; SHARED_LIMITS], conduct: None }
+        let shared_uses = [None; SHARED_LIMITS];
+        Self { now, history: None, grant_uses: None, shared_uses, conduct: None, gates: None }
     }
 }
 

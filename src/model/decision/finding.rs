@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::decision::{Outcome, Reason, RiskLevel};
+use crate::model::decision::{Outcome, Reason, RiskLevel, Wanted};
 
 /// The engines, in the order they are asked and reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,13 +25,15 @@ pub enum Engine {
     Policies,
     /// How dangerous the call looks.
     Risk,
+    /// Whether the call passes the six gates, and its caller behaves as it did.
+    Gates,
     /// What holds where no authorizer speaks of a call.
     Default,
 }
 
 impl Engine {
     /// Every engine, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Status,
         Self::Naming,
         Self::Tunnel,
@@ -41,6 +43,7 @@ impl Engine {
         Self::Rules,
         Self::Policies,
         Self::Risk,
+        Self::Gates,
         Self::Default,
     ];
 
@@ -57,6 +60,7 @@ impl Engine {
             Self::Rules => "rules",
             Self::Policies => "policies",
             Self::Risk => "risk",
+            Self::Gates => "gates",
             Self::Default => "default",
         }
     }
@@ -138,4 +142,20 @@ pub struct Finding {
     pub source: Option<Arc<str>>,
     /// What went wrong, where it could not tell (its outcome is then DENY).
     pub error: Option<Reason>,
+    /// What it would have done, were it not only watched: its outcome is then `None`.
+    pub would_have: Option<Wanted>,
+}
+
+impl Finding {
+    /// What `engine` came to.
+    #[must_use]
+    pub const fn of(engine: Engine, outcome: Outcome) -> Self {
+        Self { engine, outcome: Some(outcome), rule: None, source: None, error: None, would_have: None }
+    }
+
+    /// What `engine`, which is only watched, would have done.
+    #[must_use]
+    pub const fn watched(engine: Engine, would_have: Wanted) -> Self {
+        Self { engine, outcome: None, rule: None, source: None, error: None, would_have: Some(would_have) }
+    }
 }

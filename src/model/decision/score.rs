@@ -40,6 +40,12 @@ impl RiskScore {
         f64::from(self.hundredths()) / 100.0
     }
 
+    /// The exact score, with four decimals: `0.1034`.
+    #[must_use]
+    pub fn exact(self) -> String {
+        format!("{}.{:04}", self.0 / 10_000, self.0 % 10_000)
+    }
+
     const fn hundredths(self) -> u16 {
         (self.0 + 50) / 100
     }

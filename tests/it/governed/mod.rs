@@ -38,6 +38,7 @@
 mod bounds;
 mod claims;
 mod day;
+mod gates;
 mod pressure;
 mod rates;
 mod releases;

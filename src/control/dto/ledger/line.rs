@@ -61,7 +61,7 @@ pub(super) struct Risk {
 pub(super) struct FindingForm {
     /// The engine.
     pub(super) engine: String,
-    /// What it said; `null` where it could not tell.
+    /// What it said; `null` where it could not tell, or is only watched.
     pub(super) outcome: Option<String>,
     /// The policy that rule is of, and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +70,12 @@ pub(super) struct FindingForm {
     pub(super) rule: Option<String>,
     /// Why it could not tell.
     pub(super) error: Option<String>,
+    /// What it would have come to, were it not only watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) would_have: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
 }
 
 impl FindingForm {

@@ -1,7 +1,8 @@
 //! What each kind of record says.
 
-use crate::facts::{Event, SharedUse, What, Who};
+use crate::facts::{Event, Observation, SharedUse, What, Who};
 use crate::gateway::rebuild::event::event;
+use crate::model::decision::RiskScore;
 use crate::model::time::Timestamp;
 
 const WHO: &str = r#""tenant":"t","actor":"ann","capability":"a.b","#;
@@ -21,7 +22,8 @@ fn time(second: u32) -> Timestamp {
 
 #[test]
 fn what_records_say() {
-    let let_through = |charged, second| Some((What::LetThrough { charged, shared: None }, second));
+    let let_through =
+        |charged, second| Some((What::LetThrough { charged, shared: None, observed: None }, second));
     let reported = |failed| Some((What::Reported { failed }, 5));
     let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z"}"#;
     let long = format!(
@@ -107,10 +109,49 @@ fn what_all_callers_share_is_counted_apart() {
         (format!("{charge},\"shared_charge\":{{}}"), Some(9), 4, 1, 3),
     ] {
         let shared = SharedUse { who: Who::everybody("t", "a.b"), most, at: time(shared_at) };
-        let what = What::LetThrough { charged, shared: Some(shared) };
+        let what = What::LetThrough { charged, shared: Some(shared), observed: None };
         let wanted = Event { who: Who::new("t", "ann", "a.b"), at: time(at), what };
         assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},{more}"#)), Some(wanted), "{more}");
     }
     assert_eq!(of(&format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{shared}"#)), None);
     assert_eq!(of(&format!(r#""kind":"decision",{WHO}{facts},"enforced":false,{shared}"#)), None);
+}
+
+#[test]
+fn what_the_gates_observed_is_whatever_came_of_the_call() {
+    let facts = r#""facts":{"now":"2026-11-23T12:00:03.000000Z","gates":{"seen":3,"drift":0.1}}"#;
+    let shape = "000102030405060708090a0b0c0d0e0f";
+    let with = |score: &str| format!(r#""observed":{{"shape":"{shape}","window":200{score}}}"#);
+    let observation = |score, let_through| Observation {
+        shape: std::array::from_fn(|byte| u8::try_from(byte).unwrap()),
+        window: 200,
+        score,
+        let_through,
+        at: time(3),
+    };
+    for number in [0, 1, 1_034, 2_001, 5_733, 9_999, 10_000] {
+        let score = RiskScore::from_ten_thousandths(number);
+        let written = with(&format!(",\"score\":{}", score.exact()));
+        for (outcome, enforced, let_through) in
+            [("ALLOW", true, true), ("DENY", true, false), ("ESCALATE", true, false), ("DENY", false, false)]
+        {
+            let members = format!(
+                r#""kind":"decision",{WHO}"outcome":"{outcome}","enforced":{enforced},{facts},{written}"#
+            );
+            let observed = observation(Some(score), let_through);
+            let what = match let_through {
+                true => What::LetThrough { charged: None, shared: None, observed: Some(observed) },
+                false => What::Observed(observed),
+            };
+            let wanted = Event { who: Who::new("t", "ann", "a.b"), at: time(3), what };
+            assert_eq!(of(&members), Some(wanted), "{members}");
+        }
+    }
+    let repeats = format!(r#""kind":"decision",{WHO}"outcome":"ESCALATE",{facts},{}"#, with(""));
+    assert_eq!(of(&repeats).map(|event| event.what), Some(What::Observed(observation(None, false))));
+    // What is no shape says nothing, and the call was let through all the same.
+    let odd =
+        format!(r#""kind":"decision",{WHO}"outcome":"ALLOW",{facts},"observed":{{"shape":"zz","window":2}}"#);
+    let plain = What::LetThrough { charged: None, shared: None, observed: None };
+    assert_eq!(of(&odd).map(|event| event.what), Some(plain));
 }

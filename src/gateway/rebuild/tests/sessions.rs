@@ -116,6 +116,7 @@ impl Live {
                     hold: Some(&id(HOLD)),
                     approved_by: &["carol".to_owned()],
                     charged: None,
+                    repeats: false,
                 })
             } else {
                 record.payload(&redaction)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::audit::{AppendError, Durability, Ledger, LedgerOptions};
-use crate::facts::{Live, Who};
+use crate::facts::{Live, Observation, Who};
 use crate::gateway::{Begun, Fold};
+use crate::model::decision::RiskScore;
 use crate::model::time::Timestamp;
 
 pub(super) const START: i64 = 1_795_414_794_000_000;
@@ -55,22 +56,25 @@ impl World {
             let now = self.now();
             let common = format!(r#""tenant":"t","actor":"{actor}","capability":"{capability}""#);
             let text = now.to_rfc3339();
+            let observed = self.observe(&who, number, now);
             let payload = match number % 4 {
                 0 => {
                     self.live.let_through(&who, now);
                     self.live.note_use(&who, 20, now);
                     format!(
-                        r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}},"charge":{{"max_requests":20,"window_s":60,"at":"{text}"}}"#
+                        r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}},"charge":{{"max_requests":20,"window_s":60,"at":"{text}"}},{observed}"#
                     )
                 }
                 1 => {
                     self.live.let_through(&who, now);
                     self.live.note_use(&Who::everybody("t", capability), 30, now);
                     format!(
-                        r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}},"shared_charge":{{"max_requests":30,"at":"{text}"}}"#
+                        r#""kind":"decision",{common},"outcome":"ALLOW","facts":{{"now":"{text}"}},"shared_charge":{{"max_requests":30,"at":"{text}"}},{observed}"#
                     )
                 }
-                2 => format!(r#""kind":"decision",{common},"outcome":"DENY","facts":{{"now":"{text}"}}"#),
+                2 => format!(
+                    r#""kind":"decision",{common},"outcome":"DENY","facts":{{"now":"{text}"}},{observed}"#
+                ),
                 _ => {
                     self.live.reported(&who, number % 8 == 3, now);
                     let result = if number % 8 == 3 { "failed" } else { "completed" };
@@ -80,6 +84,23 @@ impl World {
             append(ledger, &payload, now);
             self.records += 1;
         }
+    }
+
+    /// Notes what a record of a decision says of the gates, which is returned. The window changes now and then.
+    fn observe(&self, who: &Who, number: i64, now: Timestamp) -> String {
+        let window = if number % 400 < 300 { 30 } else { 40 };
+        let score = u32::try_from(number * 137 % 10_001).unwrap();
+        let shape = [u8::try_from(number % 7).unwrap(); 16];
+        // The third of four repeats what was held every other time; the last is no decision.
+        let repeats = number % 8 == 6;
+        let score = (!repeats).then(|| RiskScore::from_ten_thousandths(score));
+        if number % 4 < 3 {
+            let let_through = number % 4 < 2;
+            self.live.observe(who, &Observation { shape, window, score, let_through, at: now });
+        }
+        let score = score.map(|score| format!(",\"score\":{}", score.exact())).unwrap_or_default();
+        let shape = data_encoding::HEXLOWER.encode(&shape);
+        format!("\"observed\":{{\"shape\":\"{shape}\",\"window\":{window}{score}}}")
     }
 
     /// The fold of all that is in the ledger, from the checkpoint where there is one.

@@ -45,12 +45,35 @@ impl Baseline {
     /// Infinite values lie outside.
     #[must_use]
     pub fn divergence(&self, current: impl ExactSizeIterator<Item = f64>, constants: &Constants) -> f64 {
-        let total = count(current.len()) + constants.drift_anchor;
+        let values = count(current.len());
+        self.diverges(self.bins.tally(current).into_iter(), values, constants)
+    }
+
+    /// The same of `values` values of which so many lie in each bin ([`Self::bin`]), for whoever keeps count.
+    #[must_use]
+    pub fn divergence_of(&self, tally: &[u32], values: usize, constants: &Constants) -> f64 {
+        self.diverges(tally.iter().map(|many| f64::from(*many)), count(values), constants)
+    }
+
+    fn diverges(&self, tally: impl Iterator<Item = f64>, values: f64, constants: &Constants) -> f64 {
+        let total = values + constants.drift_anchor;
         let term = |(tally, share): (f64, &f64)| {
             let mixed = (tally + constants.drift_anchor * share) / total;
             mixed * libm::log(mixed / share)
         };
-        self.bins.tally(current).into_iter().zip(&self.shares).map(term).sum()
+        tally.zip(&self.shares).map(term).sum()
+    }
+
+    /// The bin `value` lies in: less than [`Self::bins`].
+    #[must_use]
+    pub fn bin(&self, value: f64) -> usize {
+        self.bins.of(value)
+    }
+
+    /// How many bins there are, the one for everything outside among them.
+    #[must_use]
+    pub const fn bins(&self) -> usize {
+        self.shares.len()
     }
 }
 
