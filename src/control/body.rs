@@ -51,7 +51,11 @@ impl Members {
         Self::parse(&bytes, known)
     }
 
-    fn parse(bytes: &[u8], known: &[&'static str]) -> Result<Self, ControlError> {
+    /// The members of a body that is there.
+    ///
+    /// # Errors
+    /// 400 for what is no strict JSON object with `known` members only.
+    pub(in crate::control) fn parse(bytes: &[u8], known: &[&'static str]) -> Result<Self, ControlError> {
         let json = Reader::default().parse(bytes).map_err(|error| {
             ControlError::bad_body(None, format!("The body is not the JSON this path takes: {error}."))
         })?;

@@ -10,7 +10,7 @@ use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
 use crate::gateway::{
     ActionDesk, Administrator, AuthThrottle, Clock, EvaluationDesk, HoldDesk, KeyDesk, KeyRates,
-    ProposalDesk, Publisher,
+    OverrideDesk, ProposalDesk, Publisher,
 };
 use crate::telemetry::Metrics;
 
@@ -60,6 +60,8 @@ pub struct ControlState {
     pub proposals: Arc<ProposalDesk>,
     /// Where changes are evaluated.
     pub evaluations: Arc<EvaluationDesk>,
+    /// Where evaluations are overridden.
+    pub overrides: Arc<OverrideDesk>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
     /// Puts the content of earlier snapshots in force.

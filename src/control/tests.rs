@@ -23,12 +23,12 @@ use crate::control::{
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, EvaluationDesk,
-    Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, ProposalDesk, Publisher, PublisherParts,
-    SystemClock,
+    Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, OverrideDesk, ProposalDesk, Publisher,
+    PublisherParts, SystemClock,
 };
 use crate::holds::{
-    Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryStore, PendingCounts,
-    ShownArguments, StoreError,
+    Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryOverrideStore,
+    MemoryStore, PendingCounts, ShownArguments, StoreError,
 };
 use crate::identity::SessionSeal;
 use crate::model::call::{CallDigest, PrincipalKind};
@@ -143,6 +143,11 @@ impl Control {
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
             evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
+            overrides: Arc::new(OverrideDesk::new(
+                Arc::clone(&gateway),
+                Arc::clone(&index),
+                Arc::new(MemoryOverrideStore::default()),
+            )),
             proposals: Arc::new(ProposalDesk::new(gateway, Arc::clone(&index))),
             index,
             ledger,

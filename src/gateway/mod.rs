@@ -38,8 +38,8 @@ pub use in_flight::{InFlight, InFlightGuard};
 pub use permit::{Forwarding, Permit};
 pub use pipeline::{Gateway, GatewayParts, Verdict};
 pub use proposals::{
-    Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, ProposalAnswer, ProposalDesk,
-    ProposalRefused, ReportRefused,
+    Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, NotOverridable, OverrideDesk,
+    OverrideError, ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused,
 };
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};

@@ -356,6 +356,11 @@ impl Gateway {
         Ok(())
     }
 
+    /// The same for what people approve, which may use the reserve of free space.
+    pub(super) async fn record_approval(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
+        self.ledger.record_from_reserve(payload, now).await.map(|_| ())
+    }
+
     fn panicked(&self) -> Assessed {
         self.metrics.panicked();
         tracing::error!("a panic while judging a request was caught; the call was refused");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::holds::{Approval, Ask};
+use crate::holds::Ask;
 use crate::identity::Key;
 
 /// Who decides on a hold.
@@ -42,10 +42,15 @@ impl Approver {
     /// Whether it is the actor that asked, speaks for it, or is the same person.
     #[must_use]
     pub fn asked(&self, ask: &Ask) -> bool {
+        self.is_of(&ask.actor, ask.key.as_deref(), ask.person.as_deref())
+    }
+
+    /// Whether it is `actor`, speaks for it, or has the same key or is the same person as whoever called in its name.
+    pub(in crate::holds) fn is_of(&self, actor: &str, with_key: Option<&str>, person: Option<&str>) -> bool {
         let Some(key) = &self.key else { return false };
-        let same_person = key.person.is_some() && key.person == ask.person;
-        let same_key = ask.key.as_ref() == Some(&key.id);
-        same_person || same_key || key.principal(None).id == ask.actor || key.admits(&ask.actor)
+        let same_person = key.person.is_some() && key.person.as_deref() == person;
+        let same_key = with_key == Some(&*key.id);
+        same_person || same_key || *key.principal(None).id == *actor || key.admits(actor)
     }
 
     /// Whether it may speak for the actor that asked. Where no keys are asked for, everybody may.
@@ -58,9 +63,14 @@ impl Approver {
     /// Which of the roles that `ask` wants it has.
     #[must_use]
     pub fn roles_for(&self, ask: &Ask) -> Vec<String> {
+        self.roles_of(ask.roles.iter().map(|role| &**role))
+    }
+
+    /// Which of the roles `wanted` it has.
+    pub(in crate::holds) fn roles_of<'r>(&self, wanted: impl IntoIterator<Item = &'r str>) -> Vec<String> {
         let Some(key) = &self.key else { return Vec::new() };
-        let wanted = ask.roles.iter().filter(|role| key.roles.contains(role));
-        wanted.map(|role| role.to_string()).collect()
+        let held = wanted.into_iter().filter(|role| key.roles.iter().any(|held| **held == **role));
+        held.map(str::to_owned).collect()
     }
 
     /// Who it is, as a person.
@@ -71,32 +81,33 @@ impl Approver {
 }
 
 /// For each of `roles` the approval that fills it, or `None`, such that as many as possible are filled and no approval fills
-/// two. (Kuhn's augmenting paths: an approver of two roles makes room for one who has only the other.)
-pub(in crate::holds) fn filled(roles: &[Arc<str>], approvals: &[Approval]) -> Vec<Option<usize>> {
+/// two; `held` has the roles of who gave each approval. (Kuhn's augmenting paths: an approver of two roles makes room for one who has
+/// only the other.)
+pub(in crate::holds) fn filled<R: AsRef<str>>(roles: &[R], held: &[&[String]]) -> Vec<Option<usize>> {
     let mut by_role = vec![None; roles.len()];
-    for index in 0..approvals.len() {
+    for index in 0..held.len() {
         let mut tried = vec![false; roles.len()];
-        place(index, roles, approvals, &mut by_role, &mut tried);
+        place(index, roles, held, &mut by_role, &mut tried);
     }
     by_role
 }
 
-fn place(
+fn place<R: AsRef<str>>(
     index: usize,
-    roles: &[Arc<str>],
-    approvals: &[Approval],
+    roles: &[R],
+    held: &[&[String]],
     by_role: &mut [Option<usize>],
     tried: &mut [bool],
 ) -> bool {
-    let Some(approval) = approvals.get(index) else { return false };
+    let Some(own) = held.get(index) else { return false };
     for (at, role) in roles.iter().enumerate() {
-        let has_role = approval.roles.iter().any(|held| **held == **role);
+        let has_role = own.iter().any(|held| **held == *role.as_ref());
         let Some(tried_here) = tried.get_mut(at) else { continue };
         if !has_role || std::mem::replace(tried_here, true) {
             continue;
         }
         let before = by_role.get(at).copied().flatten();
-        if before.is_none_or(|other| place(other, roles, approvals, by_role, tried))
+        if before.is_none_or(|other| place(other, roles, held, by_role, tried))
             && let Some(slot) = by_role.get_mut(at)
         {
             *slot = Some(index);

@@ -64,7 +64,7 @@ impl Hold {
             at: now,
             comment: comment.map(clean),
         });
-        if !wants_roles || filled(&self.ask.roles, &hold.approvals).iter().all(Option::is_some) {
+        if !wants_roles || hold.filling().iter().all(Option::is_some) {
             hold.state = HoldState::Approved;
         }
         Ok(hold)
@@ -82,9 +82,14 @@ impl Hold {
     /// For each role that is wanted, who has filled it so far.
     #[must_use]
     pub fn filled_roles(&self) -> Vec<(&str, Option<&Approval>)> {
-        let by_role = filled(&self.ask.roles, &self.approvals);
+        let by_role = self.filling();
         let roles = self.ask.roles.iter().zip(by_role);
         roles.map(|(role, index)| (&**role, index.and_then(|index| self.approvals.get(index)))).collect()
+    }
+
+    fn filling(&self) -> Vec<Option<usize>> {
+        let held: Vec<&[String]> = self.approvals.iter().map(|approval| &*approval.roles).collect();
+        filled(&self.ask.roles, &held)
     }
 
     /// `approver` says no: no role is asked for, since a call that is not made does no harm.

@@ -26,7 +26,10 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, EvaluationDesk, Gateway, ProposalDesk, SystemClock};
+use crate::gateway::{
+    Administrator, Clock, EvaluationDesk, Gateway, OverrideDesk, ProposalDesk, SystemClock,
+};
+use crate::holds::OverrideStore;
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -81,6 +84,7 @@ impl App {
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
         let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
+        let overrides = Arc::clone(&store) as Arc<dyn OverrideStore>;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
         let source = (&options.source, options.access);
         let (publisher, keys, pinned) =
@@ -95,6 +99,7 @@ impl App {
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
+        let overrides = Arc::new(OverrideDesk::new(Arc::clone(&gateway), Arc::clone(&index), overrides));
         let source = (options.source, options.access);
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
@@ -106,6 +111,7 @@ impl App {
             actions,
             proposals,
             evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
+            overrides,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             keys: Arc::new(keys),

@@ -47,6 +47,10 @@ impl EvaluationRecord<'_> {
     pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
         let mut line = Line::sized("decision", 2048);
         line.principal(self.principal);
+        if let Some(person) = &self.principal.person {
+            // Who may not override it.
+            line.text(",\"person\":", person);
+        }
         line.plain(",\"surface\":\"", EVALUATION);
         line.text(",\"session_id\":", self.session_id);
         line.text(",\"agent_id\":", self.agent_id);

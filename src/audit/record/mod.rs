@@ -1,12 +1,13 @@
 //! The records of the ledger: which members a line has, in which order. `lines.rs` has the most frequent, `reasons.rs` what a
 //! decision was made with, `change.rs` what operators change, `report.rs` what callers report, `evaluation.rs` what the gates
-//! found of proposed changes.
+//! found of proposed changes, `overriding.rs` who overrode that.
 //!
 //! Imports `model` and `telemetry`. Start reading at [`DecisionRecord`].
 
 mod change;
 mod evaluation;
 mod lines;
+mod overriding;
 mod reasons;
 mod report;
 
@@ -14,4 +15,5 @@ pub use change::{ChangeRecord, RevertRecord};
 pub use evaluation::{EVALUATION, EvaluationRecord};
 pub(in crate::audit) use lines::Line;
 pub use lines::{DecisionRecord, EventRecord, Origin, SnapshotRecord};
+pub use overriding::OverrideRecord;
 pub use report::{ReportRecord, ReportedBy};

@@ -5,6 +5,7 @@ mod hold;
 mod key;
 mod ledger;
 mod object;
+mod overriding;
 mod proposal;
 mod snapshot;
 
@@ -15,5 +16,6 @@ pub(in crate::control) use ledger::{
     DecisionDetail, DecisionForm, DecisionPage, EntryForm, EntryPage, Trail, kind_of,
 };
 pub(in crate::control) use object::object_form;
+pub(in crate::control) use overriding::OverrideForm;
 pub(in crate::control) use proposal::{ProposalForm, ReportForm};
 pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

@@ -2,8 +2,8 @@
 //! and enforcement paths.
 
 use crate::admin::Refused;
-use crate::gateway::{KeyConflict, ReportRefused};
-use crate::holds::ChangeRefused;
+use crate::gateway::{KeyConflict, OverrideError, ReportRefused};
+use crate::holds::{ChangeRefused, OverrideRefused};
 use crate::identity::IdentityError;
 
 use crate::control::ControlError;
@@ -63,13 +63,18 @@ codes! {
     MediaTypeNotSupported "media-type-not-supported",
     MethodNotAllowed "method-not-allowed",
     NotFound "not-found",
+    NotOverridable "not-overridable",
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
     NothingToReport "nothing-to-report",
+    OverrideGranted "override-granted",
+    OverrideMessageDiffers "override-message-differs",
     OwnActor "own-actor",
+    OwnEvaluation "own-evaluation",
     OwnHold "own-hold",
     PersonMissing "person-missing",
     RateLimited "rate-limited",
+    RoleFilled "role-filled",
     RoleMissing "role-missing",
     RollbackRefused "rollback-refused",
     ScopeMissing "scope-missing",
@@ -115,6 +120,21 @@ impl ControlError {
                 ReportRefused::Reported => ProblemCode::AlreadyReported,
                 ReportRefused::Index => ProblemCode::IndexUnavailable,
                 ReportRefused::Ledger => ProblemCode::LedgerUnavailable,
+            },
+            Self::Override(error) => match error {
+                OverrideError::Unknown | OverrideError::NotRequested => ProblemCode::NotFound,
+                OverrideError::Not(_) => ProblemCode::NotOverridable,
+                OverrideError::Refused(refused) => match refused {
+                    OverrideRefused::Own => ProblemCode::OwnEvaluation,
+                    OverrideRefused::RoleMissing => ProblemCode::RoleMissing,
+                    OverrideRefused::PersonMissing => ProblemCode::PersonMissing,
+                    OverrideRefused::MessageDiffers(_) => ProblemCode::OverrideMessageDiffers,
+                    OverrideRefused::RoleFilled(_) => ProblemCode::RoleFilled,
+                    OverrideRefused::Granted => ProblemCode::OverrideGranted,
+                },
+                OverrideError::Index => ProblemCode::IndexUnavailable,
+                OverrideError::Store => ProblemCode::StoreUnavailable,
+                OverrideError::Ledger => ProblemCode::LedgerUnavailable,
             },
             Self::BodyTooLarge(_) => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,

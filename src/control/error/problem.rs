@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::admin::{DEPLOYMENT_TENANT, Refused};
-use crate::gateway::{AdminError, KeyConflict, PublishError, ReportRefused};
-use crate::holds::ChangeRefused;
+use crate::gateway::{AdminError, KeyConflict, OverrideError, PublishError, ReportRefused};
+use crate::holds::{ChangeRefused, OverrideRefused};
 use crate::identity::IdentityError;
 use crate::model::call::{PrincipalKind, Scope};
 
@@ -72,6 +72,9 @@ pub enum ControlError {
     /// A report that is not taken.
     #[error("{0}")]
     Report(ReportRefused),
+    /// A vote for an override that does not count.
+    #[error("{0}")]
+    Override(OverrideError),
     /// A body above the limit.
     #[error("The body is longer than {0} bytes.")]
     BodyTooLarge(usize),
@@ -196,6 +199,16 @@ impl ControlError {
                 }
                 ReportRefused::Index | ReportRefused::Ledger => StatusCode::SERVICE_UNAVAILABLE,
             },
+            Self::Override(error) => match error {
+                OverrideError::Unknown | OverrideError::NotRequested => StatusCode::NOT_FOUND,
+                OverrideError::Refused(
+                    OverrideRefused::Own | OverrideRefused::RoleMissing | OverrideRefused::PersonMissing,
+                ) => StatusCode::FORBIDDEN,
+                OverrideError::Not(_) | OverrideError::Refused(_) => StatusCode::CONFLICT,
+                OverrideError::Index | OverrideError::Store | OverrideError::Ledger => {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+            },
             Self::RollbackRefused(_) | Self::Key(_) => StatusCode::CONFLICT,
             Self::Hold(refused, _) => match refused {
                 ChangeRefused::Stands(_) | ChangeRefused::ApprovedAlready => StatusCode::CONFLICT,
@@ -293,6 +306,7 @@ impl ControlError {
             | Self::LedgerUnavailable
             | Self::IdempotencyInProgress
             | Self::Report(ReportRefused::Index | ReportRefused::Ledger)
+            | Self::Override(OverrideError::Index | OverrideError::Store | OverrideError::Ledger)
             | Self::Hold(ChangeRefused::Unrecorded, _) => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S)))
             }

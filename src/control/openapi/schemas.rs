@@ -5,8 +5,8 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::control::dto::{
-    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, ProposalForm, ReportForm,
-    Trail,
+    DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, OverrideForm, ProposalForm,
+    ReportForm, Trail,
 };
 use crate::control::error::ProblemCode;
 use crate::control::openapi::answers::reference;
@@ -41,6 +41,7 @@ pub(super) fn components() -> Map<String, Value> {
     answers.subschema_for::<HoldForm<'static>>();
     answers.subschema_for::<HoldPageForm<'static>>();
     answers.subschema_for::<KeyPageForm>();
+    answers.subschema_for::<OverrideForm>();
     components.extend(answers.take_definitions(true));
     // What is sent, and the same with what became of it.
     let mut asked = generator(false);

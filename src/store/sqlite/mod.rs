@@ -11,6 +11,7 @@ mod index;
 mod list;
 mod migrate;
 mod open;
+mod overrides;
 mod replays;
 mod row;
 mod turns;

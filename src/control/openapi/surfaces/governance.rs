@@ -29,7 +29,8 @@ pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
     .path("id", "`dec_` and 26 characters, or the UUID in them.")
     .answers(Answer::json(200, "The decision.", reference("DecisionDetail")))
     .refuses(Form::Governance, &[404, 503]);
-    vec![propose(), report(), list, show, log(), trail()]
+    let [shown, voted] = overrides();
+    vec![propose(), report(), list, show, shown, voted, log(), trail()]
 }
 
 fn propose() -> Operation {
@@ -104,6 +105,50 @@ fn report() -> Operation {
     .body(Form::Governance, &body, true)
     .answers(Answer::json(200, "It is recorded.", reference("ReportTaken")).repeated())
     .refuses(Form::Governance, &[404, 503])
+}
+
+fn overrides() -> [Operation; 2] {
+    let path = "/api/v1/governance/decisions/{id}/override";
+    let id = "`dec_` and 26 characters, or the UUID in them.";
+    let show = Operation::keyed(
+        ("get", path),
+        ("showOverride", "governance", "How the override of an evaluation stands."),
+        Form::Governance,
+        &[Scope::GovernanceRead, Scope::AuditRead, Scope::HoldsApprove],
+    )
+    .path("id", id)
+    .answers(Answer::json(200, "The override.", reference("Override")))
+    .refuses(Form::Governance, &[404, 503]);
+    let body = json!({
+        "type": "object",
+        "required": ["justification"],
+        "properties": {
+            "justification": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 2000,
+                "pattern": "\\S",
+                "description": "Why. Everybody who votes sends the same.",
+            },
+        },
+        "additionalProperties": false,
+    });
+    let vote = Operation::keyed(
+        ("post", path),
+        (
+            "voteOverride",
+            "governance",
+            "Votes to let a change pass that failed gates; it takes two people of two roles.",
+        ),
+        Form::Governance,
+        &[Scope::HoldsApprove],
+    )
+    .path("id", id)
+    .repeatable()
+    .body(Form::Governance, &body, true)
+    .answers(Answer::json(200, "The vote counts, or did before.", reference("Override")).repeated())
+    .refuses(Form::Governance, &[404, 503]);
+    [show, vote]
 }
 
 fn filters(operation: Operation, compared: &str) -> Operation {

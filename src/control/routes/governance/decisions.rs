@@ -66,6 +66,6 @@ pub(super) async fn show(
 }
 
 /// Whether a text may be a decision's id: the ids of other things share its bits.
-fn is_decision(id: &str) -> bool {
+pub(super) fn is_decision(id: &str) -> bool {
     Id::parse(DECISION, id).is_some() || (!id.contains('_') && CallKey::parse(id).is_some())
 }

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 
 use crate::control::ControlState;
 use crate::control::error::only;
-use crate::control::routes::governance::{decisions, propose, report};
+use crate::control::routes::governance::{decisions, overrides, propose, report};
 
 /// Its paths. Other methods are told so before any key is asked.
 pub(in crate::control) fn routes() -> Router<ControlState> {
@@ -14,4 +14,8 @@ pub(in crate::control) fn routes() -> Router<ControlState> {
         .route("/api/v1/governance/report", only(post(report::report), "POST"))
         .route("/api/v1/governance/decisions", only(get(decisions::list), "GET, HEAD"))
         .route("/api/v1/governance/decisions/{id}", only(get(decisions::show), "GET, HEAD"))
+        .route(
+            "/api/v1/governance/decisions/{id}/override",
+            only(get(overrides::show).post(overrides::vote), "GET, HEAD, POST"),
+        )
 }
