@@ -1,5 +1,5 @@
 //! The live numbers: nanoseconds of a `commit`, alone and with sixteen threads at one grant and at many; a checkpoint of 100,000
-//! actors, and what an actor takes in memory.
+//! actors, what an actor takes in memory, and what the gates ask of an actor.
 //!
 //! The bar is 2,000 ns for a commit with sixteen threads at one grant, and 1 KiB for an actor. Run with `cargo bench --bench facts`.
 
@@ -13,9 +13,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aegis_gateway::facts::{Live, Reservation, Who};
-use aegis_gateway::model::decision::RateLimit;
+use aegis_gateway::facts::{Live, Observation, Reservation, Who};
+use aegis_gateway::model::decision::{RateLimit, RiskScore};
 use aegis_gateway::model::time::Timestamp;
+use aegis_gateway::risk::gates::Constants;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const START: i64 = 1_795_414_794_000_000;
@@ -54,6 +55,19 @@ fn commits(threads: i64, grants: i64, each: i64) -> Duration {
         }
     });
     began.elapsed()
+}
+
+/// Observes so many calls of an actor that nothing of it is left to fill.
+fn watch(live: &Live, who: &Who) -> Observation {
+    let mut observation =
+        Observation { shape: [0; 16], window: 200, score: None, let_through: true, at: at(0) };
+    for number in 0..1000_u16 {
+        let [high, low] = number.to_be_bytes();
+        observation.shape = [high, low, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7];
+        observation.score = Some(RiskScore::from_ten_thousandths(u32::from(number) * 37 % 5000));
+        live.observe(who, &observation);
+    }
+    observation
 }
 
 fn benches(criterion: &mut Criterion) {
@@ -99,6 +113,13 @@ fn benches(criterion: &mut Criterion) {
     let known = who(7);
     group
         .bench_function("conduct", |bencher| bencher.iter(|| black_box(live.conduct(&known, at(5_000_000)))));
+    let watched = watch(&live, &known);
+    group.bench_function("observed/window 200, 256 kinds", |bencher| {
+        bencher.iter(|| live.observed(&known, watched.shape, watched.window, &Constants::default()));
+    });
+    group.bench_function("observe/window 200, 256 kinds", |bencher| {
+        bencher.iter(|| live.observe(&known, black_box(&watched)));
+    });
     group.sample_size(10);
     group.bench_function("checkpoint of 100,000 actors", |bencher| bencher.iter(|| live.checkpoint()));
     let bytes = live.checkpoint();
