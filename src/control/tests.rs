@@ -78,14 +78,18 @@ struct Control {
     serving: watch::Receiver<bool>,
 }
 
+fn ledger(folder: &TempDir) -> Arc<Ledger> {
+    let mut options = LedgerOptions::new(folder.path().join("ledger"));
+    options.durability = Durability::Process;
+    options.segment_bytes = 1 << 20;
+    options.reserve_percent = 0;
+    Ledger::open(options, SystemClock.now()).unwrap().0
+}
+
 impl Control {
     fn new(access: Access) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut options = LedgerOptions::new(folder.path().join("ledger"));
-        options.durability = Durability::Process;
-        options.segment_bytes = 1 << 20;
-        options.reserve_percent = 0;
-        let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
+        let ledger = ledger(&folder);
         let metrics = Arc::new(Metrics::new("test").unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let document = Document::parse("gateway.yaml", "version: 1\n").unwrap();
@@ -136,6 +140,7 @@ impl Control {
             numbered: 0,
         });
         let keys = KeyDesk::new(Arc::clone(&publisher), Arc::clone(&clock), Vec::new());
+        let overrides = Arc::new(MemoryOverrideStore::default());
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
             rollback: Arc::new(NoPolicies),
@@ -143,11 +148,7 @@ impl Control {
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
             evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
-            overrides: Arc::new(OverrideDesk::new(
-                Arc::clone(&gateway),
-                Arc::clone(&index),
-                Arc::new(MemoryOverrideStore::default()),
-            )),
+            overrides: Arc::new(OverrideDesk::new(Arc::clone(&gateway), Arc::clone(&index), overrides)),
             proposals: Arc::new(ProposalDesk::new(gateway, Arc::clone(&index))),
             index,
             ledger,

@@ -11,7 +11,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admin::ReplayStore;
 use crate::app::indexing::Indexing;
 use crate::app::load::Loaded;
 use crate::app::policy_server::FolderLock;
@@ -26,10 +25,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{
-    Administrator, Clock, EvaluationDesk, Gateway, OverrideDesk, ProposalDesk, SystemClock,
-};
-use crate::holds::OverrideStore;
+use crate::gateway::{Administrator, Clock, Gateway, SystemClock};
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -78,13 +74,11 @@ impl App {
         let (ledger, opened) = parts::ledger(&loaded.config, &*clock)?;
         let data_runtime = Builder::new_multi_thread().thread_name("aegis-data").enable_all().build()?;
         // Before any other record, so that a start that is cut off here can be told by the next one.
-        let most = loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN;
-        let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most, clock.now()));
+        let reconciled = data_runtime.block_on(reconcile(&ledger, &opened, most_open(loaded), clock.now()));
         let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
-        let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
-        let overrides = Arc::clone(&store) as Arc<dyn OverrideStore>;
+        let kept = Arc::clone(&store);
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
         let source = (&options.source, options.access);
         let (publisher, keys, pinned) =
@@ -98,8 +92,7 @@ impl App {
         let (control, telemetry) = parts::listeners(&control_runtime, &loaded.config)?;
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
-        let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
-        let overrides = Arc::new(OverrideDesk::new(Arc::clone(&gateway), Arc::clone(&index), overrides));
+        let (proposals, evaluations, overrides) = parts::desks(&gateway, &index, &kept);
         let source = (options.source, options.access);
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
@@ -110,7 +103,7 @@ impl App {
             index,
             actions,
             proposals,
-            evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
+            evaluations,
             overrides,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
@@ -123,7 +116,7 @@ impl App {
             access: options.access,
             started: Instant::now(),
             cursors: CursorSeal::new(&session_key),
-            replays: Arc::new(Replays::new(replays)),
+            replays: Arc::new(Replays::new(kept)),
             stop: stopped,
         };
         let control_address = parts::control_address(&holds, &control)?;
@@ -214,4 +207,9 @@ impl App {
         let serving = listeners.into_iter().flatten();
         serving.map(|(listener, router)| runtime.spawn(serve(listener, router, end.clone()))).collect()
     }
+}
+
+/// How many calls an end may have left without a record of what became of them.
+fn most_open(loaded: &Loaded) -> usize {
+    loaded.config.gateway.max_concurrent_requests + MOST_LEFT_OPEN
 }

@@ -20,9 +20,10 @@ use crate::config::{self, Config};
 use crate::control::Access;
 use crate::facts::{Deciding, Live};
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher,
+    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, EvaluationDesk, Executor, Gateway,
+    GatewayParts, HoldDesk, NoExecutor, OverrideDesk, ProposalDesk, Publisher,
 };
+use crate::holds::OverrideStore;
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
@@ -226,6 +227,20 @@ pub(super) fn ledger(config: &Config, clock: &dyn Clock) -> Result<(Arc<Ledger>,
     let directory = config.data_dir.join("ledger");
     Ledger::open(options, clock.now())
         .with_context(|| format!("the ledger in {} cannot be opened", directory.display()))
+}
+
+/// Where proposals are decided and changes evaluated, and where people override evaluations.
+pub(super) fn desks(
+    gateway: &Arc<Gateway>,
+    index: &Arc<AuditIndex>,
+    store: &Arc<SqliteStore>,
+) -> (Arc<ProposalDesk>, Arc<EvaluationDesk>, Arc<OverrideDesk>) {
+    let overrides = Arc::clone(store) as Arc<dyn OverrideStore>;
+    (
+        Arc::new(ProposalDesk::new(Arc::clone(gateway), Arc::clone(index))),
+        Arc::new(EvaluationDesk::new(Arc::clone(gateway))),
+        Arc::new(OverrideDesk::new(Arc::clone(gateway), Arc::clone(index), overrides)),
+    )
 }
 
 /// What finds things in the ledger.
