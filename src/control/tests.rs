@@ -82,9 +82,8 @@ impl Control {
     fn new(access: Access) -> Self {
         let folder = TempDir::new().unwrap();
         let mut options = LedgerOptions::new(folder.path().join("ledger"));
-        options.durability = Durability::Process;
-        options.segment_bytes = 1 << 20;
-        options.reserve_percent = 0;
+        (options.durability, options.segment_bytes, options.reserve_percent) =
+            (Durability::Process, 1 << 20, 0);
         let (ledger, _report) = Ledger::open(options, SystemClock.now()).unwrap();
         let metrics = Arc::new(Metrics::new("test").unwrap());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -143,11 +142,7 @@ impl Control {
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
             evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
-            overrides: Arc::new(OverrideDesk::new(
-                Arc::clone(&gateway),
-                Arc::clone(&index),
-                Arc::new(MemoryOverrideStore::default()),
-            )),
+            overrides: overrides(&gateway, &index),
             proposals: Arc::new(ProposalDesk::new(gateway, Arc::clone(&index))),
             index,
             ledger,
@@ -175,6 +170,11 @@ impl Control {
         tokio::spawn(serve(listener, router, self.serving.clone()));
         address
     }
+}
+
+fn overrides(gateway: &Arc<Gateway>, index: &Arc<AuditIndex>) -> Arc<OverrideDesk> {
+    let store = Arc::new(MemoryOverrideStore::default());
+    Arc::new(OverrideDesk::new(Arc::clone(gateway), Arc::clone(index), store))
 }
 
 /// Status and body.

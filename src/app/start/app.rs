@@ -11,7 +11,6 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admin::ReplayStore;
 use crate::app::indexing::Indexing;
 use crate::app::load::Loaded;
 use crate::app::policy_server::FolderLock;
@@ -26,10 +25,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{
-    Administrator, Clock, EvaluationDesk, Gateway, OverrideDesk, ProposalDesk, SystemClock,
-};
-use crate::holds::OverrideStore;
+use crate::gateway::{Administrator, Clock, EvaluationDesk, Gateway, ProposalDesk, SystemClock};
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -83,12 +79,10 @@ impl App {
         let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
-        let replays = Arc::clone(&store) as Arc<dyn ReplayStore>;
-        let overrides = Arc::clone(&store) as Arc<dyn OverrideStore>;
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
         let source = (&options.source, options.access);
-        let (publisher, keys, pinned) =
-            publishing::publisher(source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
+        let kept_by = (&ledger, Arc::clone(&store), &metrics, &clock);
+        let (publisher, keys, pinned) = publishing::publisher(source, loaded, &own_keys, kept_by)?;
         let loaded = pinned.as_ref().unwrap_or(loaded);
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway = parts::gateway(loaded, &publisher, held_by, rebuilt.live(), session_key)?;
@@ -99,7 +93,6 @@ impl App {
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let proposals = Arc::new(ProposalDesk::new(Arc::clone(&gateway), Arc::clone(&index)));
-        let overrides = Arc::new(OverrideDesk::new(Arc::clone(&gateway), Arc::clone(&index), overrides));
         let source = (options.source, options.access);
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
@@ -107,11 +100,11 @@ impl App {
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
             publisher,
             ledger: Arc::clone(&ledger),
+            overrides: parts::overrides(&gateway, &index, &store),
             index,
             actions,
             proposals,
             evaluations: Arc::new(EvaluationDesk::new(Arc::clone(&gateway))),
-            overrides,
             policies: Arc::clone(&reloader) as Arc<dyn PolicyWriter>,
             holds: Arc::clone(&holds),
             keys: Arc::new(keys),
@@ -123,7 +116,7 @@ impl App {
             access: options.access,
             started: Instant::now(),
             cursors: CursorSeal::new(&session_key),
-            replays: Arc::new(Replays::new(replays)),
+            replays: Arc::new(Replays::new(store)),
             stop: stopped,
         };
         let control_address = parts::control_address(&holds, &control)?;

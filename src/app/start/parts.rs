@@ -21,8 +21,9 @@ use crate::control::Access;
 use crate::facts::{Deciding, Live};
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, Executor, Gateway, GatewayParts, HoldDesk,
-    NoExecutor, Publisher,
+    NoExecutor, OverrideDesk, Publisher,
 };
+use crate::holds::OverrideStore;
 use crate::identity::{Key, SessionSeal};
 use crate::net::HttpExecutor;
 use crate::proxy::{DataPlane, DataPlaneOptions};
@@ -91,6 +92,16 @@ pub(super) fn actions(
     let numbered = numbered(index, &config.data_dir.join("ledger"), clock);
     let gateway = Arc::clone(gateway);
     Ok(Arc::new(ActionDesk::new(ActionDeskParts { gateway, executor, approval, numbered })))
+}
+
+/// Where evaluations are overridden.
+pub(super) fn overrides(
+    gateway: &Arc<Gateway>,
+    index: &Arc<AuditIndex>,
+    store: &Arc<SqliteStore>,
+) -> Arc<OverrideDesk> {
+    let store = Arc::clone(store) as Arc<dyn OverrideStore>;
+    Arc::new(OverrideDesk::new(Arc::clone(gateway), Arc::clone(index), store))
 }
 
 /// The file of holds, of what is administered, and of the snapshots.
