@@ -81,8 +81,8 @@ impl App {
         let kept = Arc::clone(&store);
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
         let source = (&options.source, options.access);
-        let (publisher, keys, pinned) =
-            publishing::publisher(source, loaded, &own_keys, (&ledger, store, &metrics, &clock))?;
+        let kept_by = (&ledger, Arc::clone(&store), &metrics, &clock);
+        let (publisher, keys, pinned) = publishing::publisher(source, loaded, &own_keys, kept_by)?;
         let loaded = pinned.as_ref().unwrap_or(loaded);
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway = parts::gateway(loaded, &publisher, held_by, rebuilt.live(), session_key)?;
