@@ -38,7 +38,13 @@ pub(super) fn run(arguments: &Evaluate) -> Result<ExitCode> {
             None => return Ok(ExitCode::from(output::BAD_CONFIGURATION)),
         },
     };
-    let bytes = read(&arguments.request)?;
+    let bytes = match read(&arguments.request) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            return Ok(ExitCode::from(output::USAGE));
+        }
+    };
     let answer = match evaluated(&bytes, &constants) {
         Ok(answer) => answer,
         Err(why) => {

@@ -52,9 +52,11 @@ impl EvaluationRecord<'_> {
             line.text(",\"person\":", person);
         }
         line.plain(",\"surface\":\"", EVALUATION);
-        line.text(",\"session_id\":", self.session_id);
-        line.text(",\"agent_id\":", self.agent_id);
-        line.text(",\"description\":", self.summary);
+        // They are members of what was asked too, and what hides them there hides them here.
+        let shown = |name, text| if redaction.hides(name) { "[REDACTED]" } else { text };
+        line.text(",\"session_id\":", shown("session_id", self.session_id));
+        line.text(",\"agent_id\":", shown("agent_id", self.agent_id));
+        line.text(",\"description\":", shown("proposal_summary", self.summary));
         line.raw(",\"arguments\":", "");
         write_json(self.asked, &|key| redaction.hides(key), &mut line.bytes);
         line.verdict(self.outcome, self.code, self.reason);

@@ -38,6 +38,8 @@ pub struct EvaluationCaller {
     pub principal: Principal,
     /// What its session is called where the request names none.
     pub session_id: String,
+    /// What its answer calls the request.
+    pub request_id: String,
 }
 
 /// An evaluation that is recorded.
@@ -87,6 +89,9 @@ impl EvaluationDesk {
         let answer = Answer::to(&request.proposal, &snapshot.gates().constants);
         let members = answer.to_json();
         let (outcome, code) = verdict(&answer.evaluation);
+        let mut recorded = members.clone();
+        // By it an answer is found in the ledger, and the other way round.
+        recorded.insert("_request_id".to_owned(), caller.request_id.as_str().into());
         let record = EvaluationRecord {
             origin: Origin {
                 route: EVALUATION,
@@ -104,16 +109,16 @@ impl EvaluationDesk {
             reason: &Reason::new(&answer.explanation.rationale),
             level: level(request.proposal.impact),
             asked,
-            answered: &Value::Object(members.clone()).to_string(),
+            answered: &Value::Object(recorded).to_string(),
         };
         let payload = record.payload(&self.gateway.redaction);
-        let recorded = self.gateway.record(&payload, now).await;
-        let (told, code) = match &recorded {
+        let taken = self.gateway.record(&payload, now).await;
+        let (told, code) = match &taken {
             Ok(()) => (Some(outcome), code),
             Err(_) => (None, ReasonCode::LedgerUnavailable),
         };
         self.gateway.metrics.count(EVALUATION, &self.counters, told, code);
-        recorded.map_err(|error| {
+        taken.map_err(|error| {
             tracing::error!(%error, "the ledger took no record; the change was not evaluated");
             EvaluationRefused::Ledger
         })?;

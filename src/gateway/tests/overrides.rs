@@ -111,7 +111,7 @@ impl World {
         let asked = Reader::default().parse_answer(text).unwrap();
         let request = EvaluateRequest::read(&asked).unwrap();
         let principal = Principal::new("default", "bot", PrincipalKind::default());
-        let caller = EvaluationCaller { principal, session_id: "s".to_owned() };
+        let caller = EvaluationCaller { principal, session_id: "s".to_owned(), request_id: "r".to_owned() };
         let told = self.evaluations.evaluate(&self.snapshot, &caller, (&request, &asked)).await.unwrap();
         assert_eq!(told.answer["override_eligible"], true);
         told.decision_id.to_string()

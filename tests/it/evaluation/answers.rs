@@ -62,6 +62,7 @@ fn an_evaluation_is_a_decision_and_a_risk_check_is_none() {
     let records: Vec<Value> =
         gateway.records().into_iter().filter(|record| record["kind"] == "decision").collect();
     let [record] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!(record["evaluation"]["_request_id"], told["_request_id"]);
     assert_eq!((&record["agent_id"], &record["evaluation"]["gates"]), (&json!("deploy-bot"), &told["gates"]));
     assert_eq!(record["arguments"]["metadata"], json!({"ticket": "OPS-1", "password": "[REDACTED]"}));
 }

@@ -47,6 +47,8 @@ fn the_numbers_are_the_configurations_and_mistakes_are_told() {
     assert!(ran.code == 1 && ran.said.contains("quality    FAIL"), "{}", ran.said);
     let ran = folder.run(&["evaluate", "--config", "wrong.yaml", "request.json"]);
     assert!(ran.code == 64 && ran.errors.contains("tau_warning"), "{}", ran.errors);
+    let ran = folder.run(&["evaluate", "nowhere.json"]);
+    assert!(ran.code == 2 && ran.errors.contains("nowhere.json cannot be read"), "{}", ran.errors);
     let ran = folder.run(&["evaluate", "bad.json"]);
     assert!(ran.code == 2 && ran.errors.contains("phase must be one of"), "{}", ran.errors);
 

@@ -7,6 +7,7 @@ use axum::extract::Request;
 use crate::control::auth::{presented_key, refuse_other_sites};
 use crate::control::error::EvaluationError;
 use crate::control::rate::RateNote;
+use crate::control::router::RequestId;
 use crate::control::routes::evaluation::headers::TenantNote;
 use crate::control::{Access, ControlError, ControlState};
 use crate::decision::PolicySnapshot;
@@ -50,7 +51,15 @@ impl Caller {
             None => return Err(EvaluationError::forbidden("An API key is needed in X-Api-Key.")),
         };
         let session_id = state.clock.id("", state.clock.now()).uuid();
-        Ok(Self { snapshot, asks: EvaluationCaller { principal, session_id } })
+        Ok(Self {
+            snapshot,
+            asks: EvaluationCaller { principal, session_id, request_id: RequestId::of(request) },
+        })
+    }
+
+    /// The request as answers name it.
+    pub(super) fn request_id(&self) -> &str {
+        &self.asks.request_id
     }
 
     /// The tenant as answers name it.

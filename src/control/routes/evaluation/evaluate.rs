@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use crate::control::ControlState;
 use crate::control::body::read_whole;
 use crate::control::error::EvaluationError;
-use crate::control::router::RequestId;
 use crate::control::routes::evaluation::caller::Caller;
 use crate::gateway::Evaluated;
 use crate::model::json::{Json as Read, Reader};
@@ -23,12 +22,11 @@ const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// 400, 403, 408, 413, 429; 503 where the decision could not be recorded.
 pub(super) async fn evaluate(state: ControlState, request: Request) -> Result<Response, EvaluationError> {
     let caller = Caller::admit(&state, &request)?;
-    let request_id = RequestId::of(&request);
     let bytes = body(request).await?;
     let read = read(&bytes)?;
     let asked = EvaluateRequest::read(&read)?;
     let evaluated = state.evaluations.evaluate(&caller.snapshot, &caller.asks, (&asked, &read)).await?;
-    Ok(Json(Value::Object(told(evaluated, caller.tenant(), &request_id))).into_response())
+    Ok(Json(Value::Object(told(evaluated, caller.tenant(), caller.request_id()))).into_response())
 }
 
 /// The whole body.
