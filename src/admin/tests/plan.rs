@@ -1,9 +1,10 @@
 //! Which changes may be made, by whom, and what comes of them.
 
+use std::sync::Arc;
+
 use super::support::*;
-use crate::admin::{By, Change, IfMatch, Refused, Registry};
-use crate::policy::governance::Kind;
-use crate::policy::governance::{Content, ObjectKey};
+use crate::admin::{By, Change, Entry, IfMatch, MOST_OBJECTS, Refused, Registry, Row, RowChange};
+use crate::policy::governance::{Content, Kind, Object, ObjectKey};
 
 fn capability(name: &str, tenant: &str) -> Change {
     Change::Register(written(
@@ -155,4 +156,31 @@ fn a_grant_is_taken_away_once_and_then_there_is_nothing_to_do() {
     let anew = make(&mut registry, Change::Grant(grant("t", "a", "a.b")), 4).object.unwrap();
     assert_eq!((&*anew.stamp.id, anew.stamp.version), ("grt_4", 1));
     assert_eq!(anew.key, ObjectKey::grant("t", "a", "a.b"));
+}
+
+#[test]
+fn a_tenant_fills_half_and_who_must_be_stopped_can_be_even_then() {
+    let mut registry = Registry::default();
+    make(&mut registry, Change::Grant(grant("acme", "a", "a.b")), 1);
+    let key = ObjectKey::grant("acme", "a", "a.b");
+    let one = registry.api.get(&key).unwrap().clone();
+    let fill = |registry: &mut Registry, tenant: &str, count: usize| {
+        let row = |number: usize| {
+            let key = ObjectKey::grant(tenant, &format!("b{number:06}"), "a.b");
+            let object = Arc::new(Object { key: key.clone(), ..Object::clone(&one.object) });
+            RowChange { key, row: Row::Api(Some(Entry { object, digest: one.digest })) }
+        };
+        registry.apply((0..count).map(row).collect());
+    };
+    fill(&mut registry, "acme", MOST_OBJECTS / 2 - 1);
+    let grant_of = |tenant: &str| Change::Grant(grant(tenant, "new", "a.b"));
+    let full = |most| Refused::Full { most };
+    assert_eq!(planned(&registry, grant_of("acme"), &root(), 2).unwrap_err(), full(MOST_OBJECTS / 2));
+    // What is there already is replaced, other tenants have their room, and a status is no matter of room.
+    assert!(planned(&registry, Change::Grant(grant("acme", "a", "a.b")), &root(), 2).is_ok());
+    assert!(planned(&registry, grant_of("other"), &root(), 2).is_ok());
+    assert!(planned(&registry, actor("acme", "suspended"), &root(), 2).is_ok());
+    fill(&mut registry, "default", MOST_OBJECTS / 2);
+    assert_eq!(planned(&registry, grant_of("other"), &root(), 3).unwrap_err(), full(MOST_OBJECTS));
+    assert!(planned(&registry, actor("other", "revoked"), &root(), 3).is_ok());
 }
