@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::world::{AGENT, World, proposal};
+use super::world::{AGENT, World, proposal, try_post};
 
 const LIMIT: usize = 100;
 
@@ -38,9 +38,8 @@ fn storm((control, data): (SocketAddr, SocketAddr), each: usize, allowed: &Atomi
                     } else {
                         (data, "/crm/contacts", "{\"name\":\"ada\"}")
                     };
-                    let Some(answer) = try_post(address, path, sent) else { return };
-                    let said: Value = serde_json::from_slice(&answer.1).unwrap_or_default();
-                    let passed = if proposes { said["outcome"] == "ALLOW" } else { answer.0 == 200 };
+                    let Some((status, said)) = try_post(address, AGENT, path, sent) else { return };
+                    let passed = if proposes { said["outcome"] == "ALLOW" } else { status == 200 };
                     if passed {
                         allowed.fetch_add(1, Ordering::Relaxed);
                     } else {
@@ -98,22 +97,4 @@ fn killed_in_the_middle_no_more_are_allowed() {
     let recorded = recorded.iter().filter(|record| record["outcome"] == "ALLOW").count();
     assert!(heard <= recorded && recorded <= LIMIT, "{heard} heard, {recorded} recorded");
     assert_eq!(recorded, LIMIT, "what was left was given out");
-}
-
-/// A POST over a connection of its own; `None` when the gateway went away.
-fn try_post(address: SocketAddr, path: &str, body: &str) -> Option<(u16, Vec<u8>)> {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(address).ok()?;
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nX-Api-Key: {AGENT}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    let text = String::from_utf8_lossy(&answer);
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    Some((status, body.as_bytes().to_vec()))
 }

@@ -1,14 +1,15 @@
 //! A limit that all callers of a capability share: what one does quickly, many do together, or one does slowly comes to as much, by
 //! whatever way, and over the gateway's death (AV-2.2, AV-7.1, AV-7.2).
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
 
-use super::world::{AGENT, OPS, RISK, SECURITY, STRANGE_ADMIN, STRANGER, World, bot, came_to, proposal};
+use super::world::{
+    AGENT, OPS, RISK, SECURITY, STRANGE_ADMIN, STRANGER, World, bot, came_to, proposal, try_post,
+};
 
 const CREATE: &str = "crm.contacts.create";
 const POLICY: &str = "{capabilities: required, grants: off}";
@@ -46,11 +47,11 @@ fn ask((control, data): (SocketAddr, SocketAddr), number: usize, proposes: bool)
     if proposes {
         let mut body = proposal(CREATE, &ada());
         body["actor"]["id"] = json!(format!("bot-{number}"));
-        let (_, said) = try_post(control, &bot(number), "/api/v1/governance/propose", &body)?;
+        let (_, said) = try_post(control, &bot(number), "/api/v1/governance/propose", &body.to_string())?;
         assert!(said["outcome"].is_string(), "{said}");
         return Some((said["outcome"] == "ALLOW", said["code"].clone()));
     }
-    let (status, said) = try_post(data, &bot(number), "/crm/contacts", &ada())?;
+    let (status, said) = try_post(data, &bot(number), "/crm/contacts", &ada().to_string())?;
     Some((status == 200, said["code"].clone()))
 }
 
@@ -222,22 +223,4 @@ fn a_limit_that_makes_no_sense_is_refused_with_its_place() {
         assert!(refused.text().contains(said), "{}", refused.text());
     }
     assert_eq!(world.propose_raw(AGENT, &proposal(CREATE, &ada())).json()["code"], "capability_unknown");
-}
-
-/// A POST over a connection of its own; `None` when the gateway went away.
-fn try_post(address: SocketAddr, key: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    let body = body.to_string();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    let text = String::from_utf8_lossy(&answer);
-    let status = text.split(' ').nth(1)?.parse().ok()?;
-    let (_, body) = text.split_once("\r\n\r\n")?;
-    Some((status, serde_json::from_str(body).unwrap_or_default()))
 }
