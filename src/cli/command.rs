@@ -11,13 +11,14 @@ use crate::cli::evaluate::Evaluate;
 use crate::cli::explain::Explain;
 use crate::cli::holds::Holds;
 use crate::cli::init::Init;
+use crate::cli::overrides::Overrides;
 use crate::cli::remote::RemoteArguments;
 use crate::cli::simulate::Simulate;
 use crate::cli::snapshots::Snapshots;
 use crate::cli::test::Test;
 use crate::cli::{
-    audit, audit_list, check, demo, diff, evaluate, explain, holds, init, keys, output, schema, serve,
-    simulate, snapshots, status, test,
+    audit, audit_list, check, demo, diff, evaluate, explain, holds, init, keys, output, overrides, schema,
+    serve, simulate, snapshots, status, test,
 };
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
@@ -60,6 +61,9 @@ enum Verb {
     /// Decides on calls that wait for a person.
     #[command(subcommand)]
     Holds(Holds),
+    /// Decides on changes that failed gates.
+    #[command(subcommand)]
+    Overrides(Overrides),
     /// Makes keys of callers.
     #[command(subcommand)]
     Keys(Keys),
@@ -327,6 +331,7 @@ pub fn run() -> ExitCode {
             audit_list::export(&directory, since.as_deref(), until.as_deref())
         }
         Verb::Holds(verb) => Ok(holds::run(&verb)),
+        Verb::Overrides(verb) => Ok(overrides::run(&verb)),
         Verb::Snapshots(verb) => Ok(snapshots::run(&verb)),
         Verb::Keys(verb) => keys::run(&verb),
         Verb::Status(arguments) => Ok(status::status(&arguments)),

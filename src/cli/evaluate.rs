@@ -12,7 +12,7 @@ use crate::app::{self, ConfigSource};
 use crate::cli::{load, output};
 use crate::decision::Gating;
 use crate::model::json::Reader;
-use crate::risk::gates::{Answer, Constants, EvaluateRequest, Gate, GateName, Status};
+use crate::risk::gates::{Answer, Constants, DriftCheck, EvaluateRequest, Gate, GateName, Status};
 
 /// Longest request that is read, in bytes: as long as one to a gateway may be.
 const REQUEST_MAX_BYTES: u64 = 1024 * 1024;
@@ -24,7 +24,7 @@ pub(super) struct Evaluate {
     /// A gateway's configuration, for the numbers its gates go by [default: those of the specification].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print JSON, as POST /evaluate answers it.
+    /// Print JSON, as POST /evaluate answers it but for what only a gateway knows: decision_id, timestamp, _tenant_id and _request_id.
     #[arg(long)]
     json: bool,
 }
@@ -90,6 +90,16 @@ fn told(answer: &Answer) -> String {
     let mut told = format!("{}: {}\n", evaluation.status.as_str(), explanation.rationale);
     for ((name, gate), message) in evaluation.gates.all().into_iter().zip(&explanation.gates) {
         told.push_str(&gate_line(name, gate, message));
+    }
+    if let DriftCheck::Compared(drift) = evaluation.drift {
+        let shadow = if evaluation.shadow { " (shadow mode: it halts nothing)" } else { "" };
+        let divergence = explanation.drift.clone().unwrap_or_else(|| {
+            format!(
+                "KL divergence {}",
+                drift.kl_divergence.map_or("none".to_owned(), |nats| nats.to_string())
+            )
+        });
+        told.push_str(&format!("  {:<10} {}: {divergence}{shadow}\n", "drift", drift.tier.as_str()));
     }
     for constraint in &explanation.constraints {
         told.push_str(&format!("note: {constraint}\n"));

@@ -20,6 +20,7 @@ mod junit;
 mod keys;
 mod load;
 mod output;
+mod overrides;
 mod policy_server;
 mod remote;
 mod schema;

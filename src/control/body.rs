@@ -144,7 +144,7 @@ pub(in crate::control) async fn read_json(
 /// The whole body of a request with these headers, of at most `most` bytes.
 ///
 /// # Errors
-/// 400, 408 or 413.
+/// 400, 408, 413, or 415 for what is packed.
 pub(in crate::control) async fn read_whole(
     headers: &HeaderMap,
     body: Body,
@@ -153,7 +153,7 @@ pub(in crate::control) async fn read_whole(
     // Nothing is unpacked here, and what is packed is not what it would be read as.
     let packed = headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
     if packed {
-        return Err(ControlError::MediaType);
+        return Err(ControlError::Packed);
     }
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let bytes = tokio::time::timeout(PATIENCE, whole(body, length.unwrap_or(0), most));

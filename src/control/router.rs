@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
@@ -22,6 +22,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 /// The folders of documents 001 and 000.
 const GOVERNANCE: [&str; 4] =
     ["/api/v1/governance", "/api/v1/capabilities", "/api/v1/policies", "/api/v1/actors"];
+
+/// The health check of every surface.
+const HEALTH: &str = "/health";
 
 /// The folder of every surface but the evaluation API.
 const OURS: &str = "/api";
@@ -81,7 +84,7 @@ fn probes() -> Router<ControlState> {
     Router::new()
         .route("/healthz", probe(health::alive))
         .route("/readyz", probe(health::ready))
-        .route("/health", probe(health::health).layer(middleware::from_fn(evaluation::with_headers)))
+        .route(HEALTH, probe(health::health).layer(middleware::from_fn(evaluation::with_headers)))
 }
 
 /// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect: without `Allow`, which
@@ -90,7 +93,9 @@ fn probe<T: 'static>(handler: impl Handler<T, ControlState>) -> MethodRouter<Con
     any(move |State(state): State<ControlState>, request: Request| async move {
         match *request.method() {
             Method::GET | Method::HEAD => handler.call(request, state).await,
-            _ => ControlError::NotFound.into_response(),
+            // A page elsewhere asks first whether it may look at the one that pages may.
+            Method::OPTIONS if request.uri().path() == HEALTH => StatusCode::NO_CONTENT.into_response(),
+            _ => unknown_path(&RequestId::of(&request)),
         }
     })
 }

@@ -1,8 +1,8 @@
-//! The metrics of calls that wait for a person. States are the words of `holds::HoldState`, passed in.
+//! The metrics of what waits for people: calls, and evaluations that some override. States are the words of `holds::HoldState`, passed in.
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntGaugeVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::telemetry::TelemetryError;
 
@@ -15,6 +15,7 @@ const PEOPLE_BUCKETS: [f64; 12] =
 pub struct HoldMetrics {
     standing: IntGaugeVec,
     decision: Histogram,
+    overrides: IntCounterVec,
 }
 
 impl HoldMetrics {
@@ -30,9 +31,17 @@ impl HoldMetrics {
             )
             .buckets(PEOPLE_BUCKETS.to_vec()),
         )?;
+        let overrides = IntCounterVec::new(
+            Opts::new(
+                "aegis_overrides_total",
+                "Votes about overrides of evaluations, by what came of each: requested, granted or withdrawn.",
+            ),
+            &["state"],
+        )?;
+        registry.register(Box::new(overrides.clone()))?;
         registry.register(Box::new(standing.clone()))?;
         registry.register(Box::new(decision.clone()))?;
-        Ok(Self { standing, decision })
+        Ok(Self { standing, decision, overrides })
     }
 
     /// So many stand in `state`.
@@ -46,6 +55,11 @@ impl HoldMetrics {
             self.standing.with_label_values(&[from]).dec();
         }
         self.standing.with_label_values(&[to]).inc();
+    }
+
+    /// Somebody voted about an override, and that came of it.
+    pub fn overridden(&self, state: &str) {
+        self.overrides.with_label_values(&[state]).inc();
     }
 
     /// People took so long to decide.

@@ -33,6 +33,8 @@ pub struct EvaluationRecord<'r> {
     pub code: ReasonCode,
     /// Why, in a sentence.
     pub reason: &'r Reason,
+    /// Whether it is to be gone by: not in shadow mode.
+    pub enforced: bool,
     /// How far the change reaches.
     pub level: RiskLevel,
     /// All that was asked, so that it can be evaluated again.
@@ -60,6 +62,9 @@ impl EvaluationRecord<'_> {
         line.raw(",\"arguments\":", "");
         write_json(self.asked, &|key| redaction.hides(key), &mut line.bytes);
         line.verdict(self.outcome, self.code, self.reason);
+        if !self.enforced {
+            line.raw(",\"enforced\":false", "");
+        }
         line.plain(",\"risk\":{\"level\":\"", self.level.as_str());
         line.raw("},\"evaluation\":", self.answered);
         line.id(",\"decision_id\":\"", self.decision_id);

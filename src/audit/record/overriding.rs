@@ -1,4 +1,4 @@
-//! Votes to override evaluations: `kind: "override"`.
+//! Votes to override evaluations, and votes taken back: `kind: "override"`.
 //!
 //! Imports `model` and `audit::record`.
 
@@ -6,7 +6,7 @@ use crate::audit::record::Line;
 use crate::model::id::Id;
 use crate::model::time::Timestamp;
 
-/// One person's vote, and what it made of the override.
+/// One person's vote, or that it was taken back, and what that made of the override.
 #[derive(Clone, Copy, Debug)]
 pub struct OverrideRecord<'r> {
     /// The evaluation.
@@ -15,15 +15,15 @@ pub struct OverrideRecord<'r> {
     pub tenant: &'r str,
     /// Who asked for it.
     pub actor: &'r str,
-    /// Whether this vote was the last that was needed.
-    pub granted: bool,
+    /// What came of it: `requested`, `granted` once no further vote is needed, or `withdrawn`.
+    pub state: &'static str,
     /// Which change of the override it is, from 1.
     pub revision: u64,
-    /// Who voted: the id of the key.
+    /// Who voted or took the vote back: the id of the key.
     pub by: &'r str,
     /// Who holds that key.
     pub person: &'r str,
-    /// All who have voted so far, this one too, each with the role it fills.
+    /// All whose votes stand, this one too, each with the role it fills.
     pub votes: &'r [(&'r str, &'r str)],
     /// What they agree on, in hex.
     pub message_hash: &'r str,
@@ -40,7 +40,7 @@ impl OverrideRecord<'_> {
         let mut line = Line::sized("override", 512 + self.justification.len());
         line.text(",\"tenant\":", self.tenant);
         line.text(",\"actor\":", self.actor);
-        line.plain(",\"state\":\"", if self.granted { "granted" } else { "requested" });
+        line.plain(",\"state\":\"", self.state);
         line.raw(",\"revision\":", &self.revision.to_string());
         line.text(",\"by\":", self.by);
         line.text(",\"person\":", self.person);

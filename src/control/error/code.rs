@@ -66,6 +66,7 @@ codes! {
     NotOverridable "not-overridable",
     NotOwnHold "not-own-hold",
     NotPending "not-pending",
+    NotVoted "not-voted",
     NothingToReport "nothing-to-report",
     OverrideGranted "override-granted",
     OverrideMessageDiffers "override-message-differs",
@@ -121,24 +122,10 @@ impl ControlError {
                 ReportRefused::Index => ProblemCode::IndexUnavailable,
                 ReportRefused::Ledger => ProblemCode::LedgerUnavailable,
             },
-            Self::Override(error) => match error {
-                OverrideError::Unknown | OverrideError::NotRequested => ProblemCode::NotFound,
-                OverrideError::Not(_) => ProblemCode::NotOverridable,
-                OverrideError::Refused(refused) => match refused {
-                    OverrideRefused::Own => ProblemCode::OwnEvaluation,
-                    OverrideRefused::RoleMissing => ProblemCode::RoleMissing,
-                    OverrideRefused::PersonMissing => ProblemCode::PersonMissing,
-                    OverrideRefused::MessageDiffers(_) => ProblemCode::OverrideMessageDiffers,
-                    OverrideRefused::RoleFilled(_) => ProblemCode::RoleFilled,
-                    OverrideRefused::Granted => ProblemCode::OverrideGranted,
-                },
-                OverrideError::Index => ProblemCode::IndexUnavailable,
-                OverrideError::Store => ProblemCode::StoreUnavailable,
-                OverrideError::Ledger => ProblemCode::LedgerUnavailable,
-            },
+            Self::Override(error) => of_override(*error),
             Self::BodyTooLarge(_) => ProblemCode::BodyTooLarge,
             Self::BodyTooSlow => ProblemCode::BodyTimeout,
-            Self::MediaType => ProblemCode::MediaTypeNotSupported,
+            Self::MediaType | Self::Packed => ProblemCode::MediaTypeNotSupported,
             Self::BadPrecondition => ProblemCode::BadPrecondition,
             Self::OwnActor => ProblemCode::OwnActor,
             Self::Refused(refused) => match refused {
@@ -170,5 +157,25 @@ impl ControlError {
             Self::LedgerUnavailable => ProblemCode::LedgerUnavailable,
             Self::Internal => ProblemCode::InternalError,
         }
+    }
+}
+
+/// What kind of problem a vote is that does not count.
+const fn of_override(error: OverrideError) -> ProblemCode {
+    match error {
+        OverrideError::Unknown | OverrideError::NotRequested => ProblemCode::NotFound,
+        OverrideError::Not(_) => ProblemCode::NotOverridable,
+        OverrideError::Refused(refused) => match refused {
+            OverrideRefused::Own => ProblemCode::OwnEvaluation,
+            OverrideRefused::RoleMissing => ProblemCode::RoleMissing,
+            OverrideRefused::PersonMissing => ProblemCode::PersonMissing,
+            OverrideRefused::MessageDiffers(_) => ProblemCode::OverrideMessageDiffers,
+            OverrideRefused::RoleFilled(_) => ProblemCode::RoleFilled,
+            OverrideRefused::NotVoted => ProblemCode::NotVoted,
+            OverrideRefused::Granted => ProblemCode::OverrideGranted,
+        },
+        OverrideError::Index => ProblemCode::IndexUnavailable,
+        OverrideError::Store => ProblemCode::StoreUnavailable,
+        OverrideError::Ledger => ProblemCode::LedgerUnavailable,
     }
 }

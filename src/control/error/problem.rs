@@ -84,6 +84,9 @@ pub enum ControlError {
     /// A body that is not said to be JSON.
     #[error("The body must be sent as application/json.")]
     MediaType,
+    /// A body in a content coding.
+    #[error("The body is sent in a Content-Encoding, and none is unpacked here: send it as it is.")]
+    Packed,
     /// No such thing, for whoever asks; named by the word for it.
     #[error("There is no such {0}.")]
     NoSuch(&'static str),
@@ -202,7 +205,10 @@ impl ControlError {
             Self::Override(error) => match error {
                 OverrideError::Unknown | OverrideError::NotRequested => StatusCode::NOT_FOUND,
                 OverrideError::Refused(
-                    OverrideRefused::Own | OverrideRefused::RoleMissing | OverrideRefused::PersonMissing,
+                    OverrideRefused::Own
+                    | OverrideRefused::RoleMissing
+                    | OverrideRefused::PersonMissing
+                    | OverrideRefused::NotVoted,
                 ) => StatusCode::FORBIDDEN,
                 OverrideError::Not(_) | OverrideError::Refused(_) => StatusCode::CONFLICT,
                 OverrideError::Index | OverrideError::Store | OverrideError::Ledger => {
@@ -233,7 +239,7 @@ impl ControlError {
             }
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::Packed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::StoreUnavailable
             | Self::AdminUnavailable
             | Self::IndexUnavailable

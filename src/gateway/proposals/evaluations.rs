@@ -107,6 +107,7 @@ impl EvaluationDesk {
             outcome,
             code,
             reason: &Reason::new(&answer.explanation.rationale),
+            enforced: !answer.evaluation.shadow,
             level: level(request.proposal.impact),
             asked,
             answered: &Value::Object(recorded).to_string(),

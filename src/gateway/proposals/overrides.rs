@@ -114,18 +114,48 @@ impl OverrideDesk {
             if self.gateway.redaction.hides("justification") { REDACTED } else { justification }.to_owned();
         let message =
             OverrideMessage { hash: MessageHash::of(&ask.decision_id, justification), justification: kept };
+        self.change(&ask, approver, |before, now| {
+            Override::vote(before, &ask, &message, (approver, now)).map_err(OverrideError::Refused)
+        })
+        .await
+    }
+
+    /// `approver` takes its vote to override the decision named `id` back. Once it has begun it must be run to its end.
+    ///
+    /// # Errors
+    /// [`OverrideError`].
+    pub async fn withdraw(
+        self: &Arc<Self>,
+        approver: &Approver,
+        id: String,
+    ) -> Result<Override, OverrideError> {
+        let Found { ask, .. } = self.find(approver.tenant().map(Arc::from), id).await?;
+        self.change(&ask, approver, |before, now| {
+            let standing = before.ok_or(OverrideError::NotRequested)?;
+            standing.withdraw(approver, now).map_err(OverrideError::Refused)
+        })
+        .await
+    }
+
+    /// Puts what `change` makes of the override of `ask` in its place, because of `approver`.
+    async fn change(
+        &self,
+        ask: &OverrideAsk,
+        approver: &Approver,
+        change: impl Fn(Option<&Override>, Timestamp) -> Result<Override, OverrideError> + Send + Sync,
+    ) -> Result<Override, OverrideError> {
         let _one_at_a_time = self.voting.lock().await;
         for _try in 0..TRIES {
             let before = self.standing(ask.decision_id).await?;
             let now = self.gateway.clock.now();
-            let next = Override::vote(before.as_ref(), &ask, &message, (approver, now))
-                .map_err(OverrideError::Refused)?;
+            let next = change(before.as_ref(), now)?;
             if before.is_some_and(|before| before == next) {
                 return Ok(next);
             }
-            self.record(&ask, &next, now).await?;
+            let state = self.record(ask, &next, (approver, now)).await?;
             let (store, changed) = (Arc::clone(&self.store), next.clone());
             if blocking(move || store.replace_override(&changed, now)).await? {
+                self.gateway.metrics.holds().overridden(state);
                 return Ok(next);
             }
         }
@@ -150,9 +180,18 @@ impl OverrideDesk {
         seen.then_some(found).ok_or(OverrideError::Unknown)
     }
 
-    /// The ledger takes the last vote of `next`.
-    async fn record(&self, ask: &OverrideAsk, next: &Override, now: Timestamp) -> Result<(), OverrideError> {
-        let Some(vote) = next.votes.last() else { return Ok(()) };
+    /// The ledger takes what `approver` made `next` of; its word for that.
+    async fn record(
+        &self,
+        ask: &OverrideAsk,
+        next: &Override,
+        (approver, now): (&Approver, Timestamp),
+    ) -> Result<&'static str, OverrideError> {
+        let state = match next.votes.as_slice() {
+            [] => "withdrawn",
+            _ if next.is_granted() => "granted",
+            _ => "requested",
+        };
         let filling = next.filling();
         let votes: Vec<(&str, &str)> =
             filling.iter().map(|(vote, role)| (&*vote.person, role.unwrap_or_default())).collect();
@@ -160,10 +199,10 @@ impl OverrideDesk {
             decision_id: &next.decision_id,
             tenant: &next.tenant,
             actor: &ask.actor,
-            granted: next.is_granted(),
+            state,
             revision: next.revision,
-            by: &vote.by,
-            person: &vote.person,
+            by: &approver.name,
+            person: approver.person().unwrap_or_default(),
             votes: &votes,
             message_hash: &next.message.hash.to_string(),
             justification: &next.message.justification,
@@ -172,7 +211,8 @@ impl OverrideDesk {
         self.gateway.record_approval(&record.payload(), now).await.map_err(|error| {
             tracing::error!(%error, "the ledger took no record of a vote; it does not count");
             OverrideError::Ledger
-        })
+        })?;
+        Ok(state)
     }
 }
 

@@ -25,11 +25,13 @@ pub enum OverrideState {
     Overridden,
     /// The second person did not come in time. A vote begins anew.
     Expired,
+    /// Whoever voted took the vote back. A vote begins anew.
+    Withdrawn,
 }
 
 impl OverrideState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Overridden, Self::Expired];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Overridden, Self::Expired, Self::Withdrawn];
 
     /// The name in answers.
     #[must_use]
@@ -38,6 +40,7 @@ impl OverrideState {
             Self::Pending => "pending",
             Self::Overridden => "overridden",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }
@@ -81,7 +84,7 @@ pub struct Override {
     pub tenant: Arc<str>,
     /// What the first person said; everybody who votes says the same.
     pub message: OverrideMessage,
-    /// Who has voted so far. INVARIANT: each is another person, and fills a role that no other fills.
+    /// Who has voted so far, nobody once the vote was taken back. INVARIANT: each is another person, and fills a role that no other fills.
     pub votes: Vec<OverrideVote>,
     /// When the first one voted.
     pub requested_at: Timestamp,
@@ -109,7 +112,7 @@ pub enum OverrideRefused {
     PersonMissing,
     /// Another justification stands.
     #[error(
-        "Another justification stands, that of message_hash {0}. Everybody who votes sends the same one, or waits until the request expires."
+        "Another justification stands, that of message_hash {0}. Everybody who votes sends the same one, or whoever sent it takes the vote back."
     )]
     MessageDiffers(MessageHash),
     /// Another person fills all the roles that the voter could.
@@ -117,7 +120,10 @@ pub enum OverrideRefused {
         "Another person has voted with this role already. The vote must be that of somebody with the role {0}."
     )]
     RoleFilled(&'static str),
-    /// It needs no more votes.
+    /// Only whoever voted takes the vote back.
+    #[error("Only whoever voted takes the vote back.")]
+    NotVoted,
+    /// It needs no more votes, and none can be taken back.
     #[error("The evaluation is overridden already.")]
     Granted,
 }
@@ -143,7 +149,7 @@ impl Override {
             return Err(OverrideRefused::Own);
         }
         let vote = OverrideVote { person: person.to_owned(), by: approver.name.to_string(), roles, at: now };
-        let standing = before.filter(|before| before.state_at(now) != OverrideState::Expired);
+        let standing = before.filter(|before| before.stands_at(now));
         let Some(standing) = standing else {
             return Ok(Self {
                 decision_id: ask.decision_id,
@@ -156,6 +162,30 @@ impl Override {
             });
         };
         standing.joined(vote, message)
+    }
+
+    /// `approver` takes its vote back, so that another message can stand. What ran out or was taken back already stays as it is.
+    ///
+    /// # Errors
+    /// It is granted, or the vote is somebody else's.
+    pub fn withdraw(&self, approver: &Approver, now: Timestamp) -> Result<Self, OverrideRefused> {
+        let person = approver.person().ok_or(OverrideRefused::PersonMissing)?;
+        if self.is_granted() {
+            return Err(OverrideRefused::Granted);
+        }
+        if !self.stands_at(now) {
+            return Ok(self.clone());
+        }
+        // One vote more would have granted it, so this is the only one.
+        if self.votes.iter().all(|vote| vote.person != person) {
+            return Err(OverrideRefused::NotVoted);
+        }
+        Ok(Self { revision: self.revision + 1, votes: Vec::new(), ..self.clone() })
+    }
+
+    /// Whether it is neither over nor taken back.
+    fn stands_at(&self, now: Timestamp) -> bool {
+        matches!(self.state_at(now), OverrideState::Pending | OverrideState::Overridden)
     }
 
     fn joined(&self, vote: OverrideVote, message: &OverrideMessage) -> Result<Self, OverrideRefused> {
@@ -204,6 +234,8 @@ impl Override {
     pub fn state_at(&self, now: Timestamp) -> OverrideState {
         if self.is_granted() {
             OverrideState::Overridden
+        } else if self.votes.is_empty() {
+            OverrideState::Withdrawn
         } else if self.expires_at <= now {
             OverrideState::Expired
         } else {

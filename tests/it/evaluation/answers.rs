@@ -32,6 +32,14 @@ fn every_vector_is_answered_to_the_last_digit() {
 }
 
 #[test]
+fn what_shadow_mode_decides_is_not_enforced() {
+    let gateway = start("");
+    let watched = post(&gateway, "/evaluate", BOT, "{\"shadow_mode\": true}").json();
+    let path = format!("/api/v1/governance/decisions/{}", watched["decision_id"].as_str().unwrap());
+    assert_eq!(get(&gateway, &path, READER)["enforced"], false);
+}
+
+#[test]
 fn an_evaluation_is_a_decision_and_a_risk_check_is_none() {
     let gateway = start("");
     let asked = json!({
@@ -49,6 +57,7 @@ fn an_evaluation_is_a_decision_and_a_risk_check_is_none() {
     assert_eq!((&decision["surface"], &decision["code"]), (&json!("evaluation"), &json!("gates_failed")));
     assert_eq!((&decision["actor"]["id"], &decision["reason"]), (&json!("agent-1"), &told["rationale"]));
     assert_eq!(decision["context"]["session_id"], "s-1");
+    assert_eq!(decision["enforced"], true);
     let all = get(&gateway, "/api/v1/governance/decisions", READER);
     assert_eq!((&all["total"], &all["decisions"][0]["decision_id"]), (&json!(1), &decision["decision_id"]));
     // Nobody else's.

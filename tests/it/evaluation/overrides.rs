@@ -141,8 +141,9 @@ fn two_people_override_and_everything_is_recorded() {
         (&granted["message_hash"], &granted["justification"]),
         (&second["message_hash"], &json!("a drill, see OPS-1"))
     );
-    // The decision itself is found as before.
+    // The decision itself is found as before, with how its override stands.
     let decision = super::world::get(&world.gateway, &format!("/api/v1/governance/decisions/{id}"), READER);
+    assert_eq!(decision["override"], second);
     assert_eq!(
         (&decision["decision_id"], &decision["outcome"]),
         (&json!(id), &json!("REQUIRE_CONFIRMATION"))
@@ -256,6 +257,95 @@ fn a_body_is_one_justification() {
     }
     assert!(world.records().is_empty());
     assert_eq!(world.vote("rita", &id, &"\u{e4}".repeat(2000)).status, 200);
+}
+
+#[test]
+fn whoever_voted_takes_the_vote_back_and_another_message_may_stand() {
+    let world = World::start();
+    let id = world.evaluate(FAILED);
+    let withdraw = |who: &str| {
+        let answer =
+            world.gateway.control_client().request("DELETE", &path(&id), &[("X-Api-Key", &text(who))], b"");
+        is_described("DELETE", &path(&id), &answer);
+        answer
+    };
+    is_refused(&withdraw("rita"), 404, "not-found", "Nobody has asked");
+    world.voted("rita", &id, "a tpyo");
+    is_refused(&withdraw("sam"), 403, "not-voted", "Only whoever voted");
+    is_refused(&withdraw("nameless"), 403, "person-missing", "person");
+    let left = withdraw("rita").json();
+    assert_eq!((&left["state"], &left["votes"]), (&json!("withdrawn"), &json!([])));
+    assert_eq!(withdraw("rita").json(), left, "once is enough");
+    assert_eq!(withdraw("sam").json(), left);
+    world.voted("sam", &id, "a typo");
+    assert_eq!(world.voted("rita", &id, "a typo")["state"], "overridden");
+    is_refused(&withdraw("rita"), 409, "override-granted", "already");
+    let states: Vec<Value> = world.records().into_iter().map(|record| record["state"].clone()).collect();
+    assert_eq!(states, ["requested", "withdrawn", "requested", "granted"]);
+    let headers = [("X-Api-Key", OTHER)];
+    let metrics = world.gateway.control_client().request("GET", "/metrics", &headers, b"").text();
+    for line in [
+        "aegis_overrides_total{state=\"granted\"} 1",
+        "aegis_overrides_total{state=\"requested\"} 2",
+        "aegis_overrides_total{state=\"withdrawn\"} 1",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}
+
+#[test]
+fn whoever_votes_sees_what_there_is_to_override_and_no_other_decision() {
+    let world = World::start();
+    let id = world.evaluate(FAILED);
+    let see = |key: &str, id: &str| {
+        let path = format!("/api/v1/governance/decisions/{id}");
+        let answer = world.gateway.control_client().request("GET", &path, &[("X-Api-Key", key)], b"");
+        is_described("GET", &path, &answer);
+        answer
+    };
+    let seen = see(&text("rita"), &id).json();
+    assert_eq!(seen["evaluation"]["gates"]["novelty"]["passed"], false, "{seen}");
+    assert_eq!(seen["evaluation"]["override_eligible"], true);
+    assert_eq!(seen["context"]["description"], "API evaluation");
+    assert_eq!((seen.get("override"), seen.get("findings")), (None, None));
+    let trail = super::world::get(&world.gateway, &format!("/api/v1/audit/log/{id}"), READER);
+    assert_eq!(trail["evaluation"]["answer"], seen["evaluation"]);
+    world.voted("sam", &id, "why");
+    assert_eq!(see(&text("rita"), &id).json()["override"]["needs"], json!(["risk_lead"]));
+
+    let proposal = json!({"actor": {"id": "agent-1", "type": "ai-agent"}, "action": {"capability": "crm.read", "parameters": {}}});
+    let headers = [("X-Api-Key", BOT), ("Content-Type", "application/json")];
+    let told = world.gateway.control_client().request(
+        "POST",
+        "/api/v1/governance/propose",
+        &headers,
+        proposal.to_string().as_bytes(),
+    );
+    let other = told.json()["decision_id"].as_str().unwrap().to_owned();
+    assert_eq!(see(&text("rita"), &other).status, 403);
+    assert_eq!(see(READER, &other).status, 200);
+}
+
+#[test]
+fn the_command_line_shows_votes_and_takes_back() {
+    let world = World::start();
+    let id = world.evaluate(FAILED);
+    let url = format!("http://{}", world.gateway.control);
+    let folder = crate::verbs::Folder::with(&[]);
+    let run = |who: &str, arguments: &[&str]| {
+        let key = text(who);
+        let ran = folder.run(&[&["overrides"], arguments, &["--url", &url, "--key", &key]].concat());
+        assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{arguments:?}");
+        ran.said
+    };
+    let seen = run("rita", &["show", &id]);
+    assert!(seen.contains("novelty    FAIL") && seen.contains("Nobody has voted"), "{seen}");
+    let voted = run("rita", &["vote", &id, "--justification", "why"]);
+    assert!(voted.contains("override pending: why") && voted.contains("needs security_lead"), "{voted}");
+    assert!(run("rita", &["withdraw", &id]).contains("withdrawn"));
+    run("sam", &["vote", &id, "--justification", "why"]);
+    assert!(run("rita", &["vote", &id, "--justification", "why"]).contains("overridden"));
+    assert!(run("rita", &["show", &id]).contains("rita as risk_lead"));
 }
 
 #[test]

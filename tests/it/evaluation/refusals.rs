@@ -41,6 +41,7 @@ fn unknown_paths_and_other_methods_are_404_before_any_key() {
         ("DELETE", "/risk-check"),
         ("GET", "/nowhere"),
         ("POST", "/evaluate/"),
+        ("POST", "/health"),
     ] {
         let answer = control.request(method, path, &[], b"");
         assert_eq!((answer.status, answer.header("allow")), (404, None), "{method} {path}");
@@ -55,7 +56,7 @@ fn unknown_paths_and_other_methods_are_404_before_any_key() {
             assert!(told["error"].is_string() && told["_request_id"].is_string(), "{told}");
         }
     }
-    for path in ["/evaluate", "/risk-check"] {
+    for path in ["/evaluate", "/risk-check", "/health"] {
         let answer = control.request("OPTIONS", path, &[("Origin", "https://any.example")], b"");
         assert_eq!((answer.status, answer.body.len()), (204, 0));
         has_headers(&answer, Some("anonymous"));
@@ -93,7 +94,18 @@ fn bodies_that_are_no_request_are_400_and_leave_no_decision() {
     assert_eq!(post(&gateway, "/risk-check", BOT, "{}").json()["error"], "risk_score is required");
     let long = format!("{{\"proposal_summary\": \"{}\"}}", "x".repeat(1024 * 1024));
     assert_eq!(post(&gateway, "/evaluate", BOT, &long).status, 413);
+    let packed = [("X-Api-Key", BOT), ("Content-Encoding", "gzip")];
+    let answer = gateway.control_client().request("POST", "/evaluate", &packed, b"{}");
+    assert_eq!(answer.status, 415);
+    assert!(answer.json()["error"].as_str().unwrap().contains("Content-Encoding"), "{}", answer.text());
     assert!(gateway.records().iter().all(|record| record["kind"] != "decision"));
+}
+
+#[test]
+fn in_production_a_key_has_ten_times_as_many_requests_a_second() {
+    let gateway = super::world::configured("stage: prod\npolicy: {default: deny}", "");
+    let answer = post(&gateway, "/risk-check", BOT, "{\"risk_score\": 0}");
+    assert_eq!(answer.header("x-ratelimit-limit"), Some("500"));
 }
 
 #[test]

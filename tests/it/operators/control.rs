@@ -61,6 +61,10 @@ fn other_methods_of_the_probes_are_unknown_paths() {
     for path in ["/health", "/healthz", "/readyz"] {
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
             let answer = gateway.control_client().request(method, path, &[], b"");
+            if (method, path) == ("OPTIONS", "/health") {
+                assert_eq!(answer.status, 204, "pages elsewhere may look");
+                continue;
+            }
             is_problem(&answer, 404, "not-found");
             assert_eq!(answer.header("allow"), None, "{method} {path}");
         }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::audit::index::{Call, Executed};
-use crate::control::dto::ledger::line::{FindingForm, Line, PlaceForm, SnapshotForm};
+use crate::control::dto::OverrideForm;
+use crate::control::dto::ledger::line::{FindingForm, Line, ObservedForm, PlaceForm, SnapshotForm};
 
 /// A decision in a list.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -86,6 +87,16 @@ pub(in crate::control) struct DecisionDetail {
     /// What each engine said; only for keys with `audit:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingForm>>,
+    /// Of an evaluation what the gates found, as whoever asked for it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
+    evaluation: Option<Box<RawValue>>,
+    /// Of an evaluation how its override stands, once somebody has voted for one.
+    #[serde(rename = "override", skip_serializing_if = "Option::is_none")]
+    overriding: Option<OverrideForm>,
+    /// What the gates had observed of a tool's caller, where they looked at it; only for keys with `audit:read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<ObservedForm>,
     /// What was in force.
     snapshot: Option<SnapshotForm>,
     /// What became of the call; `null` while nothing is known.
@@ -103,6 +114,9 @@ pub(super) struct ContextForm {
     environment: Option<String>,
     /// The route it came by.
     route: Option<String>,
+    /// What the change is, of an evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     /// What its caller said of it, without secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Value>")]
@@ -187,6 +201,7 @@ impl ContextForm {
             session_id: line.session_id.clone(),
             environment: line.environment.clone(),
             route: line.route.clone(),
+            description: line.description.clone().filter(|_| line.evaluation.is_some()),
             metadata: line.metadata.map(ToOwned::to_owned),
         }
     }
@@ -199,16 +214,30 @@ impl ExecutionForm {
 }
 
 impl DecisionDetail {
-    /// The decision that `call` is the record of, with its findings if `findings`; `None` for any other record.
+    /// The decision that `call` is the record of, with what its engines found and knew if `findings`; `None` for any other record.
     pub(in crate::control) fn of(call: &Call, findings: bool) -> Option<Self> {
-        let line = Line::of(call)?;
+        let mut line = Line::of(call)?;
+        let observed = line.observed();
         Some(Self {
             decision: DecisionForm::read(&line, call, true)?,
             context: ContextForm::of(&line),
+            evaluation: line.evaluation(),
+            overriding: None,
+            observed: observed.filter(|_| findings),
             execution: call.execution.as_ref().and_then(ExecutionForm::of),
             audit: line.place(call),
             snapshot: line.snapshot.clone(),
             findings: findings.then_some(line.findings),
         })
+    }
+
+    /// Whether it is an evaluation of a change.
+    pub(in crate::control) const fn is_evaluation(&self) -> bool {
+        self.evaluation.is_some()
+    }
+
+    /// The same with how its override stands.
+    pub(in crate::control) fn with_override(self, overriding: Option<OverrideForm>) -> Self {
+        Self { overriding, ..self }
     }
 }

@@ -39,6 +39,10 @@ pub(super) struct Line<'a> {
     pub(super) metadata: Option<&'a RawValue>,
     pub(super) surface: Option<String>,
     pub(super) route: Option<String>,
+    pub(super) description: Option<String>,
+    #[serde(borrow)]
+    pub(super) evaluation: Option<&'a RawValue>,
+    pub(super) facts: Option<Facts>,
     pub(super) snapshot: Option<SnapshotForm>,
     pub(super) by: Option<String>,
     pub(super) tenant: Option<String>,
@@ -53,6 +57,24 @@ pub(super) struct Line<'a> {
 pub(super) struct Risk {
     level: Option<String>,
     score: Option<f64>,
+}
+
+/// Of what a decision was made with, what is shown.
+#[derive(Debug, Deserialize)]
+pub(super) struct Facts {
+    gates: Option<ObservedForm>,
+}
+
+/// What the gates had observed of the caller of a tool, before the call.
+#[derive(Debug, Deserialize, JsonSchema, Serialize)]
+#[schemars(rename = "Observed")]
+pub(super) struct ObservedForm {
+    /// How often it had made a call of this capability and of parameters of this shape.
+    seen: u32,
+    /// Its mean risk before; `null` where it had made no call.
+    risk_before: Option<f64>,
+    /// How far what it did of late was from its baseline, in nats; `null` where too little was known of it.
+    drift: Option<f64>,
 }
 
 /// What one engine said.
@@ -130,6 +152,16 @@ impl<'a> Line<'a> {
     /// The surface that made it.
     pub(super) fn surface(&self) -> &str {
         self.surface.as_deref().unwrap_or("data_plane")
+    }
+
+    /// What the gates had observed, where they looked at it.
+    pub(super) fn observed(&mut self) -> Option<ObservedForm> {
+        self.facts.take()?.gates
+    }
+
+    /// What an evaluation of a change found: the answer to whoever asked for it.
+    pub(super) fn evaluation(&self) -> Option<Box<RawValue>> {
+        self.evaluation.map(ToOwned::to_owned)
     }
 
     /// The score, or that of the level where only that was recorded; `None` for what has no risk.

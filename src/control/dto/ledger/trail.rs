@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::audit::index::Call;
 use crate::control::dto::ledger::decision::{ActionForm, ActorForm, ContextForm, ExecutionForm};
-use crate::control::dto::ledger::line::{FindingForm, Line, PlaceForm, SnapshotForm};
+use crate::control::dto::ledger::line::{FindingForm, Line, ObservedForm, PlaceForm, SnapshotForm};
 
 /// The trail of a decision.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -44,6 +44,13 @@ struct EvaluationForm {
     policies_evaluated: Vec<String>,
     policy_matched: Option<String>,
     findings: Vec<FindingForm>,
+    /// What the gates had observed of a tool's caller, where they looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<ObservedForm>,
+    /// Of an evaluation of a change all that the gates found, as whoever asked was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
+    answer: Option<Box<RawValue>>,
     snapshot: Option<SnapshotForm>,
 }
 
@@ -75,7 +82,8 @@ struct VerdictForm {
 impl Trail {
     /// The trail of the decision that `call` is the record of; `None` for any other record.
     pub(in crate::control) fn of(call: &Call) -> Option<Self> {
-        let line = Line::of(call).filter(|line| line.kind == "decision")?;
+        let mut line = Line::of(call).filter(|line| line.kind == "decision")?;
+        let observed = line.observed();
         let (policies_evaluated, policy_matched) = line.rules();
         let constraints = line.constraints();
         Some(Self {
@@ -93,6 +101,8 @@ impl Trail {
                 risk_score: line.score(),
                 policies_evaluated,
                 policy_matched,
+                observed,
+                answer: line.evaluation(),
                 findings: line.findings,
                 snapshot: line.snapshot,
             },

@@ -22,15 +22,21 @@ pub(in crate::control::openapi) fn operations() -> Vec<Operation> {
         .refuses(Form::Governance, &[503]);
     let show = Operation::keyed(
         ("get", "/api/v1/governance/decisions/{id}"),
-        ("showDecision", "governance", "One decision, with what became of it."),
+        (
+            "showDecision",
+            "governance",
+            "One decision, with what became of it. With holds:approve alone, evaluations only.",
+        ),
         Form::Governance,
-        readers,
+        &[Scope::GovernanceRead, Scope::AuditRead, Scope::HoldsApprove],
     )
     .path("id", "`dec_` and 26 characters, or the UUID in them.")
     .answers(Answer::json(200, "The decision.", reference("DecisionDetail")))
     .refuses(Form::Governance, &[404, 503]);
-    let [shown, voted] = overrides();
-    vec![propose(), report(), list, show, shown, voted, log(), trail()]
+    let mut operations = vec![propose(), report(), list, show];
+    operations.extend(overrides());
+    operations.extend([log(), trail()]);
+    operations
 }
 
 fn propose() -> Operation {
@@ -107,7 +113,7 @@ fn report() -> Operation {
     .refuses(Form::Governance, &[404, 503])
 }
 
-fn overrides() -> [Operation; 2] {
+fn overrides() -> [Operation; 3] {
     let path = "/api/v1/governance/decisions/{id}/override";
     let id = "`dec_` and 26 characters, or the UUID in them.";
     let show = Operation::keyed(
@@ -148,7 +154,16 @@ fn overrides() -> [Operation; 2] {
     .body(Form::Governance, &body, true)
     .answers(Answer::json(200, "The vote counts, or did before.", reference("Override")).repeated())
     .refuses(Form::Governance, &[404, 503]);
-    [show, vote]
+    let withdraw = Operation::keyed(
+        ("delete", path),
+        ("withdrawOverride", "governance", "Takes a vote back that no second one has joined."),
+        Form::Governance,
+        &[Scope::HoldsApprove],
+    )
+    .path("id", id)
+    .answers(Answer::json(200, "How the override stands.", reference("Override")))
+    .refuses(Form::Governance, &[404, 409, 503]);
+    [show, vote, withdraw]
 }
 
 fn filters(operation: Operation, compared: &str) -> Operation {

@@ -1,4 +1,4 @@
-//! `GET` and `POST /api/v1/governance/decisions/{id}/override`: two people let a change pass that failed gates.
+//! `GET`, `POST` and `DELETE /api/v1/governance/decisions/{id}/override`: two people let a change pass that failed gates.
 
 use std::sync::Arc;
 
@@ -62,6 +62,26 @@ pub(super) async fn vote(
         Ok(Json(OverrideForm::new(&voted, clock.now())).into_response())
     };
     once(&state, &operator, (&parts, &body), work).await
+}
+
+/// Whoever voted takes the vote back. What has begun goes on to its end if the caller leaves.
+pub(super) async fn withdraw(
+    operator: Result<Operator, ControlError>,
+    State(state): State<ControlState>,
+    path: IdPath,
+    RawQuery(query): RawQuery,
+) -> Result<Json<OverrideForm>, GovernanceError> {
+    let operator = operator?;
+    operator.require(&[Scope::HoldsApprove])?;
+    Query::read(query.as_deref(), &[])?;
+    let id = id(path)?;
+    let (desk, clock) = (Arc::clone(&state.overrides), Arc::clone(&state.clock));
+    let approver = operator.approver();
+    let work = async move {
+        let left = desk.withdraw(&approver, id).await.map_err(ControlError::Override)?;
+        Ok(Json(OverrideForm::new(&left, clock.now())))
+    };
+    tokio::spawn(work).await.map_err(|_| ControlError::Internal)?
 }
 
 /// Why the evaluation may be overridden, exactly as it was sent: its bytes are what both people agree on.

@@ -16,6 +16,9 @@ pub(in crate::control) fn routes() -> Router<ControlState> {
         .route("/api/v1/governance/decisions/{id}", only(get(decisions::show), "GET, HEAD"))
         .route(
             "/api/v1/governance/decisions/{id}/override",
-            only(get(overrides::show).post(overrides::vote), "GET, HEAD, POST"),
+            only(
+                get(overrides::show).post(overrides::vote).delete(overrides::withdraw),
+                "GET, HEAD, POST, DELETE",
+            ),
         )
 }
