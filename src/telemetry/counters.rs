@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::model::decision::{Engine, ExecutionResult, GatesFound, Outcome, ReasonCode};
+use crate::model::decision::{DriftTier, Engine, ExecutionResult, GatesFound, Outcome, ReasonCode};
 use crate::telemetry::TelemetryError;
 
 /// Requests that have no outcome are counted beside the outcomes.
@@ -39,6 +39,8 @@ pub struct GateMetrics {
     /// Those of the six gates, in their order, resolved with the first call.
     gates: [OnceLock<Gauge>; 6],
     drift: OnceLock<Gauge>,
+    /// By tier, in their order.
+    tiers: [IntCounter; DriftTier::ALL.len()],
     would_have: IntCounterVec,
 }
 
@@ -59,8 +61,18 @@ impl GateMetrics {
             &["engine", "outcome"],
         )?;
         registry.register(Box::new(values.clone()))?;
+        let tiers = IntCounterVec::new(
+            Opts::new(
+                "aegis_drift_total",
+                "Decisions whose caller had made enough calls to tell its drift, by how bad that was.",
+            ),
+            &["tier"],
+        )?;
         registry.register(Box::new(would_have.clone()))?;
-        Ok(Self { values, gates: Default::default(), drift: OnceLock::new(), would_have })
+        registry.register(Box::new(tiers.clone()))?;
+        // All of them are there from the beginning, so that a first warning is an increase.
+        let tiers = DriftTier::ALL.map(|tier| tiers.with_label_values(&[tier.as_str()]));
+        Ok(Self { values, gates: Default::default(), drift: OnceLock::new(), tiers, would_have })
     }
 
     /// This was found of a call.
@@ -72,6 +84,9 @@ impl GateMetrics {
         }
         if let Some(drift) = found.observed.drift {
             self.drift.get_or_init(|| self.values.with_label_values(&["drift"])).set(drift.nats());
+        }
+        if let Some(counter) = found.drift_tier.and_then(|tier| self.tiers.get(tier as usize)) {
+            counter.inc();
         }
         if let (Some(wanted), false) = (&found.wanted, found.enforced) {
             let labels = [Engine::Gates.as_str(), wanted.outcome.as_str()];

@@ -10,9 +10,9 @@ use crate::config;
 use crate::decision::{Gating, Governing};
 use crate::facts::tests::shared::{asked, governed};
 use crate::facts::{Deciding, Live, LiveLimits, Observation, Rehearsal, Sessions, Who};
-use crate::model::decision::{Divergence, RiskScore};
+use crate::model::decision::{Divergence, DriftTier, RiskScore};
 use crate::model::time::Timestamp;
-use crate::risk::gates::{Constants, Drift, DriftTier, Window};
+use crate::risk::gates::{Constants, Drift, Window};
 
 const WINDOW: u16 = 30;
 

@@ -44,6 +44,11 @@ fn gate(text: &str, name: &str) -> f64 {
     metric_in(text, &format!("aegis_gate_value{{gate=\"{name}\"}}"))
 }
 
+/// Decisions whose caller's drift was of that tier.
+fn drifts(text: &str, tier: &str) -> f64 {
+    metric_in(text, &format!("aegis_drift_total{{tier=\"{tier}\"}}"))
+}
+
 /// Makes the numbers of a learning phase: 250 reads, then 12 deletes, all of them let through.
 fn learned() -> World {
     let world = gated("shadow");
@@ -65,6 +70,33 @@ fn learned() -> World {
     world
 }
 
+/// Before drift was critical it was a warning, which was counted and recorded, and restricted nothing.
+fn warned(world: &World, text: &str) {
+    let records = world.gateway.records_of("decision");
+    let between = |record: &&Value| {
+        record["facts"]["gates"]["drift"].as_f64().is_some_and(|drift| drift > 0.3 && drift <= 0.5)
+    };
+    let warnings: Vec<_> = records.iter().filter(between).collect();
+    assert!(!warnings.is_empty());
+    for record in &warnings {
+        let mut findings = record["findings"].as_array().unwrap().iter();
+        let told = findings.find(|finding| finding["warning"].is_string()).unwrap();
+        assert_eq!((&told["engine"], &told["outcome"]), (&json!("gates"), &Value::Null));
+        assert_eq!(record["outcome"], "ALLOW");
+        let id = record["decision_id"].as_str().unwrap();
+        let trail = world.get(ADMIN, &format!("/api/v1/audit/log/{id}"));
+        let shown = trail["evaluation"]["findings"].to_string();
+        assert!(shown.contains("begin to differ"), "{trail}");
+    }
+    let of = |tier: fn(f64) -> bool| {
+        let drifts = records.iter().filter_map(|record| record["facts"]["gates"]["drift"].as_f64());
+        drifts.filter(|drift| tier(*drift)).count() as f64
+    };
+    assert_eq!(drifts(text, "warning"), warnings.len() as f64);
+    assert_eq!(drifts(text, "normal"), of(|drift| drift <= 0.3));
+    assert_eq!(drifts(text, "critical"), of(|drift| drift > 0.5));
+}
+
 #[test]
 fn watched_an_agent_that_changes_is_told_of_and_not_stopped() {
     let world = learned();
@@ -72,6 +104,7 @@ fn watched_an_agent_that_changes_is_told_of_and_not_stopped() {
     assert!(gate(&after, "drift") > 0.5 && would_have(&after, "DENY") >= 1.0, "{after}");
     let all = ["ESCALATE", "DENY"].map(|outcome| would_have(&after, outcome)).iter().sum::<f64>();
     assert_eq!(all, 12.0, "each decision once");
+    warned(&world, &after);
     let record = last(&world);
     let (gates, observed) = (&record["facts"]["gates"], &record["observed"]);
     assert_eq!(
@@ -101,12 +134,17 @@ fn watched_an_agent_that_changes_is_told_of_and_not_stopped() {
     };
     let said: Value = serde_json::from_str(&explain(&["--json"])).unwrap();
     assert_eq!(said["gates"]["drift"], gates["drift"], "{said}");
+    assert_eq!(
+        (&said["gates"]["drift_tier"], &said["gates"]["drift_warning"]),
+        (&json!("critical"), &json!(0.3))
+    );
     assert_eq!((&said["gates"]["seen"], &said["gates"]["mode"]), (&json!(11), &json!("shadow")));
     for name in ["risk", "profit", "novelty", "complexity", "quality", "utility"] {
         assert!(said["gates"]["gates"][name]["threshold"].is_number(), "{said}");
     }
     let text = explain(&[]);
     assert!(text.contains("only watched, would have come to DENY") && text.contains("  drift: 0."), "{text}");
+    assert!(text.contains("a warning above 0.3, critical above 0.5: critical"), "{text}");
     assert!(world.gateway.verify().status.success());
 }
 
