@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, OPS, World, came_to};
+use super::world::{ADMIN, OPS, OTHER, World, came_to};
 use crate::support::{aegis, metric_in};
 
 const READ: &str = "crm.contacts.read";
@@ -146,6 +146,45 @@ fn watched_an_agent_that_changes_is_told_of_and_not_stopped() {
     assert!(text.contains("only watched, would have come to DENY") && text.contains("  drift: 0."), "{text}");
     assert!(text.contains("a warning above 0.3, critical above 0.5: critical"), "{text}");
     assert!(world.gateway.verify().status.success());
+}
+
+/// What is refused or held anyway is no more restricted by the gates, unless they want more. What they want is recorded in any case.
+#[test]
+fn what_would_have_been_is_counted_where_it_is_stricter() {
+    let world = gated("shadow");
+    world.policy("reads", &json!([{"capability": READ, "outcome": "DENY"}]));
+    world.policy("deletes", &json!([{"capability": DELETE, "outcome": "REQUIRE_CONFIRMATION"}]));
+    let wanted = |world: &World| {
+        let record = last(world);
+        let findings = record["findings"].as_array().unwrap().clone();
+        let told = findings.into_iter().find(|finding| finding["engine"] == "gates").unwrap();
+        (record["outcome"].clone(), told["would_have"].clone())
+    };
+    assert_eq!(read(&world).0, 403);
+    assert_eq!(wanted(&world), (json!("DENY"), json!("REQUIRE_CONFIRMATION")));
+    assert_eq!(would_have(&metrics(&world), "REQUIRE_CONFIRMATION"), 0.0);
+    came_to(&world.propose(DELETE, &json!({"id": 7})), "REQUIRE_CONFIRMATION", "approval_required");
+    assert_eq!(wanted(&world), (json!("REQUIRE_CONFIRMATION"), json!("ESCALATE")));
+    assert_eq!(would_have(&metrics(&world), "ESCALATE"), 1.0);
+}
+
+/// The gauges are of one call: one whose caller is new shows no drift of the caller before.
+#[test]
+fn a_call_without_a_number_shows_none_of_another_call() {
+    let world = gated("shadow");
+    for _ in 0..61 {
+        assert_eq!(read(&world).0, 200);
+    }
+    assert!(gate(&metrics(&world), "drift") >= 0.0);
+    let other = json!({
+        "actor": {"id": "agent-2", "type": "ai-agent"},
+        "action": {"capability": READ, "parameters": {"id": 7}},
+    });
+    assert_eq!(world.propose_raw(OTHER, &other).status, 200);
+    let text = metrics(&world);
+    assert!(gate(&text, "drift").is_nan() && gate(&text, "novelty") < 0.2, "{text}");
+    assert_eq!(read(&world).0, 200);
+    assert!(gate(&metrics(&world), "drift") >= 0.0);
 }
 
 #[test]
