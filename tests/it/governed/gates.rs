@@ -5,8 +5,9 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, OPS, OTHER, World, came_to};
-use crate::support::{aegis, metric_in};
+use super::world::{ADMIN, AGENT, OPS, OTHER, STRANGE_ADMIN, World, came_to, code};
+use crate::governance::is_described;
+use crate::support::{Answer, aegis, metric_in};
 
 const READ: &str = "crm.contacts.read";
 const DELETE: &str = "crm.contacts.delete";
@@ -191,12 +192,7 @@ fn a_call_without_a_number_shows_none_of_another_call() {
 fn enforced_it_is_stopped_and_a_death_makes_nothing_familiar_or_forgotten() {
     let mut world = learned();
     let drift = last(&world)["facts"]["gates"]["drift"].as_f64().unwrap();
-    let path = world.gateway.folder().join("gateway.yaml");
-    let config = fs::read_to_string(&path).unwrap();
-    world.gateway.signal("KILL");
-    world.gateway.wait();
-    fs::write(path, config.replace("gates: {mode: shadow", "gates: {mode: enforce")).unwrap();
-    world.gateway = world.gateway.restart();
+    enforce(&mut world);
     // Even what it always did: it behaves like another.
     assert_eq!(read(&world), (403, json!("gates_drift")));
     let gates = last(&world)["facts"]["gates"].clone();
@@ -213,6 +209,97 @@ fn enforced_it_is_stopped_and_a_death_makes_nothing_familiar_or_forgotten() {
     assert_eq!((held.status, &held.json()["code"]), (403, &json!("approval_required")));
     assert_eq!(world.tool.count(), 263);
     assert!(world.gateway.verify().status.success());
+}
+
+/// The gateway is killed, and from then on the gates restrict.
+fn enforce(world: &mut World) {
+    let path = world.gateway.folder().join("gateway.yaml");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(path, config.replace("gates: {mode: shadow", "gates: {mode: enforce")).unwrap();
+    world.restart("KILL");
+}
+
+/// Asks for a recalibration; the answer is as it is described.
+fn recalibrate(world: &World, key: &str, actor: &str, body: &Value) -> Answer {
+    let path = format!("/api/v1/actors/{actor}/drift/recalibrate");
+    let answer = world.ask(key, "POST", &path, body);
+    is_described("POST", &path, &answer);
+    answer
+}
+
+/// An operator knows why the agent changed: it is compared with what it does from then on, also after the gateway died.
+#[test]
+fn a_recalibrated_agent_is_compared_with_what_it_does_from_then_on() {
+    let mut world = learned();
+    enforce(&mut world);
+    assert_eq!(read(&world), (403, json!("gates_drift")));
+    let answer = recalibrate(&world, ADMIN, "agent-1", &json!({"reason": "It cleans up this week."}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = answer.json();
+    assert_eq!((&told["actor_id"], &told["tenant"]), (&json!("agent-1"), &json!("default")));
+    let forgotten = &told["forgotten"];
+    assert_eq!((&forgotten["calls"], &forgotten["newest"]), (&json!(30), &json!(30)));
+    assert_eq!((&forgotten["risk_before"], &forgotten["drift_tier"]), (&json!(0.1), &json!("critical")));
+    assert!(forgotten["drift"].as_f64().unwrap() > 0.5, "{told}");
+    let forgets = |world: &World, seen: u32| {
+        assert_eq!(read(world).0, 200);
+        let gates = last(world)["facts"]["gates"].clone();
+        assert_eq!(gates, json!({"seen": seen}), "no baseline, and familiar as before");
+    };
+    forgets(&world, 250);
+    world.restart("KILL");
+    forgets(&world, 251);
+    let record = world.gateway.records_of("drift.recalibrated").pop().unwrap();
+    for (member, value) in [
+        ("by", json!("admin")),
+        ("tenant", json!("default")),
+        ("actor", json!("agent-1")),
+        ("reason", json!("It cleans up this week.")),
+    ] {
+        assert_eq!(record[member], value, "{record}");
+    }
+    assert_eq!(
+        (&record["forgotten"]["calls"], &record["forgotten"]["drift"]),
+        (&json!(30), &forgotten["drift"])
+    );
+    let log = world.get(ADMIN, "/api/v1/audit/log?event_type=drift.recalibrated");
+    assert_eq!((&log["total"], &log["entries"][0]["actor_id"]), (&json!(1), &json!("agent-1")), "{log}");
+    // And from a checkpoint, with nothing left to read.
+    world.restart("TERM");
+    forgets(&world, 252);
+    assert!(world.gateway.verify().status.success());
+}
+
+/// Whoever sets actors recalibrates them, in its own tenant; and once, however often it is sent.
+#[test]
+fn recalibrating_is_for_whoever_administers_actors() {
+    let world = gated("shadow");
+    assert_eq!(read(&world).0, 200);
+    let empty = json!({});
+    let status = |key: &str, actor: &str, body: &Value| recalibrate(&world, key, actor, body).status;
+    assert_eq!(status(AGENT, "agent-1", &empty), 403);
+    assert_eq!(status(OPS, "agent-1", &empty), 403);
+    assert_eq!(status("nobody", "agent-1", &empty), 401);
+    assert_eq!(status(ADMIN, "agent-2", &empty), 404, "never observed");
+    assert_eq!(status(STRANGE_ADMIN, "agent-1", &empty), 404, "another's actor of that name");
+    assert_eq!(code(&recalibrate(&world, STRANGE_ADMIN, "agent-1", &json!({"tenant": "default"}))).0, 403);
+    assert_eq!(status(ADMIN, "agent-1", &json!({"tenant": "elsewhere"})), 404);
+    for bad in [json!({"reason": 1}), json!({"why": "x"}), json!({"reason": "x".repeat(501)}), json!([])] {
+        assert_eq!(status(ADMIN, "agent-1", &bad), 400, "{bad}");
+    }
+    let path = "/api/v1/actors/agent-1/drift/recalibrate";
+    assert_eq!(world.ask(ADMIN, "GET", path, &Value::Null).status, 405);
+    assert!(world.gateway.records_of("drift.recalibrated").is_empty());
+    let authorized = format!("Bearer {ADMIN}");
+    let headers = [("Authorization", &*authorized), ("Idempotency-Key", "once")];
+    let client = || world.gateway.control_client();
+    let [first, again] = [(), ()].map(|()| client().request("POST", path, &headers, b""));
+    assert_eq!((first.status, &first.json()["forgotten"]["calls"]), (200, &json!(1)), "{}", first.text());
+    assert_eq!((again.body.clone(), again.header("idempotent-replay")), (first.body, Some("true")));
+    assert_eq!(world.gateway.records_of("drift.recalibrated").len(), 1);
+    // Where the gates are off nobody has a baseline.
+    let off = World::with("{capabilities: required, grants: off}");
+    assert_eq!(recalibrate(&off, ADMIN, "agent-1", &empty).status, 404);
 }
 
 /// A proposal that is held is one call, however often it is asked for, and familiar only by what was let through.
