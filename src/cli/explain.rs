@@ -12,7 +12,9 @@ use crate::cli::load;
 use crate::cli::output::{self, duration, plain};
 use crate::config::Mode;
 use crate::gateway::{Clock, SystemClock};
-use crate::model::decision::{Divergence, Finding, GatesFound, Observed, Outcome, RiskScore, Wanted};
+use crate::model::decision::{
+    Divergence, DriftTier, Finding, GatesFound, Observed, Outcome, RiskScore, Wanted,
+};
 use crate::policy::rules::{TraceStep, TracedRule};
 
 #[derive(Debug, clap::Args)]
@@ -87,6 +89,9 @@ fn spoken(finding: &Finding) -> String {
         let (engine, outcome) = (finding.engine.as_str(), outcome.as_str());
         return format!("{engine}: only watched, would have come to {outcome}: {}", plain(reason.as_str()));
     }
+    if let Some(warning) = &finding.warning {
+        return format!("{}: warns: {}", finding.engine.as_str(), plain(warning.as_str()));
+    }
     let outcome = finding.outcome.map_or("not applicable", Outcome::as_str);
     let rule = finding.rule.as_deref().map(|rule| format!(" by \"{}\"", plain(rule))).unwrap_or_default();
     let error =
@@ -105,7 +110,9 @@ fn gates(found: &GatesFound) -> Vec<String> {
     }));
     let Observed { seen, risk_before, drift, .. } = found.observed;
     let drift = drift.map_or("too few calls".to_owned(), |drift| drift.nats().to_string());
-    lines.push(format!("  drift: {drift}, threshold {}", found.drift_threshold));
+    let tier = found.drift_tier.map(|tier| format!(": {}", tier.as_str())).unwrap_or_default();
+    let bounds = format!("a warning above {}, critical above {}", found.drift_warning, found.drift_critical);
+    lines.push(format!("  drift: {drift}, {bounds}{tier}"));
     let before = risk_before.map_or("too few calls".to_owned(), RiskScore::exact);
     lines.push(format!("  seen before: {seen}; risk before: {before}"));
     lines
@@ -124,7 +131,9 @@ fn gates_json(found: &GatesFound) -> Value {
         "mode": if found.enforced { "enforce" } else { "shadow" },
         "gates": gates,
         "drift": drift.map(Divergence::nats),
-        "drift_threshold": found.drift_threshold,
+        "drift_tier": found.drift_tier.map(DriftTier::as_str),
+        "drift_warning": found.drift_warning,
+        "drift_critical": found.drift_critical,
         "seen": seen,
         "risk_before": risk_before.map(|score| f64::from(score.as_ten_thousandths()) / 10_000.0),
         "wanted": found.wanted.as_ref().map(|wanted| wanted.outcome.as_str()),
@@ -217,6 +226,9 @@ fn finding_json(finding: &Finding) -> Value {
     if let (Some(Wanted { outcome, reason }), Value::Object(told)) = (&finding.would_have, &mut told) {
         told.insert("would_have".to_owned(), outcome.as_str().into());
         told.insert("reason".to_owned(), reason.as_str().into());
+    }
+    if let (Some(warning), Value::Object(told)) = (&finding.warning, &mut told) {
+        told.insert("warning".to_owned(), warning.as_str().into());
     }
     told
 }

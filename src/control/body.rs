@@ -41,14 +41,7 @@ impl Members {
         known: &[&'static str],
     ) -> Result<Self, ControlError> {
         let (parts, body) = request.into_parts();
-        let bytes = read_whole(&parts.headers, body, BODY_MAX_BYTES).await?;
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self::default());
-        }
-        if !is_json(&parts.headers) {
-            return Err(ControlError::MediaType);
-        }
-        Self::parse(&bytes, known)
+        Self::parse(&read_json_or_none(&parts.headers, body, BODY_MAX_BYTES).await?, known)
     }
 
     /// The members of a body that is there.
@@ -138,6 +131,22 @@ pub(in crate::control) async fn read_json(
     most: usize,
 ) -> Result<Vec<u8>, ControlError> {
     let bytes = read_whole(headers, body, most).await?;
+    if is_json(headers) { Ok(bytes) } else { Err(ControlError::MediaType) }
+}
+
+/// The same of a body that may be left out, which counts as `{}`.
+///
+/// # Errors
+/// 400, 408, 413 or 415.
+pub(in crate::control) async fn read_json_or_none(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, ControlError> {
+    let bytes = read_whole(headers, body, most).await?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(b"{}".to_vec());
+    }
     if is_json(headers) { Ok(bytes) } else { Err(ControlError::MediaType) }
 }
 

@@ -9,7 +9,7 @@ use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
 use crate::gateway::{
-    ActionDesk, Administrator, AuthThrottle, Clock, EvaluationDesk, HoldDesk, KeyDesk, KeyRates,
+    ActionDesk, Administrator, AuthThrottle, Clock, DriftDesk, EvaluationDesk, HoldDesk, KeyDesk, KeyRates,
     OverrideDesk, ProposalDesk, Publisher,
 };
 use crate::telemetry::Metrics;
@@ -64,6 +64,8 @@ pub struct ControlState {
     pub overrides: Arc<OverrideDesk>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
+    /// Has drift baselines forgotten.
+    pub drift: DriftDesk,
     /// Puts the content of earlier snapshots in force.
     pub rollback: Arc<dyn SnapshotRollback>,
     /// Stores policies that come over HTTP.

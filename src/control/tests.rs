@@ -22,9 +22,9 @@ use crate::control::{
 };
 use crate::decision::compile;
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, EvaluationDesk,
-    Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, OverrideDesk, ProposalDesk, Publisher,
-    PublisherParts, SystemClock,
+    ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, DriftDesk,
+    EvaluationDesk, Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, OverrideDesk, ProposalDesk,
+    Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryOverrideStore,
@@ -143,6 +143,7 @@ impl Control {
         let overrides = Arc::new(MemoryOverrideStore::default());
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
+            drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::new(NoPolicies),
             publisher,
             actions: Arc::new(actions),

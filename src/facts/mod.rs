@@ -12,8 +12,8 @@ mod table;
 
 pub use deciding::{Decided, Deciding, LaterCharge, who};
 pub use live::{
-    CheckpointError, Event, Exceeded, Limited, Live, LiveLimits, LiveSize, Observation, Reservation,
-    SharedUse, What, Who,
+    CheckpointError, DriftBaseline, Event, Exceeded, Limited, Live, LiveLimits, LiveSize, Observation,
+    Reservation, SharedUse, What, Who,
 };
 pub use rehearsal::Rehearsal;
 pub use restored::{RestoredSessions, SessionRecord};

@@ -25,7 +25,7 @@ pub use actions::{
     ActionAnswer, ActionCaller, ActionDesk, ActionDeskParts, ActionRefused, Approval, DryRun, Executor,
     ExecutorAction, ExecutorError, NoExecutor,
 };
-pub use administer::{Administrator, Applied};
+pub use administer::{Administrator, Applied, DriftDesk, Recalibrated, Recalibration, RecalibrationRefused};
 pub use callers::{
     AuthThrottle, KeyAdmin, KeyConflict, KeyDesk, KeyRates, KeyRefused, RateStanding, live as live_keys,
 };

@@ -356,7 +356,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The same for what people approve, which may use the reserve of free space.
+    /// The same for what people approve or administer, which may use the reserve of free space.
     pub(super) async fn record_approval(&self, payload: &[u8], now: Timestamp) -> Result<(), AppendError> {
         self.ledger.record_from_reserve(payload, now).await.map(|_| ())
     }

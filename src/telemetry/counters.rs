@@ -5,7 +5,9 @@ use std::sync::OnceLock;
 
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry};
 
-use crate::model::decision::{Engine, ExecutionResult, GatesFound, Outcome, ReasonCode};
+use crate::model::decision::{
+    Divergence, DriftTier, Engine, ExecutionResult, GatesFound, Outcome, ReasonCode,
+};
 use crate::telemetry::TelemetryError;
 
 /// Requests that have no outcome are counted beside the outcomes.
@@ -39,6 +41,8 @@ pub struct GateMetrics {
     /// Those of the six gates, in their order, resolved with the first call.
     gates: [OnceLock<Gauge>; 6],
     drift: OnceLock<Gauge>,
+    /// By tier, in their order.
+    tiers: [IntCounter; DriftTier::ALL.len()],
     would_have: IntCounterVec,
 }
 
@@ -47,33 +51,49 @@ impl GateMetrics {
         let values = GaugeVec::new(
             Opts::new(
                 "aegis_gate_value",
-                "What each gate found of the last call, and the drift of its caller.",
+                "What each gate found of the last call, and the drift of its caller; NaN where that call had no such number.",
             ),
             &["gate"],
         )?;
         let would_have = IntCounterVec::new(
             Opts::new(
                 "aegis_would_have_total",
-                "Decisions that an engine which is only watched would have restricted, by what it would have come to.",
+                "Decisions that an engine which is only watched would have made stricter, by what it would have come to.",
             ),
             &["engine", "outcome"],
         )?;
         registry.register(Box::new(values.clone()))?;
+        let tiers = IntCounterVec::new(
+            Opts::new(
+                "aegis_drift_total",
+                "Decisions whose caller had made enough calls to tell its drift, by how bad that was.",
+            ),
+            &["tier"],
+        )?;
         registry.register(Box::new(would_have.clone()))?;
-        Ok(Self { values, gates: Default::default(), drift: OnceLock::new(), would_have })
+        registry.register(Box::new(tiers.clone()))?;
+        // All of them are there from the beginning, so that a first warning is an increase.
+        let tiers = DriftTier::ALL.map(|tier| tiers.with_label_values(&[tier.as_str()]));
+        Ok(Self { values, gates: Default::default(), drift: OnceLock::new(), tiers, would_have })
     }
 
-    /// This was found of a call.
-    pub fn found(&self, found: &GatesFound) {
+    /// This was found of a call, on which it was decided so.
+    pub fn found(&self, found: &GatesFound, decided: Outcome) {
+        // All of them are of one call: what it has no number for shows none, and not that of a call before.
+        let show = |cell: &OnceLock<Gauge>, name, value: Option<f64>| {
+            cell.get_or_init(|| self.values.with_label_values(&[name])).set(value.unwrap_or(f64::NAN));
+        };
         for (cell, gate) in self.gates.iter().zip(&found.gates) {
-            if let Some(value) = gate.value {
-                cell.get_or_init(|| self.values.with_label_values(&[gate.name])).set(value);
-            }
+            show(cell, gate.name, gate.value);
         }
-        if let Some(drift) = found.observed.drift {
-            self.drift.get_or_init(|| self.values.with_label_values(&["drift"])).set(drift.nats());
+        show(&self.drift, "drift", found.observed.drift.map(Divergence::nats));
+        if let Some(counter) = found.drift_tier.and_then(|tier| self.tiers.get(tier as usize)) {
+            counter.inc();
         }
-        if let (Some(wanted), false) = (&found.wanted, found.enforced) {
+        if let Some(wanted) = &found.wanted
+            && !found.enforced
+            && wanted.outcome > decided
+        {
             let labels = [Engine::Gates.as_str(), wanted.outcome.as_str()];
             self.would_have.with_label_values(&labels).inc();
         }

@@ -25,7 +25,7 @@ use crate::control::{
     ControlState, CursorSeal, PolicyWriter, Replays, SnapshotRollback, control_router, serve,
     telemetry_router,
 };
-use crate::gateway::{Administrator, Clock, Gateway, SystemClock};
+use crate::gateway::{Administrator, Clock, DriftDesk, Gateway, SystemClock};
 use crate::proxy::{DataPlane, ListeningAt};
 use crate::telemetry::Metrics;
 
@@ -78,7 +78,6 @@ impl App {
         let rebuilt = Rebuilt::make(&data_dir, &ledger)?;
         let session_key = admin_key::session_key(&data_dir)?;
         let store = parts::store(&data_dir)?;
-        let kept = Arc::clone(&store);
         let holds = parts::holds((&data_dir, Arc::clone(&store)), &ledger, &metrics, &clock)?;
         let source = (&options.source, options.access);
         let kept_by = (&ledger, Arc::clone(&store), &metrics, &clock);
@@ -92,11 +91,12 @@ impl App {
         let (control, telemetry) = parts::listeners(&control_runtime, &loaded.config)?;
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
-        let (proposals, evaluations, overrides) = parts::desks(&gateway, &index, &kept);
+        let (proposals, evaluations, overrides) = parts::desks(&gateway, &index, &store);
         let source = (options.source, options.access);
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
+            drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
             publisher,
             ledger: Arc::clone(&ledger),
@@ -116,7 +116,7 @@ impl App {
             access: options.access,
             started: Instant::now(),
             cursors: CursorSeal::new(&session_key),
-            replays: Arc::new(Replays::new(kept)),
+            replays: Arc::new(Replays::new(store)),
             stop: stopped,
         };
         let control_address = parts::control_address(&holds, &control)?;

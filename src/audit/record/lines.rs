@@ -259,6 +259,9 @@ impl Line {
                 self.plain(",\"would_have\":\"", outcome.as_str());
                 self.text(",\"reason\":", reason.as_str());
             }
+            if let Some(warning) = &finding.warning {
+                self.text(",\"warning\":", warning.as_str());
+            }
             self.bytes.push(b'}');
         }
         self.bytes.push(b']');

@@ -1,6 +1,6 @@
 //! The records of the ledger: which members a line has, in which order. `lines.rs` has the most frequent, `reasons.rs` what a
 //! decision was made with, `change.rs` what operators change, `report.rs` what callers report, `evaluation.rs` what the gates
-//! found of proposed changes, `overriding.rs` who overrode that.
+//! found of proposed changes, `overriding.rs` who overrode that, `recalibration.rs` whose drift baseline was forgotten.
 //!
 //! Imports `model` and `telemetry`. Start reading at [`DecisionRecord`].
 
@@ -9,6 +9,7 @@ mod evaluation;
 mod lines;
 mod overriding;
 mod reasons;
+mod recalibration;
 mod report;
 
 pub use change::{ChangeRecord, RevertRecord};
@@ -16,4 +17,5 @@ pub use evaluation::{EVALUATION, EvaluationRecord};
 pub(in crate::audit) use lines::Line;
 pub use lines::{DecisionRecord, EventRecord, Origin, SnapshotRecord};
 pub use overriding::OverrideRecord;
+pub use recalibration::{DRIFT_RECALIBRATED, RecalibrationRecord};
 pub use report::{ReportRecord, ReportedBy};

@@ -8,6 +8,9 @@ use crate::config::resolve::Spot;
 /// Most capabilities whose signals are written.
 const SIGNALS_MAX: usize = 10_000;
 
+/// Most calls of an actor that make a baseline, as the range of `drift.window` has it: no more are remembered.
+const WINDOW_MAX: u32 = 1000;
+
 /// The six gates.
 #[derive(Clone, Debug)]
 pub struct Gates {
@@ -25,6 +28,17 @@ pub(super) fn resolve(raw: RawGates, spot: &Spot<'_>) -> Option<Gates> {
     let constants = raw.constants;
     if constants.tau_warning > constants.tau_critical {
         spot.key("constants").refuse("tau_warning must be at most tau_critical");
+        return None;
+    }
+    let needed = constants.drift_baseline_minimum;
+    if raw.mode != GateMode::Off && needed > WINDOW_MAX {
+        // Nothing would ever be said of drift, and whoever enforces it would not know.
+        spot.key("constants").key("drift_baseline_minimum").refuse_with(
+            format!("must be at most {WINDOW_MAX} where calls pass the gates, is {needed}"),
+            format!(
+                "no baseline of an actor has more than {WINDOW_MAX} calls, so that drift would never be told"
+            ),
+        );
         return None;
     }
     let at_signals = spot.key("signals");

@@ -127,6 +127,23 @@ fn nonsense_in_risk_is_refused_also_while_it_is_off() {
     assert!(problems.ends_with("trust.actors: must have at most 10000 entries, has 10001"), "{problems}");
 }
 
+/// More calls than are remembered of anybody make no baseline; the evaluation API gets as many values as its caller sends.
+#[test]
+fn a_baseline_of_more_calls_than_are_remembered_is_refused() {
+    let of = |mode: &str, minimum: u32| {
+        let policy = format!("policy:\n  gates:\n    mode: {mode}\n    constants:\n");
+        problems_of(&format!("{policy}      drift_baseline_minimum: {minimum}"), &[])
+    };
+    for mode in ["shadow", "enforce"] {
+        let told = of(mode, 1001);
+        assert!(told.starts_with("gateway.yaml:5:"), "{told}");
+        let at = "policy.gates.constants.drift_baseline_minimum: must be at most 1000 where calls pass the gates, is 1001";
+        assert!(told.contains(at), "{told}");
+        assert_eq!(of(mode, 1000), "");
+    }
+    assert_eq!(of("off", 100_000), "");
+}
+
 #[test]
 fn environments_groups_and_rates_are_sound() {
     let route = |extra: &str| {

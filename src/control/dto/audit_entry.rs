@@ -68,8 +68,11 @@ impl<'c> AuditEntry<'c> {
             Some("ESCALATE") => 3,
             _ => 4,
         };
-        // What an engine would have done that is only watched is nothing the policy says.
-        let told = self.findings().iter().filter(|finding| finding.member("would_have").is_none());
+        // What an engine would have done that is only watched, or warns of, is nothing the policy says.
+        let says = |finding: &&Json<'_>| {
+            ["would_have", "warning"].iter().all(|besides| finding.member(besides).is_none())
+        };
+        let told = self.findings().iter().filter(says);
         match told.map(strictness).max() {
             Some(1) => "auto",
             Some(2) => "approve",

@@ -7,6 +7,7 @@ mod ledger;
 mod object;
 mod overriding;
 mod proposal;
+mod recalibration;
 mod snapshot;
 
 pub(in crate::control) use audit_entry::AuditEntry;
@@ -18,4 +19,5 @@ pub(in crate::control) use ledger::{
 pub(in crate::control) use object::object_form;
 pub(in crate::control) use overriding::OverrideForm;
 pub(in crate::control) use proposal::{ProposalForm, ReportForm};
+pub(in crate::control) use recalibration::RecalibrationForm;
 pub(in crate::control) use snapshot::{snapshot_content, snapshot_row};

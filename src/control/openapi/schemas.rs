@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::control::dto::{
     DecisionDetail, DecisionPage, EntryPage, HoldForm, HoldPageForm, KeyPageForm, OverrideForm, ProposalForm,
-    ReportForm, Trail,
+    RecalibrationForm, ReportForm, Trail,
 };
 use crate::control::error::ProblemCode;
 use crate::control::openapi::answers::reference;
@@ -42,6 +42,7 @@ pub(super) fn components() -> Map<String, Value> {
     answers.subschema_for::<HoldPageForm<'static>>();
     answers.subschema_for::<KeyPageForm>();
     answers.subschema_for::<OverrideForm>();
+    answers.subschema_for::<RecalibrationForm>();
     components.extend(answers.take_definitions(true));
     // What is sent, and the same with what became of it.
     let mut asked = generator(false);

@@ -50,6 +50,8 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     findings.extend(said.iter().filter_map(Said::finding));
     let watched = found.as_ref().filter(|found| !found.enforced).and_then(|found| found.wanted.clone());
     findings.extend(watched.map(|wanted| Finding::watched(Engine::Gates, wanted)));
+    let warning = found.as_ref().and_then(|found| found.warning.clone());
+    findings.extend(warning.map(|warning| Finding::warned(Engine::Gates, warning)));
     authorized.findings(&mut findings);
     Decision {
         outcome: combined.outcome,

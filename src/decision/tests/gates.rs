@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::governing::{call, snapshot};
 use crate::config;
 use crate::decision::{Gating, Governing, PolicySnapshot};
-use crate::model::decision::{Divergence, Engine, Observed, Outcome, RiskScore};
+use crate::model::decision::{Divergence, DriftTier, Engine, Observed, Outcome, RiskScore};
 
 const OBJECTS: &str = r#"
 capabilities:
@@ -112,6 +112,32 @@ fn drift_and_complexity_halt() {
     check(&complex, "a.read", Some(known(9, Some(0.6))), failed(both));
     check(&complex, "a.read", Some(known(9, None)), failed("approve it: complexity is 0.4, below 0.5"));
     assert!(call("a.read").hidden(&complex) && !call("a.read").hidden(&plain));
+}
+
+/// A warning is told, and restricts nothing, whether the gates are watched or not.
+#[test]
+fn drift_that_is_a_warning_is_told_and_the_call_goes_on() {
+    for mode in [config::GateMode::Shadow, config::GateMode::Enforce] {
+        let snapshot = gated(mode, &[]);
+        let of = |drift| call("a.read").observed(Some(known(9, drift))).decided(&snapshot);
+        for (drift, tier, warns) in [
+            (None, None, false),
+            (Some(0.3), Some(DriftTier::Normal), false),
+            (Some(0.300_001), Some(DriftTier::Warning), true),
+            (Some(0.5), Some(DriftTier::Warning), true),
+            (Some(0.500_001), Some(DriftTier::Critical), false),
+        ] {
+            let decision = of(drift);
+            let found = decision.gates.as_ref().unwrap();
+            assert_eq!((found.drift_tier, found.warning.is_some()), (tier, warns), "{drift:?}");
+            let told = decision.findings.iter().find(|finding| finding.warning.is_some());
+            assert_eq!(told.is_some(), warns);
+            let Some(told) = told else { continue };
+            assert_eq!((decision.outcome, told.engine, told.outcome), (Outcome::Allow, Engine::Gates, None));
+            let sentence = told.warning.as_ref().unwrap().as_str();
+            assert!(sentence.contains(&format!("drift is {}, above 0.3.", drift.unwrap())), "{sentence}");
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) type Key = [u8; KEY_BYTES];
 pub struct Who {
     /// Tenant and actor.
     pub(super) actor: Key,
-    /// Those and the capability; of everybody, the same key as `actor`.
+    /// Those and the capability; of everybody, and of a caller whatever it calls, the same key as `actor`.
     pub(super) call: Key,
 }
 
@@ -33,6 +33,13 @@ impl Who {
         let of_actor = half(hasher.clone());
         note(&mut hasher, capability);
         Self { actor: of_actor, call: half(hasher) }
+    }
+
+    /// `actor` of `tenant`, whatever it calls: for what is known of the actor alone.
+    #[must_use]
+    pub fn caller(tenant: &str, actor: &str) -> Self {
+        let Self { actor, .. } = Self::new(tenant, actor, "");
+        Self { actor, call: actor }
     }
 
     /// All callers of `tenant` together, calling `capability`: whose uses count against the limits they share. Nobody's conduct.
@@ -97,6 +104,8 @@ pub enum What {
     },
     /// A call was decided that was not let through, and observed for the gates.
     Observed(Observation),
+    /// An operator had the caller's drift baseline forgotten.
+    Recalibrated,
     /// What became of a call was told.
     Reported {
         /// Whether it failed.

@@ -18,4 +18,5 @@ mod uses;
 pub use checkpoint::CheckpointError;
 pub use event::{Event, Observation, SharedUse, What, Who};
 pub use numbers::{Live, LiveLimits, LiveSize};
+pub use observed::DriftBaseline;
 pub use reservation::{Exceeded, Limited, Reservation};

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::facts::live::event::Who;
+use crate::facts::live::observed::DriftBaseline;
 use crate::facts::live::part::{Part, PartLimits};
 use crate::facts::live::uses::{Taken, window_of};
 use crate::facts::{Event, Observation, SharedUse, What};
@@ -124,6 +125,17 @@ impl Live {
         self.part(who).observe(self.limits, who, observation);
     }
 
+    /// How `who` behaves, where `window` calls make a baseline; `None` where nothing was observed of it, or that was forgotten.
+    #[must_use]
+    pub fn drift_baseline(&self, who: &Who, window: u16, constants: &Constants) -> Option<DriftBaseline> {
+        self.part(who).baseline(who, window, constants)
+    }
+
+    /// Forgets how `who` behaves: its next calls make the baseline of its drift anew. What it does often stays familiar.
+    pub fn recalibrate(&self, who: &Who) {
+        self.part(who).recalibrate(who);
+    }
+
     /// Adds what was recorded. Applied in the order of the ledger to nothing, all records make the same state again; uses count at
     /// the time they say, or at the latest time known of the grant, so never earlier than they did.
     pub fn apply(&self, event: &Event) {
@@ -142,6 +154,7 @@ impl Live {
                 }
             }
             What::Observed(observation) => self.observe(who, observation),
+            What::Recalibrated => self.recalibrate(who),
             What::Reported { failed } => self.reported(who, *failed, *at),
         }
     }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::facts::Observation;
 use crate::facts::live::activity::{Activity, day_of};
 use crate::facts::live::event::{Key, Who};
-use crate::facts::live::observed::Watched;
+use crate::facts::live::observed::{DriftBaseline, Watched};
 use crate::facts::live::reports::Reports;
 use crate::facts::live::uses::{Taken, Uses, window_of};
 use crate::model::decision::{Conduct, Observed, RateLimit};
@@ -162,6 +162,22 @@ impl Part {
         match self.observed.get_mut(&who.actor) {
             Some(watched) => watched.observed(who, (shape, window), constants),
             None => Observed { shape, window, ..Observed::default() },
+        }
+    }
+
+    /// How an actor behaves; `None` where nothing was observed of it.
+    pub(super) fn baseline(
+        &mut self,
+        who: &Who,
+        window: u16,
+        constants: &Constants,
+    ) -> Option<DriftBaseline> {
+        Some(self.observed.get_mut(&who.actor)?.baseline(window, constants))
+    }
+
+    pub(super) fn recalibrate(&mut self, who: &Who) {
+        if let Some(watched) = self.observed.get_mut(&who.actor) {
+            watched.recalibrate();
         }
     }
 

@@ -27,6 +27,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         }),
         proptest::strategy::Just(What::LetThrough { charged: None, shared: None, observed: None }),
         proptest::bool::ANY.prop_map(|failed| What::Reported { failed }),
+        proptest::strategy::Just(What::Recalibrated),
         (0..4_u8, 3..5_u16, 0..10_001_u32, proptest::bool::ANY).prop_map(
             |(shape, window, score, let_through)| {
                 What::Observed(Observation {

@@ -9,10 +9,10 @@ use proptest::{prop_assert, prop_assert_eq, proptest};
 use crate::config;
 use crate::decision::{Gating, Governing};
 use crate::facts::tests::shared::{asked, governed};
-use crate::facts::{Deciding, Live, LiveLimits, Observation, Rehearsal, Sessions, Who};
-use crate::model::decision::{Divergence, RiskScore};
+use crate::facts::{Deciding, DriftBaseline, Live, LiveLimits, Observation, Rehearsal, Sessions, Who};
+use crate::model::decision::{Divergence, DriftTier, RiskScore};
 use crate::model::time::Timestamp;
-use crate::risk::gates::{Constants, Drift, DriftTier, Window};
+use crate::risk::gates::{Constants, Drift, Window};
 
 const WINDOW: u16 = 30;
 
@@ -86,6 +86,44 @@ fn behavior_that_changes_is_seen_and_behavior_that_returns_is_normal_again() {
     let before = observed().seen;
     live.observe(&ann, &Observation { window: 40, ..call(1000, 0, second) });
     assert_eq!((observed().drift, observed().risk_before, observed().seen), (None, None, before + 1));
+}
+
+/// Nothing of the old baseline counts any more, what is familiar stays so, and nobody else's changes.
+#[test]
+fn a_baseline_that_is_forgotten_begins_anew() {
+    let (live, constants) = (Live::default(), Constants::default());
+    let (ann, bob) = (who("ann"), who("bob"));
+    let baseline = |who: &Who| live.drift_baseline(who, WINDOW, &constants);
+    let calls = |who: &Who, score: u32, count: usize| {
+        for _ in 0..count {
+            live.observe(who, &call(score, 0, 0));
+        }
+    };
+    let of_ann = Who::caller("t", "ann");
+    assert_eq!(baseline(&of_ann), None, "never observed");
+    live.recalibrate(&of_ann);
+    assert_eq!(live.size().observed, 0);
+    for who in [&ann, &bob] {
+        calls(who, 1000, 30);
+        calls(who, 9000, 30);
+    }
+    let before = baseline(&of_ann).unwrap();
+    assert_eq!(
+        (before.calls, before.newest, before.risk),
+        (30, 30, Some(RiskScore::from_ten_thousandths(1000)))
+    );
+    assert!(
+        before.drift.is_some_and(|drift| Drift::of(drift.nats(), &constants).tier == DriftTier::Critical)
+    );
+    live.recalibrate(&of_ann);
+    assert_eq!(baseline(&of_ann), Some(DriftBaseline::default()));
+    assert_eq!((seen(&live, &ann, 0), baseline(&bob)), (60, Some(before)));
+    calls(&ann, 9000, 59);
+    let observed = live.observed(&ann, shape(0), WINDOW, &constants);
+    assert_eq!((observed.risk_before, observed.drift), (Some(RiskScore::from_ten_thousandths(9000)), None));
+    calls(&ann, 9000, 1);
+    let tier = baseline(&of_ann).unwrap().drift.map(|drift| Drift::of(drift.nats(), &constants).tier);
+    assert_eq!(tier, Some(DriftTier::Normal));
 }
 
 proptest! {

@@ -21,6 +21,8 @@ pub(in crate::gateway) struct Noted {
     who: Who,
     observation: Observation,
     found: Box<GatesFound>,
+    /// What was decided, before any hold: what the gates would have added to it is measured against that.
+    decided: Outcome,
 }
 
 impl Noted {
@@ -38,7 +40,7 @@ impl Noted {
             let_through: decision.outcome == Outcome::Allow,
             at: facts.now,
         };
-        Some(Self { who, observation, found })
+        Some(Self { who, observation, found, decided: decision.outcome })
     }
 
     /// The same where its hold makes `outcome` of it; `repeats`: an earlier decision asked for the hold, and was observed.
@@ -52,11 +54,11 @@ impl Noted {
 impl Gateway {
     /// The ledger has the record of a decision: it is observed, and what the gates found is shown.
     pub(in crate::gateway) fn note_gates(&self, noted: Option<&Noted>) {
-        let Some(Noted { who, observation, found }) = noted else { return };
+        let Some(Noted { who, observation, found, decided }) = noted else { return };
         self.facts.live().observe(who, observation);
         // What repeats was shown with the decision that asked for its hold.
         if observation.score.is_some() {
-            self.metrics.gates().found(found);
+            self.metrics.gates().found(found, *decided);
         }
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `decision` with outcome `ALLOW`, unless it has `enforced: false` | a call was let through, at its `facts.now`; with a member `charge`, it counts against a rate of `charge.max_requests` at `charge.at`; with `shared_charge`, likewise against what all callers of the capability share |
 //! | `decision` with `observed`, whatever its outcome | it was observed for the gates: its shape, and its score where it has one |
+//! | `drift.recalibrated` | its actor's drift baseline was forgotten |
 //! | `execution` of a decision (it has a `decision_id`) that says something of the call ([`ExecutionResult::failed`]) | it was reported |
 //! | `report` with `failed` | it was reported |
 
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 
+use crate::audit::record::DRIFT_RECALIBRATED;
 use crate::facts::{Event, Observation, SharedUse, What, Who};
 use crate::model::decision::{ExecutionResult, Outcome, RiskScore};
 use crate::model::time::Timestamp;
@@ -76,13 +78,17 @@ struct ObservedOf<'a> {
 
 /// What the line of a record says; `None` where it says nothing for the live numbers.
 pub(super) fn event(line: &[u8]) -> Option<Event> {
-    if !is_of_kind(line, &[b"dec", b"exe", b"rep"]) {
+    if !is_of_kind(line, &[b"dec", b"exe", b"rep", b"dri"]) {
         return None;
     }
     let head: Head<'_> = serde_json::from_slice(line).ok()?;
-    let (tenant, capability) = (head.tenant.as_deref()?, head.capability.as_deref()?);
-    let who = Who::new(tenant, head.actor.as_deref()?, capability);
+    let (tenant, actor) = (head.tenant.as_deref()?, head.actor.as_deref()?);
     let recorded = Timestamp::parse_rfc3339(&head.time);
+    if head.kind == DRIFT_RECALIBRATED {
+        return Some(Event { who: Who::caller(tenant, actor), at: recorded?, what: What::Recalibrated });
+    }
+    let capability = head.capability.as_deref()?;
+    let who = Who::new(tenant, actor, capability);
     match &*head.kind {
         "decision" => {
             let allowed = head.outcome.as_deref() == Some(Outcome::Allow.as_str());

@@ -144,18 +144,31 @@ pub struct Finding {
     pub error: Option<Reason>,
     /// What it would have done, were it not only watched: its outcome is then `None`.
     pub would_have: Option<Wanted>,
+    /// What it warns of without restricting the call: its outcome is then `None`.
+    pub warning: Option<Reason>,
 }
 
 impl Finding {
     /// What `engine` came to.
     #[must_use]
-    pub const fn of(engine: Engine, outcome: Outcome) -> Self {
-        Self { engine, outcome: Some(outcome), rule: None, source: None, error: None, would_have: None }
+    pub fn of(engine: Engine, outcome: Outcome) -> Self {
+        Self { outcome: Some(outcome), ..Self::nothing(engine) }
     }
 
     /// What `engine`, which is only watched, would have done.
     #[must_use]
-    pub const fn watched(engine: Engine, would_have: Wanted) -> Self {
-        Self { engine, outcome: None, rule: None, source: None, error: None, would_have: Some(would_have) }
+    pub fn watched(engine: Engine, would_have: Wanted) -> Self {
+        Self { would_have: Some(would_have), ..Self::nothing(engine) }
+    }
+
+    /// What `engine` warns of; the call goes on.
+    #[must_use]
+    pub fn warned(engine: Engine, warning: Reason) -> Self {
+        Self { warning: Some(warning), ..Self::nothing(engine) }
+    }
+
+    fn nothing(engine: Engine) -> Self {
+        let (outcome, rule, source) = (None, None, None);
+        Self { engine, outcome, rule, source, error: None, would_have: None, warning: None }
     }
 }

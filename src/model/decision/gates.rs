@@ -24,6 +24,17 @@ pub struct Observed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Divergence(u32);
 
+/// How bad drift is, from the mildest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DriftTier {
+    /// As expected.
+    Normal,
+    /// Rather unlike the baseline: about one day in ten is, without anything wrong.
+    Warning,
+    /// Unlike the baseline: about one day in a hundred.
+    Critical,
+}
+
 /// What the gates found of one call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GatesFound {
@@ -31,8 +42,14 @@ pub struct GatesFound {
     pub gates: [GateFound; 6],
     /// What they went by.
     pub observed: Observed,
-    /// The divergence above which a call is halted.
-    pub drift_threshold: f64,
+    /// How bad the drift of its caller is; `None` while there are too few calls to tell.
+    pub drift_tier: Option<DriftTier>,
+    /// The divergence above which drift is a warning.
+    pub drift_warning: f64,
+    /// The divergence above which drift is critical: the call is halted.
+    pub drift_critical: f64,
+    /// What they tell of the caller although it restricts nothing: drift that is a warning.
+    pub warning: Option<Reason>,
     /// What they want of the call; `None`: they let it pass.
     pub wanted: Option<Wanted>,
     /// Whether that restricts the call; else it is told and counted only.
@@ -79,6 +96,31 @@ impl Divergence {
     #[must_use]
     pub fn nats(self) -> f64 {
         f64::from(self.0) / 1e6
+    }
+}
+
+impl DriftTier {
+    /// Every one, from the mildest.
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Warning, Self::Critical];
+
+    /// The word for it, in the evaluation API and everywhere else.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// What is to be done about it, in the evaluation API's word.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Normal => "continue",
+            Self::Warning => "alert_and_continue",
+            Self::Critical => "halt_and_recalibrate",
+        }
     }
 }
 

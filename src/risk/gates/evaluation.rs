@@ -1,6 +1,7 @@
 //! What an evaluation says, in numbers and verdicts. The words are [`Explanation`](crate::risk::gates::Explanation)'s.
 
-use crate::risk::gates::{Drift, DriftCheck, DriftTier, six_decimals};
+use crate::model::decision::DriftTier;
+use crate::risk::gates::{Drift, DriftCheck, six_decimals};
 
 /// Who has to approve an override, each a different person.
 pub const OVERRIDE_ROLES: [&str; 2] = ["risk_lead", "security_lead"];

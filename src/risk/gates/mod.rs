@@ -19,7 +19,7 @@ mod texts;
 
 pub use answer::Answer;
 pub use constants::{COMPLEXITY_FLOOR, Constants, ConstantsError, ImpactFactors, NoveltyDirection};
-pub use drift::{Baseline, BaselineHash, Drift, DriftCheck, DriftTier, Window};
+pub use drift::{Baseline, BaselineHash, Drift, DriftCheck, Window};
 pub use evaluate::{evaluate, evaluate_with, works};
 pub use evaluation::{Evaluation, Gate, GateName, Gates, OVERRIDE_ROLES, Status};
 pub use gate::{

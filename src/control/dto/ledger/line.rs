@@ -83,7 +83,7 @@ pub(super) struct ObservedForm {
 pub(super) struct FindingForm {
     /// The engine.
     pub(super) engine: String,
-    /// What it said; `null` where it could not tell, or is only watched.
+    /// What it said; `null` where it could not tell, is only watched, or warns of something.
     pub(super) outcome: Option<String>,
     /// The policy that rule is of, and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +98,9 @@ pub(super) struct FindingForm {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    /// What it warns of without restricting the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) warning: Option<String>,
 }
 
 impl FindingForm {

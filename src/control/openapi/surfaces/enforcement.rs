@@ -168,7 +168,31 @@ fn actors() -> Vec<Operation> {
     .header(IF_MATCH, &if_match(), IF_MATCH_HERE)
     .answers(shown(200, "It is set.", "ActorStatus"))
     .refuses(Form::Governance, &[404, 409, 412, 503]);
-    vec![show, set]
+    vec![show, set, recalibrate()]
+}
+
+fn recalibrate() -> Operation {
+    let body = json!({
+        "type": "object",
+        "properties": {
+            "reason": {"type": ["string", "null"], "maxLength": 500, "description": "Why; it is recorded."},
+            "tenant": {
+                "type": ["string", "null"],
+                "description": "The actor's tenant; another than its own only for keys of the deployment.",
+            },
+        },
+        "additionalProperties": false,
+    });
+    keyed(
+        ("post", "/api/v1/actors/{id}/drift/recalibrate"),
+        ("recalibrateDrift", "Has an actor's drift baseline forgotten: its next calls make a new one."),
+        &[Scope::GrantsManage],
+    )
+    .path("id", "The actor's id.")
+    .repeatable()
+    .body(Form::Governance, &body, false)
+    .answers(Answer::json(200, "What was forgotten.", reference("DriftRecalibration")).repeated())
+    .refuses(Form::Governance, &[404, 503])
 }
 
 fn kill_switch() -> Vec<Operation> {

@@ -1,10 +1,10 @@
 //! Its paths.
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::control::error::only;
-use crate::control::routes::enforcement::{actors, capabilities, grants, kill_switch, policies};
+use crate::control::routes::enforcement::{actors, capabilities, drift, grants, kill_switch, policies};
 use crate::control::{ControlError, ControlState};
 
 /// Its paths. Other methods are told so before any key is asked.
@@ -20,6 +20,7 @@ pub(in crate::control) fn routes() -> Router<ControlState> {
         .route("/api/v1/policies", only(get(policies::list).post(policies::create), "GET, HEAD, POST"))
         .route("/api/v1/policies/{id}", only(get(policies::show).put(policies::replace), "GET, HEAD, PUT"))
         .route("/api/v1/actors/{id}", only(get(actors::show).put(actors::set), "GET, HEAD, PUT"))
+        .route("/api/v1/actors/{id}/drift/recalibrate", only(post(drift::recalibrate), "POST"))
         .route("/api/v1/actors/{id}/grants", only(get(grants::list).post(grants::grant), "GET, HEAD, POST"))
         .route(
             "/api/v1/actors/{id}/grants/{capability}",

@@ -32,8 +32,16 @@ pub(super) fn visible(state: &ControlState, operator: &Operator, kind: Kind) -> 
 /// # Errors
 /// 403 for another tenant.
 pub(super) fn tenant_of(operator: &Operator, query: &Query) -> Result<Arc<str>, ControlError> {
+    tenant_named(operator, query.text("tenant"))
+}
+
+/// The same where `tenant` is what was named.
+///
+/// # Errors
+/// 403 for another tenant.
+pub(super) fn tenant_named(operator: &Operator, tenant: Option<&str>) -> Result<Arc<str>, ControlError> {
     let by = operator.by();
-    match query.text("tenant") {
+    match tenant {
         Some(tenant) if by.deployment || tenant == &*by.tenant => Ok(tenant.into()),
         Some(_) => Err(ControlError::Refused(crate::admin::Refused::Forbidden { tenant: by.tenant })),
         None => Ok(by.tenant),

@@ -6,14 +6,15 @@
 use std::borrow::Cow;
 
 use crate::decision::restrictors::Said;
-use crate::decision::restrictors::gates::sentence::sentence;
+use crate::decision::restrictors::gates::sentence::{sentence, warning};
 use crate::decision::{LiveGates, PolicySnapshot};
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{
-    Engine, Facts, GateFound, GatesFound, Observed, ReasonCode, Restriction, RiskLevel, RiskScore, Wanted,
+    DriftTier, Engine, Facts, GateFound, GatesFound, Observed, ReasonCode, Restriction, RiskLevel, RiskScore,
+    Wanted,
 };
 use crate::risk::gates::{
-    Constants, Drift, DriftCheck, DriftTier, Evaluation, Impact, Phase, Proposal, Status, complexity_gate,
+    Constants, Drift, DriftCheck, Evaluation, Impact, Phase, Proposal, Status, complexity_gate,
     evaluate_with, familiarity,
 };
 
@@ -55,7 +56,10 @@ pub(in crate::decision) fn restrict(
             threshold: gate.threshold,
         }),
         observed,
-        drift_threshold: gating.constants.drift_critical,
+        drift_tier: tier(evaluation.drift),
+        drift_warning: gating.constants.drift_warning,
+        drift_critical: gating.constants.drift_critical,
+        warning: warning(&evaluation, &gating.constants),
         wanted: wanted.map(|(_, wanted)| wanted),
         enforced: live.enforced,
     };
@@ -73,7 +77,7 @@ pub(in crate::decision) fn deny(
     let Some(live) = gating.live.as_ref().filter(|live| live.enforced) else { return false };
     let observed = facts.gates.unwrap_or_default();
     let too_complex = || !complexity_gate(signals_of(live, request).complexity).passed;
-    is_critical(drift(observed, &gating.constants)) || too_complex()
+    tier(drift(observed, &gating.constants)) == Some(DriftTier::Critical) || too_complex()
 }
 
 /// The verdict on a call, and how far it reaches.
@@ -113,8 +117,11 @@ fn drift(observed: Observed, constants: &Constants) -> DriftCheck {
         .map_or(DriftCheck::NotAsked, |drift| DriftCheck::Compared(Drift::of(drift.nats(), constants)))
 }
 
-const fn is_critical(drift: DriftCheck) -> bool {
-    matches!(drift, DriftCheck::Compared(Drift { tier: DriftTier::Critical, .. }))
+const fn tier(drift: DriftCheck) -> Option<DriftTier> {
+    match drift {
+        DriftCheck::Compared(Drift { tier, .. }) => Some(tier),
+        DriftCheck::NotAsked | DriftCheck::TooFew { .. } => None,
+    }
 }
 
 /// Why a call is halted: what it is itself comes before how its caller behaves.

@@ -1,8 +1,9 @@
-//! The sentence that tells what the gates want of a call, and why: gates, numbers and thresholds, and no value of an argument.
+//! The sentences that tell what the gates want of a call, and why, and what they warn of: gates, numbers and thresholds, and no value of an
+//! argument.
 
 use std::fmt::Write as _;
 
-use crate::model::decision::Reason;
+use crate::model::decision::{DriftTier, Reason};
 use crate::risk::gates::{
     Constants, Drift, DriftCheck, Evaluation, Gate, GateName, Impact, NoveltyDirection, Status,
 };
@@ -35,6 +36,19 @@ pub(super) fn sentence(evaluation: &Evaluation, impact: Impact, constants: &Cons
         Status::Pause | Status::Proceed => "A person has to approve this call",
     };
     Reason::new(&format!("{wanted}: {}.", reasons.join("; ")))
+}
+
+/// That the caller's conduct begins to change, where it does: the specification's `alert_and_continue`, which restricts nothing.
+pub(super) fn warning(evaluation: &Evaluation, constants: &Constants) -> Option<Reason> {
+    let DriftCheck::Compared(Drift { tier: DriftTier::Warning, kl_divergence: Some(nats) }) =
+        evaluation.drift
+    else {
+        return None;
+    };
+    let (warning, critical) = (constants.drift_warning, constants.drift_critical);
+    Some(Reason::new(&format!(
+        "The caller's newest calls begin to differ from those before: drift is {nats}, above {warning}. Above {critical} calls are blocked."
+    )))
 }
 
 /// Why a call does not pass a gate.

@@ -5,5 +5,7 @@ mod checkpoint;
 mod scores;
 mod watched;
 
+pub use scores::DriftBaseline;
+
 pub(super) use checkpoint::{read_watched, write_watched};
 pub(super) use watched::Watched;

@@ -21,6 +21,19 @@ pub(in crate::facts::live) struct Scores {
     compared: Option<Box<Compared>>,
 }
 
+/// What is known of how an actor behaves: the baseline of its drift, and how far its newest calls are from that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DriftBaseline {
+    /// How many calls make it so far.
+    pub calls: usize,
+    /// How many newer ones are compared with it.
+    pub newest: usize,
+    /// The mean score of those that make it; `None` while they are too few.
+    pub risk: Option<RiskScore>,
+    /// How far the newer ones diverge from it; `None` while there are too few to tell.
+    pub drift: Option<Divergence>,
+}
+
 /// The newest, counted by the bins of the baseline.
 #[derive(Clone, Debug)]
 struct Compared {
@@ -55,6 +68,16 @@ impl Scores {
         self.newest.push_back(score);
         if let Some(many) = self.tally_of(score) {
             *many = many.saturating_add(1);
+        }
+    }
+
+    /// What they come to.
+    pub(super) fn baseline(&mut self, window: u16, constants: &Constants) -> DriftBaseline {
+        DriftBaseline {
+            calls: self.first.len(),
+            newest: self.newest.len(),
+            risk: self.mean(window, constants),
+            drift: self.drift(window, constants),
         }
     }
 

@@ -1,7 +1,7 @@
 //! All that is observed of one actor.
 
 use crate::facts::live::event::Key;
-use crate::facts::live::observed::scores::Scores;
+use crate::facts::live::observed::scores::{DriftBaseline, Scores};
 use crate::facts::{Observation, Who};
 use crate::model::decision::Observed;
 use crate::risk::gates::Constants;
@@ -58,6 +58,16 @@ impl Watched {
             drift: self.scores.drift(window, constants),
             window,
         }
+    }
+
+    /// How it behaves.
+    pub(in crate::facts::live) fn baseline(&mut self, window: u16, constants: &Constants) -> DriftBaseline {
+        self.scores.baseline(window, constants)
+    }
+
+    /// Its next calls make a baseline anew. What is familiar stays so.
+    pub(in crate::facts::live) fn recalibrate(&mut self) {
+        self.scores = Scores::default();
     }
 
     fn let_through(&mut self, key: Key) {

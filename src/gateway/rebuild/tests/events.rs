@@ -90,6 +90,9 @@ fn what_records_say() {
         let wanted = wanted.map(|(what, second)| Event { who, at: time(second), what });
         assert_eq!(of(&members), wanted, "{members}");
     }
+    let recalibrated = r#""kind":"drift.recalibrated","by":"admin","tenant":"t","actor":"ann","forgotten":{"calls":30,"newest":0}"#;
+    let wanted = Event { who: Who::caller("t", "ann"), at: time(5), what: What::Recalibrated };
+    assert_eq!(of(recalibrated), Some(wanted));
     for line in ["", "{", "null", "[]", "{\"kind\":\"decision\"}", "\u{0}\u{0}"] {
         assert_eq!(event(line.as_bytes()), None, "{line}");
     }

@@ -54,6 +54,14 @@ impl World {
             let capability = ["a.b", "a.c"][usize::try_from(number / 3).unwrap() % 2];
             let who = Who::new("t", actor, capability);
             let now = self.now();
+            if number % 211 == 150 {
+                self.live.recalibrate(&who);
+                let payload =
+                    format!(r#""kind":"drift.recalibrated","by":"admin","tenant":"t","actor":"{actor}""#);
+                append(ledger, &payload, now);
+                self.records += 1;
+                continue;
+            }
             let common = format!(r#""tenant":"t","actor":"{actor}","capability":"{capability}""#);
             let text = now.to_rfc3339();
             let observed = self.observe(&who, number, now);

@@ -1,5 +1,6 @@
 //! How far a divergence is worth worrying about.
 
+use crate::model::decision::DriftTier;
 use crate::risk::gates::{Baseline, Constants, Proposal, six_decimals};
 
 /// What a comparison with a baseline found.
@@ -9,17 +10,6 @@ pub struct Drift {
     pub tier: DriftTier,
     /// The divergence in nats, in six decimals; the tier is from the number before rounding.
     pub kl_divergence: Option<f64>,
-}
-
-/// How bad drift is, from the mildest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DriftTier {
-    /// As expected.
-    Normal,
-    /// Rather unlike the baseline: about one day in ten is, without anything wrong.
-    Warning,
-    /// Unlike the baseline: about one day in a hundred.
-    Critical,
 }
 
 /// Whether there was a comparison.
@@ -62,28 +52,6 @@ impl DriftCheck {
                 let divergence = baseline.divergence(proposal.observations().into_iter(), constants);
                 Self::Compared(Drift::of(divergence, constants))
             }
-        }
-    }
-}
-
-impl DriftTier {
-    /// The word for it in the evaluation API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// What is to be done about it, in the evaluation API's word.
-    #[must_use]
-    pub const fn action(self) -> &'static str {
-        match self {
-            Self::Normal => "continue",
-            Self::Warning => "alert_and_continue",
-            Self::Critical => "halt_and_recalibrate",
         }
     }
 }

@@ -6,6 +6,6 @@ mod hash;
 mod window;
 
 pub use baseline::Baseline;
-pub use check::{Drift, DriftCheck, DriftTier};
+pub use check::{Drift, DriftCheck};
 pub use hash::BaselineHash;
 pub use window::Window;

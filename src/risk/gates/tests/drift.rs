@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 
+use crate::model::decision::DriftTier;
 use crate::risk::gates::tests::differential::requests::Draw;
-use crate::risk::gates::{
-    Baseline, BaselineHash, Constants, Drift, DriftCheck, DriftTier, Proposal, Window, evaluate,
-};
+use crate::risk::gates::{Baseline, BaselineHash, Constants, Drift, DriftCheck, Proposal, Window, evaluate};
 
 fn divergence(baseline: &[f64], current: &[f64]) -> f64 {
     let constants = Constants::default();

@@ -1,7 +1,8 @@
 //! One line on each gate, and on drift.
 
+use crate::model::decision::DriftTier;
 use crate::risk::gates::round::Shown;
-use crate::risk::gates::{Constants, Drift, DriftTier, Evaluation, Gate, GateName, Proposal};
+use crate::risk::gates::{Constants, Drift, Evaluation, Gate, GateName, Proposal};
 
 /// What `gate`, the gate called `name`, found.
 pub(super) fn gate_message(
