@@ -23,9 +23,6 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-aegis-request-id");
 const GOVERNANCE: [&str; 4] =
     ["/api/v1/governance", "/api/v1/capabilities", "/api/v1/policies", "/api/v1/actors"];
 
-/// The health check of every surface.
-const HEALTH: &str = "/health";
-
 /// The folder of every surface but the evaluation API.
 const OURS: &str = "/api";
 
@@ -84,7 +81,7 @@ fn probes() -> Router<ControlState> {
     Router::new()
         .route("/healthz", probe(health::alive))
         .route("/readyz", probe(health::ready))
-        .route(HEALTH, probe(health::health).layer(middleware::from_fn(evaluation::with_headers)))
+        .route("/health", probe(health::health).layer(middleware::from_fn(evaluation::with_headers)))
 }
 
 /// Another method on a probe is answered like an unknown path, as clients of the evaluation API expect: without `Allow`, which
@@ -94,7 +91,7 @@ fn probe<T: 'static>(handler: impl Handler<T, ControlState>) -> MethodRouter<Con
         match *request.method() {
             Method::GET | Method::HEAD => handler.call(request, state).await,
             // A page elsewhere asks first whether it may look at the one that pages may.
-            Method::OPTIONS if request.uri().path() == HEALTH => StatusCode::NO_CONTENT.into_response(),
+            Method::OPTIONS if request.uri().path() == "/health" => StatusCode::NO_CONTENT.into_response(),
             _ => unknown_path(&RequestId::of(&request)),
         }
     })

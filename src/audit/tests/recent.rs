@@ -30,7 +30,7 @@ fn the_latest_records_are_shown_in_order_and_few_before_them() {
         }
     }
     assert!(Reader::open(&root(&directory)).unwrap().count() >= 1200);
-    // A segment has some 125 of them.
+    // A segment has some 125 of them, and more where the next one is not made in time.
     let cases: [(i64, u64, u64); 8] = [
         (0, u64::MAX, 0),
         (-1, u64::MAX, 0),
@@ -45,9 +45,9 @@ fn the_latest_records_are_shown_in_order_and_few_before_them() {
         let shown = shown(&directory, since, most);
         let begins = shown[0];
         assert_eq!(shown, (begins..1200).collect::<Vec<_>>());
-        assert!(begins <= first && begins + 260 >= first, "{since} {most}: {begins} for {first}");
+        assert!(begins <= first && begins + 400 >= first, "{since} {most}: {begins} for {first}");
     }
-    assert!(shown(&directory, 1200, u64::MAX).len() < 260);
+    assert!(shown(&directory, 1200, u64::MAX).len() < 400);
 }
 
 #[test]
