@@ -65,8 +65,8 @@ fn agent_time_and_parameters_are_what_is_given() {
     let ran = folder.run(&["simulate", "policy.yaml", "read:/docs/a", "--at", "2026-07-15T05:59:59Z"]);
     assert!(ran.said.contains("night"), "{}", ran.said);
     // A number in quotes is text, which no bound on numbers can be held against: that denies.
-    let ran =
-        folder.run(&["simulate", "policy.yaml", "pay", "--param", "amount=\"5\"", "--param", "currency=EUR"]);
+    let text = ["pay", "--at", "2026-07-15T12:00:00Z", "--param", "amount=\"5\"", "--param", "currency=EUR"];
+    let ran = folder.run(&[&["simulate", "policy.yaml"][..], &text].concat());
     assert!(ran.said.contains("block") && ran.said.contains("could not be evaluated"), "{}", ran.said);
     for (params, words) in
         [(["n=1", "n=2"], "n is there twice"), (["n=1e400", "m=1"], "beyond what a double")]
