@@ -208,7 +208,7 @@ impl Engine {
         self.broken.iter().find(|(_, broken)| counts(broken)).map(|(id, _)| Arc::clone(id))
     }
 
-    pub(super) const fn index(&self) -> &Index {
+    pub(in crate::policy::cedar) const fn index(&self) -> &Index {
         &self.index
     }
 

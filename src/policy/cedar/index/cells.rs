@@ -96,6 +96,12 @@ impl Index {
             .map(|(axis, key)| number(axis, key).unwrap_or(ANY))
     }
 
+    /// How many cells there are.
+    #[cfg(test)]
+    pub(in crate::policy::cedar) const fn cell_count(&self) -> usize {
+        self.cells.count()
+    }
+
     /// Every policy whose scope could admit a call of these, and few others; each once, in no order.
     pub(in crate::policy::cedar) fn about(&self, lineages: &Lineages) -> Vec<&Arc<Entry>> {
         let mut found = Vec::new();
