@@ -10,6 +10,7 @@ mod engine;
 mod findings;
 mod format;
 mod index;
+mod literal;
 mod mapping;
 mod problem;
 mod read;
@@ -22,6 +23,7 @@ pub use engine::{
 pub use findings::{CedarFinding, FindingType, findings};
 pub use format::formatted;
 pub use index::Mode;
+pub use literal::{entity_literal, prefix_pattern, string_literal};
 pub use mapping::{
     CedarQuestion, Unmapped, Vocabulary, VocabularyError, WrittenEntity, WrittenRequest, check_prefix,
     written,
