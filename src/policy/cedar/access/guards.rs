@@ -57,10 +57,11 @@ impl Walk {
                 self.known.truncate(known);
             }
             _ => {
-                if let Some(path) = AttributePath::of(expression) {
-                    if !path.steps.is_empty() && !self.is_there(&path) {
-                        self.found.insert(path);
-                    }
+                if let Some(path) = AttributePath::of(expression)
+                    && !path.steps.is_empty()
+                    && !self.is_there(&path)
+                {
+                    self.found.insert(path);
                 }
                 parts(expression).into_iter().flatten().for_each(|part| self.read(part));
             }

@@ -38,12 +38,12 @@ fn collect(expression: &Expr, found: &mut Vec<ContextPath>) {
         found.push(in_context(&path));
         return;
     }
-    if let Expr::HasAttr { expr, attrs } = expression {
-        if let Some(mut path) = AttributePath::of(expr).filter(|path| path.base == Base::Context) {
-            path.steps.extend(attrs.iter().map(|attr| Step::Attribute(attr.to_string())));
-            found.push(in_context(&path));
-            return;
-        }
+    if let Expr::HasAttr { expr, attrs } = expression
+        && let Some(mut path) = AttributePath::of(expr).filter(|path| path.base == Base::Context)
+    {
+        path.steps.extend(attrs.iter().map(|attr| Step::Attribute(attr.to_string())));
+        found.push(in_context(&path));
+        return;
     }
     match parts(expression) {
         Some(parts) => parts.into_iter().for_each(|part| collect(part, found)),

@@ -75,10 +75,11 @@ struct Tally<'e> {
 impl<'e> Tally<'e> {
     fn ask(&mut self, entry: &'e Entry, asked: &Asked, evaluation: &Evaluation<'_>) {
         self.asked += 1;
-        if !asked.dropped().is_empty() && entry.scope.admits(asked.lineages()) {
-            if let Some(path) = entry.reads().first_of(asked.dropped()) {
-                self.blind.push((entry, path.clone()));
-            }
+        if !asked.dropped().is_empty()
+            && entry.scope.admits(asked.lineages())
+            && let Some(path) = entry.reads().first_of(asked.dropped())
+        {
+            self.blind.push((entry, path.clone()));
         }
         match (evaluation.holds(&entry.condition), entry.effect) {
             (Ok(false), _) => {}

@@ -86,9 +86,8 @@ impl CedarPolicy {
 /// Everything that is wrong with it.
 pub fn read(text: &str) -> Result<CedarPolicy, CedarProblems> {
     scan::check(text)?;
-    let set: PolicySet = with_room(|| text.parse()).map_err(|errors: cedar_policy::ParseErrors| {
-        CedarProblems::found(text, &[&errors as &dyn Diagnostic])
-    })?;
+    let set = with_room(|| text.parse::<PolicySet>().map_err(Box::new))
+        .map_err(|errors| CedarProblems::found(text, &[&*errors as &dyn Diagnostic]))?;
     if let Some(template) = set.templates().next() {
         let slot = template.slots().next().map_or_else(String::new, ToString::to_string);
         let at = text.find(&slot).unwrap_or(0);
