@@ -34,7 +34,7 @@ pub(in crate::policy::cedar) enum Around {
     /// As Cedar worked it out.
     Worked(Entities),
     /// One after the other, with nothing above their parents.
-    Placed([Placed; 3]),
+    Placed(Box<[Placed; 3]>),
 }
 
 impl Around {
@@ -136,7 +136,7 @@ impl Asked {
     ) -> Result<Cow<'_, Entities>, AskedError> {
         match &self.around {
             Around::Worked(entities) => Ok(Cow::Borrowed(entities)),
-            Around::Placed(all) => placed(all, with_attributes).map(Cow::Owned).map_err(AskedError),
+            Around::Placed(all) => placed(&**all, with_attributes).map(Cow::Owned).map_err(AskedError),
         }
     }
 

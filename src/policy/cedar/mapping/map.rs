@@ -72,7 +72,7 @@ impl Vocabulary {
             resource: on,
             context,
             now: Some(question.now),
-            around: Around::Placed([principal, action, resource]),
+            around: Around::Placed(Box::new([principal, action, resource])),
             dropped: values.into_dropped(),
             known: !matches!(request.call.parameters, Parameters::Unknown { .. }),
             resource_known: true,
