@@ -10,7 +10,7 @@ use crate::policy::cedar::access::{AttributePath, Base, ContextPath, with_clause
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::policy::cedar) struct Reads {
     context: Vec<ContextPath>,
-    /// Whether it reads attributes or tags of anything else.
+    /// Whether its conditions read attributes or tags of anything else, or ask what is above what.
     entities: bool,
 }
 
@@ -20,7 +20,7 @@ impl Reads {
         paths.iter().find(|path| self.context.iter().any(|read| read.touches(path)))
     }
 
-    /// Whether it could read attributes or tags of entities.
+    /// Whether its conditions could ask anything about entities but which they are.
     pub(in crate::policy::cedar) const fn entities(&self) -> bool {
         self.entities
     }
@@ -57,9 +57,9 @@ fn collect(expression: &Expr, found: &mut Reads) {
             found.entities = true;
         }
         // Of a record that is written out too; that costs a little time, and nothing else.
-        Expr::GetAttr { .. } | Expr::BinaryOp { op: BinaryOp::GetTag | BinaryOp::HasTag, .. } => {
-            found.entities = true;
-        }
+        Expr::GetAttr { .. }
+        | Expr::BinaryOp { op: BinaryOp::GetTag | BinaryOp::HasTag | BinaryOp::In, .. }
+        | Expr::Is { in_expr: Some(_), .. } => found.entities = true,
         _ => {}
     }
     match parts(expression) {

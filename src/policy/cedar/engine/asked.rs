@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::model::time::Timestamp;
 use crate::policy::cedar::access::ContextPath;
-use crate::policy::cedar::engine::placed::{Placed, placed};
+use crate::policy::cedar::engine::placed::{Needed, Placed, placed};
 use crate::policy::cedar::index::{Lineage, Lineages};
 
 /// A question that an engine can answer: principal, action, resource, what is above them, and the context.
@@ -129,14 +129,11 @@ impl Asked {
         &self.lineages
     }
 
-    /// The entities as Cedar takes them; with what can be read of them, if `with_attributes`.
-    pub(in crate::policy::cedar) fn entities(
-        &self,
-        with_attributes: bool,
-    ) -> Result<Cow<'_, Entities>, AskedError> {
+    /// The entities as Cedar takes them, as far as they are needed.
+    pub(in crate::policy::cedar) fn entities(&self, needed: Needed) -> Result<Cow<'_, Entities>, AskedError> {
         match &self.around {
             Around::Worked(entities) => Ok(Cow::Borrowed(entities)),
-            Around::Placed(all) => placed(&**all, with_attributes).map(Cow::Owned).map_err(AskedError),
+            Around::Placed(all) => placed(&**all, needed).map(Cow::Owned).map_err(AskedError),
         }
     }
 

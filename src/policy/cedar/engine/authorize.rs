@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::policy::cedar::Effect;
 use crate::policy::cedar::access::ContextPath;
 use crate::policy::cedar::engine::{
-    Asked, Engine, Evaluation, OnError, PolicyError, Refusal, Shadow, Verdict,
+    Asked, Engine, Evaluation, Needed, OnError, PolicyError, Refusal, Shadow, Verdict,
 };
 use crate::policy::cedar::index::{Entry, Mode};
 
@@ -20,11 +20,11 @@ impl Engine {
         let mut active = Tally::default();
         let mut watched = Tally::default();
         let reads_system = candidates.iter().any(|entry| entry.reads_system);
-        let reads_entities = candidates.iter().any(|entry| entry.reads().entities());
+        let needed = candidates.iter().map(|entry| needed(entry)).max().unwrap_or(Needed::Nothing);
         if !asked.is_known() {
             return refused(Refusal::Unknown);
         }
-        let (request, entities) = match (asked.request(reads_system), asked.entities(reads_entities)) {
+        let (request, entities) = match (asked.request(reads_system), asked.entities(needed)) {
             (Ok(request), Ok(entities)) => (request, entities),
             (Err(error), _) | (_, Err(error)) => return refused(Refusal::Unasked(error.to_string())),
         };
@@ -48,6 +48,16 @@ impl Engine {
             Shadow { allowed: shadow, determining, errors, flips: shadow != allowed }
         });
         Verdict { allowed, determining, errors, candidates, refusal, shadow }
+    }
+}
+
+fn needed(entry: &Entry) -> Needed {
+    if entry.reads().entities() {
+        Needed::Attributes
+    } else if entry.scope.asks_above() {
+        Needed::Ancestors
+    } else {
+        Needed::Nothing
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) use asked::{Around, AskedParts};
 pub use asked::{Asked, AskedError};
 pub use compiled::{Broken, Change, Engine, EngineOptions, HeldPolicy, OnError, Quarantine, StoredPolicy};
 pub(super) use condition::{Condition, Evaluation};
-pub(super) use placed::Placed;
+pub(super) use placed::{Needed, Placed};
 pub use prospect::Touching;
 pub(super) use prospect::uid;
 pub use verdict::{PolicyError, Refusal, Shadow, Verdict};

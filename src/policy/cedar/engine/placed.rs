@@ -17,8 +17,23 @@ pub(in crate::policy::cedar) struct Placed {
     pub(in crate::policy::cedar) attributes: Vec<(&'static str, String)>,
 }
 
-/// The entities of one request, with what can be read of them if `with_attributes`. None of them is the parent of another.
-pub(super) fn placed(entities: &[Placed], with_attributes: bool) -> Result<Entities, String> {
+/// What policies ask about entities besides which they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::policy::cedar) enum Needed {
+    /// Nothing.
+    Nothing,
+    /// What is above them.
+    Ancestors,
+    /// That, and what can be read of them.
+    Attributes,
+}
+
+/// The entities of one request, as far as they are needed. None of them is the parent of another.
+pub(super) fn placed(entities: &[Placed], needed: Needed) -> Result<Entities, String> {
+    if needed == Needed::Nothing {
+        return Ok(Entities::empty());
+    }
+    let with_attributes = needed == Needed::Attributes;
     let mut made: Vec<ast::Entity> = Vec::with_capacity(entities.len());
     for Placed { uid, parents, attributes } in entities {
         let readable: &[(&'static str, String)] = if with_attributes { attributes } else { &[] };

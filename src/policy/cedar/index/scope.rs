@@ -69,6 +69,12 @@ impl Scope {
         })
     }
 
+    /// Whether it asks what is above what.
+    pub(in crate::policy::cedar) fn asks_above(&self) -> bool {
+        let above = |within: &Within| matches!(within, Within::In(_) | Within::InAny(_) | Within::IsIn(..));
+        self.0.iter().any(above)
+    }
+
     /// Whether every call is in it of which these parts are known.
     pub(in crate::policy::cedar) fn admits_surely(&self, lineages: &Lineages) -> bool {
         self.0.iter().zip(lineages).all(|(within, lineage)| match lineage {

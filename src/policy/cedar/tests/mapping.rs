@@ -11,6 +11,7 @@ use crate::model::call::{
 };
 use crate::model::json::{Json, NormalPath, PathAllowance, Text};
 use crate::model::time::Timestamp;
+use crate::policy::cedar::engine::Needed;
 use crate::policy::cedar::tests::support::{engine, json};
 use crate::policy::cedar::{Asked, CedarQuestion, EngineOptions, Unmapped, Vocabulary, check_prefix};
 
@@ -84,6 +85,10 @@ fn tool_calls_are_named_by_prefix_and_tool() {
         "{c: context}.c.system.now < datetime(\"2026-12-01\")",
         "context has system.now",
         "principal.id == \"agent-001\" && principal.kind == \"ai-agent\" && !(principal has person)",
+        "principal in Group::\"ops\" && principal in [Role::\"x\", Role::\"admin\"]",
+        "principal is Agent in Group::\"eng\" && !(principal in Group::\"admin\")",
+        "action in Action::\"CallTool\" && [true].contains(action in Action::\"Mcp\")",
+        "principal in principal && resource in resource",
         "[principal, resource].contains(principal) && {p: principal}.p.id == \"agent-001\"",
         "(if true then principal else resource).kind == \"ai-agent\"",
         "Agent::\"agent-001\" has tenant && Agent::\"agent-001\".tenant == \"acme\"",
@@ -285,15 +290,17 @@ fn entities_are_those_that_cedar_would_make() {
     {
         let call = ToolCall { resource: Cow::Borrowed("/a/b/c"), ..call(named("x.y"), parameters) };
         let asked = map(&someone("a"), &call);
-        for with_attributes in [true, false] {
-            let entities = asked.entities(with_attributes).unwrap();
+        for needed in [Needed::Ancestors, Needed::Attributes] {
+            let entities = asked.entities(needed).unwrap();
             let again = cedar_policy::Entities::from_entities(entities.iter().cloned(), None).unwrap();
             assert!(entities.deep_eq(&again));
             let principal = entities.get(&"Agent::\"a\"".parse().unwrap()).unwrap();
+            let with_attributes = needed == Needed::Attributes;
             assert_eq!(
                 (principal.attr("id").is_some(), principal.tag("id").is_some()),
                 (with_attributes, with_attributes)
             );
+            assert!(entities.is_ancestor_of(&"Group::\"eng\"".parse().unwrap(), &principal.uid()));
         }
     }
 }
