@@ -2,6 +2,7 @@
 //!
 //! May import `model` only. Start reading at [`rules`]: agent-aegis's YAML, first match wins.
 
+pub mod cedar;
 pub mod conditions;
 pub mod governance;
 pub mod rules;

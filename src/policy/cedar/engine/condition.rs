@@ -1,0 +1,49 @@
+//! The evaluation of one policy, by Cedar's own evaluator.
+//!
+//! `Authorizer::is_authorized` of the public interface takes a whole `PolicySet`, copies of which are dear, and puts the condition of
+//! each policy together anew for each call; the evaluator below it takes one condition. It is the same evaluator, pinned to the same
+//! version, and the tests compare the two. Nothing else here names `cedar_policy_core`, but for `placed.rs`.
+
+use cedar_policy::{Entities, Request};
+use cedar_policy_core::ast::{Expr, Literal, Policy, SlotEnv, ValueKind};
+use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::extensions::Extensions;
+
+use crate::policy::cedar::CedarPolicy;
+
+/// The scope and the conditions of a policy as one expression, scope first: where the scope does not match nothing else is looked at.
+#[derive(Clone, Debug)]
+pub(in crate::policy::cedar) struct Condition(Expr);
+
+impl Condition {
+    pub(in crate::policy::cedar) fn of(policy: &CedarPolicy) -> Self {
+        let parsed: &Policy = policy.parsed().as_ref();
+        Self(parsed.condition())
+    }
+}
+
+/// One call that policies are evaluated for.
+pub(in crate::policy::cedar) struct Evaluation<'e> {
+    evaluator: Evaluator<'e>,
+    /// A static policy has no slots.
+    slots: SlotEnv,
+}
+
+impl<'e> Evaluation<'e> {
+    pub(in crate::policy::cedar) fn new(request: &Request, entities: &'e Entities) -> Self {
+        let request: &cedar_policy_core::ast::Request = request.as_ref();
+        let evaluator = Evaluator::new(request.clone(), entities.as_ref(), Extensions::all_available());
+        Self { evaluator, slots: SlotEnv::new() }
+    }
+
+    /// Whether a policy matches, or why that cannot be told.
+    pub(in crate::policy::cedar) fn holds(&self, condition: &Condition) -> Result<bool, String> {
+        match self.evaluator.interpret(&condition.0, &self.slots) {
+            Ok(value) => match value.value_kind() {
+                ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
+                _ => Err("the condition is neither true nor false".to_owned()),
+            },
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}

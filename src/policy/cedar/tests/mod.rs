@@ -1,0 +1,8 @@
+//! What policies mean, and what nothing can make them mean.
+
+mod agreeing;
+mod deciding;
+mod mapping;
+mod reading;
+mod support;
+mod world;
