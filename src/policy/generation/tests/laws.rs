@@ -17,10 +17,10 @@ fn arguments() -> impl Strategy<Value = Option<String>> {
         proptest::option::of(path),
         proptest::option::of(-3_i64..20),
         proptest::option::of(any::<bool>()),
-        0..8_u8,
+        0..40_u8,
     );
     let object = one.prop_map(|(path, n, b, odd)| {
-        let mut members = serde_json::Map::new();
+        let mut members: BTreeMap<String, Value> = BTreeMap::new();
         members.extend(path.map(|path| ("path".to_owned(), json!(path))));
         members.extend(n.map(|n| ("n".to_owned(), json!(n))));
         members.extend(b.map(|b| ("deep".to_owned(), json!({ "b": b }))));
@@ -31,7 +31,7 @@ fn arguments() -> impl Strategy<Value = Option<String>> {
             14..20 => drop(members.insert("deep".to_owned(), json!([1, "a"]))),
             _ => {}
         }
-        Some(Value::Object(members).to_string())
+        Some(json!(members).to_string())
     });
     prop_oneof![1 => Just(None), 1 => Just(Some("[1]".to_owned())), 8 => object]
 }
@@ -131,7 +131,7 @@ fn forbidding() -> Engine {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Soundness, both ways, and beside forbids: what was allowed is, unless a finding says why not; what was only denied is not.
     #[test]
@@ -177,11 +177,15 @@ proptest! {
     /// denies the call, so of a call that is told by it and one in which it is null, only one can be permitted.
     #[test]
     fn one_more_record_takes_nothing_away(records in records(), more in records(), config in configs()) {
+        let has_null = |record: &Record| record.args.as_ref().is_some_and(|args| args.contains("null"));
+        let without_null = |records: Vec<Record>| -> Vec<Record> {
+            records.into_iter().filter(|record| !has_null(record)).collect()
+        };
+        let (records, more) = (without_null(records), without_null(more));
         let before = activated(&made(config.clone(), &records));
         let fresh = more.into_iter().find(|record| record.outcome == ObservedOutcome::Allowed);
         let added: Vec<Record> = records.iter().cloned().chain(fresh.map(|record| Record { event: "more".to_owned(), ..record })).collect();
         let after = activated(&made(config.clone(), &added));
-        prop_assume!(!added.iter().any(|record| record.args.as_ref().is_some_and(|args| args.contains("null"))));
         for (record, allowed, _) in calls(&config, &records) {
             prop_assert!(allowed == 0 || !allows(&before, record) || allows(&after, record), "{record:?}");
         }
