@@ -1,19 +1,28 @@
-//! Which parts of the context can a policy tell from one another? Imports paths.
+//! Which parts of the context can a policy tell from one another, and does it look at entities? Imports paths.
 
-use cedar_policy::pst::{Clause, Expr};
+use cedar_policy::pst::{BinaryOp, Clause, Expr};
 
 use crate::policy::cedar::CedarPolicy;
 use crate::policy::cedar::access::path::{Step, parts};
 use crate::policy::cedar::access::{AttributePath, Base, ContextPath, with_clauses};
 
-/// What of the context a policy reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::policy::cedar) struct Reads(Vec<ContextPath>);
+/// What a policy reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::policy::cedar) struct Reads {
+    context: Vec<ContextPath>,
+    /// Whether it reads attributes or tags of anything else.
+    entities: bool,
+}
 
 impl Reads {
     /// The first of `paths` that the policy reads, or reads a part of, or reads with more around it.
     pub(in crate::policy::cedar) fn first_of<'p>(&self, paths: &'p [ContextPath]) -> Option<&'p ContextPath> {
-        paths.iter().find(|path| self.0.iter().any(|read| read.touches(path)))
+        paths.iter().find(|path| self.context.iter().any(|read| read.touches(path)))
+    }
+
+    /// Whether it could read attributes or tags of entities.
+    pub(in crate::policy::cedar) const fn entities(&self) -> bool {
+        self.entities
     }
 }
 
@@ -21,41 +30,57 @@ impl Reads {
 /// that is used in any other way (compared, passed on, put in a set) is read whole.
 pub(in crate::policy::cedar) fn reads_of(policy: &CedarPolicy) -> Reads {
     let found = with_clauses(policy, |clauses| {
-        let mut found = Vec::new();
+        let mut found = Reads::default();
         for Clause::When(expression) | Clause::Unless(expression) in clauses {
             collect(expression, &mut found);
         }
-        found.sort();
-        found.dedup();
+        found.context.sort();
+        found.context.dedup();
         found
     });
     // What cannot be taken apart may read anything.
-    Reads(found.unwrap_or_else(|| vec![ContextPath::default()]))
+    found.unwrap_or_else(|| Reads { context: vec![ContextPath::default()], entities: true })
 }
 
-fn collect(expression: &Expr, found: &mut Vec<ContextPath>) {
+fn collect(expression: &Expr, found: &mut Reads) {
     if let Some(path) = AttributePath::of(expression).filter(|path| path.base == Base::Context) {
-        found.push(in_context(&path));
+        found.add(&path);
         return;
     }
-    if let Expr::HasAttr { expr, attrs } = expression
-        && let Some(mut path) = AttributePath::of(expr).filter(|path| path.base == Base::Context)
-    {
-        path.steps.extend(attrs.iter().map(|attr| Step::Attribute(attr.to_string())));
-        found.push(in_context(&path));
-        return;
+    match expression {
+        Expr::HasAttr { expr, attrs } => {
+            if let Some(mut path) = AttributePath::of(expr).filter(|path| path.base == Base::Context) {
+                path.steps.extend(attrs.iter().map(|attr| Step::Attribute(attr.to_string())));
+                found.add(&path);
+                return;
+            }
+            found.entities = true;
+        }
+        // Of a record that is written out too; that costs a little time, and nothing else.
+        Expr::GetAttr { .. } | Expr::BinaryOp { op: BinaryOp::GetTag | BinaryOp::HasTag, .. } => {
+            found.entities = true;
+        }
+        _ => {}
     }
     match parts(expression) {
         Some(parts) => parts.into_iter().for_each(|part| collect(part, found)),
-        None => found.push(ContextPath::default()),
+        None => found.add_everything(),
     }
 }
 
-/// As far as attributes lead. Behind a tag is an entity, not the context.
-fn in_context(path: &AttributePath) -> ContextPath {
-    let names = path.steps.iter().map_while(|step| match step {
-        Step::Attribute(name) => Some(name.as_str()),
-        Step::Tag(_) => None,
-    });
-    ContextPath::of(names)
+impl Reads {
+    fn add(&mut self, path: &AttributePath) {
+        // As far as attributes lead. Behind a tag is an entity, not the context.
+        let names = path.steps.iter().map_while(|step| match step {
+            Step::Attribute(name) => Some(name.as_str()),
+            Step::Tag(_) => None,
+        });
+        self.context.push(ContextPath::of(names));
+        self.entities |= path.steps.iter().any(|step| matches!(step, Step::Tag(_)));
+    }
+
+    fn add_everything(&mut self) {
+        self.context.push(ContextPath::default());
+        self.entities = true;
+    }
 }

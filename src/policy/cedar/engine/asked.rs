@@ -1,10 +1,13 @@
 //! The question: may this principal do this to that? Imports paths and lineages.
 
+use std::borrow::Cow;
+
 use cedar_policy::{Context, Entities, EntityUid, Request, RestrictedExpression};
 use thiserror::Error;
 
 use crate::model::time::Timestamp;
 use crate::policy::cedar::access::ContextPath;
+use crate::policy::cedar::engine::placed::{Placed, placed};
 use crate::policy::cedar::index::{Lineage, Lineages};
 
 /// A question that an engine can answer: principal, action, resource, what is above them, and the context.
@@ -19,10 +22,30 @@ pub struct Asked {
     context: Context,
     /// Where the clock stands. Made into a value only where a policy could read it: that takes longer than the decision.
     now: Option<Timestamp>,
-    entities: Entities,
+    around: Around,
     lineages: Lineages,
     dropped: Vec<ContextPath>,
     known: bool,
+}
+
+/// Principal, action and resource, and what is above them.
+#[derive(Clone, Debug)]
+pub(in crate::policy::cedar) enum Around {
+    /// As Cedar worked it out.
+    Worked(Entities),
+    /// One after the other, with nothing above their parents.
+    Placed(Box<[Placed; 3]>),
+}
+
+impl Around {
+    fn above(&self, uid: &EntityUid) -> Vec<EntityUid> {
+        match self {
+            Self::Worked(entities) => entities.ancestors(uid).into_iter().flatten().cloned().collect(),
+            Self::Placed(all) => {
+                all.iter().find(|one| one.uid == *uid).map(|one| one.parents.clone()).unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// What a question is made of.
@@ -32,8 +55,7 @@ pub(in crate::policy::cedar) struct AskedParts {
     pub(in crate::policy::cedar) resource: EntityUid,
     pub(in crate::policy::cedar) context: Context,
     pub(in crate::policy::cedar) now: Option<Timestamp>,
-    /// With the ancestors of each.
-    pub(in crate::policy::cedar) entities: Entities,
+    pub(in crate::policy::cedar) around: Around,
     /// What could not be put into the context.
     pub(in crate::policy::cedar) dropped: Vec<ContextPath>,
     /// Whether the parameters are; if not, the context has none.
@@ -55,10 +77,8 @@ impl AskedError {
 
 impl Asked {
     pub(in crate::policy::cedar) fn new(parts: AskedParts) -> Self {
-        let lineage = |uid: &EntityUid| {
-            let ancestors = parts.entities.ancestors(uid).into_iter().flatten();
-            Some(Lineage { uid: uid.clone(), ancestors: ancestors.cloned().collect() })
-        };
+        let lineage =
+            |uid: &EntityUid| Some(Lineage { uid: uid.clone(), ancestors: parts.around.above(uid) });
         let resource = if parts.resource_known { lineage(&parts.resource) } else { None };
         let lineages = [lineage(&parts.principal), lineage(&parts.action), resource];
         Self {
@@ -67,7 +87,7 @@ impl Asked {
             resource: parts.resource,
             context: parts.context,
             now: parts.now,
-            entities: parts.entities,
+            around: parts.around,
             lineages,
             dropped: parts.dropped,
             known: parts.known,
@@ -109,8 +129,15 @@ impl Asked {
         &self.lineages
     }
 
-    pub(in crate::policy::cedar) const fn entities(&self) -> &Entities {
-        &self.entities
+    /// The entities as Cedar takes them; with what can be read of them, if `with_attributes`.
+    pub(in crate::policy::cedar) fn entities(
+        &self,
+        with_attributes: bool,
+    ) -> Result<Cow<'_, Entities>, AskedError> {
+        match &self.around {
+            Around::Worked(entities) => Ok(Cow::Borrowed(entities)),
+            Around::Placed(all) => placed(&**all, with_attributes).map(Cow::Owned).map_err(AskedError),
+        }
     }
 
     /// The request as Cedar takes it, with the clock if `with_system`.

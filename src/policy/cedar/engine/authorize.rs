@@ -20,12 +20,15 @@ impl Engine {
         let mut active = Tally::default();
         let mut watched = Tally::default();
         let reads_system = candidates.iter().any(|entry| entry.reads_system);
-        let request = match asked.request(reads_system) {
-            Ok(request) if asked.is_known() => request,
-            Ok(_) => return refused(Refusal::Unknown),
-            Err(error) => return refused(Refusal::Unasked(error.to_string())),
+        let reads_entities = candidates.iter().any(|entry| entry.reads().entities());
+        if !asked.is_known() {
+            return refused(Refusal::Unknown);
+        }
+        let (request, entities) = match (asked.request(reads_system), asked.entities(reads_entities)) {
+            (Ok(request), Ok(entities)) => (request, entities),
+            (Err(error), _) | (_, Err(error)) => return refused(Refusal::Unasked(error.to_string())),
         };
-        let evaluation = Evaluation::new(&request, asked.entities());
+        let evaluation = Evaluation::new(&request, &entities);
         for entry in candidates {
             let tally = if entry.mode == Mode::Active { &mut active } else { &mut watched };
             tally.ask(entry, asked, &evaluation);

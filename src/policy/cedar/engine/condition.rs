@@ -2,7 +2,7 @@
 //!
 //! `Authorizer::is_authorized` of the public interface takes a whole `PolicySet`, copies of which are dear, and puts the condition of
 //! each policy together anew for each call; the evaluator below it takes one condition. It is the same evaluator, pinned to the same
-//! version, and the tests compare the two. Nothing else here names `cedar_policy_core`, but for entities whose ancestors are known.
+//! version, and the tests compare the two. Nothing else here names `cedar_policy_core`, but for `placed.rs`.
 
 use cedar_policy::{Entities, Request};
 use cedar_policy_core::ast::{Expr, Literal, Policy, SlotEnv, ValueKind};

@@ -1,5 +1,7 @@
 //! One part of all scopes, as numbers: which of them could a principal (or action, or resource) be in? Imports scopes.
 
+use std::collections::HashSet;
+
 use cedar_policy::{EntityTypeName, EntityUid};
 
 use crate::policy::cedar::index::scope::{Lineage, Within};
@@ -40,14 +42,10 @@ impl Key {
             Within::Any => vec![Self::Any],
             Within::Eq(uid) | Within::In(uid) | Within::IsIn(_, uid) => vec![Self::Uid(uid.clone())],
             Within::Is(name) => vec![Self::Type(name.clone())],
+            // An action may be listed twice.
             Within::InAny(uids) => {
-                let mut keys: Vec<Self> = Vec::with_capacity(uids.len());
-                for (index, uid) in uids.iter().enumerate() {
-                    if !uids.iter().take(index).any(|before| before == uid) {
-                        keys.push(Self::Uid(uid.clone()));
-                    }
-                }
-                keys
+                let once: HashSet<&EntityUid> = uids.iter().collect();
+                once.into_iter().cloned().map(Self::Uid).collect()
             }
         }
     }

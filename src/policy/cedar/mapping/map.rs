@@ -6,9 +6,8 @@ use thiserror::Error;
 use crate::model::call::{Action, Body, DecisionRequest, Parameters, Principal, PrincipalKind};
 use crate::model::json::{NormalPath, PathAllowance};
 use crate::model::time::Timestamp;
-use crate::policy::cedar::engine::{Asked, AskedParts};
+use crate::policy::cedar::engine::{Around, Asked, AskedParts, Placed};
 use crate::policy::cedar::mapping::Vocabulary;
-use crate::policy::cedar::mapping::entities::{Placed, placed};
 use crate::policy::cedar::mapping::value::Values;
 use crate::policy::cedar::mapping::vocabulary::{BETWEEN, uid};
 
@@ -65,7 +64,6 @@ impl Vocabulary {
             || matches!(request.call.action, Action::Tunnel(_));
         let (action, resource) = if operation { self.operation(question)? } else { self.tool_call(request)? };
         let (who, what, on) = (principal.uid.clone(), action.uid.clone(), resource.uid.clone());
-        let entities = placed([principal, action, resource]).map_err(Unmapped::Refused)?;
         let mut values = Values::new();
         let context = context(request, &mut values)?;
         Ok(Asked::new(AskedParts {
@@ -74,7 +72,7 @@ impl Vocabulary {
             resource: on,
             context,
             now: Some(question.now),
-            entities,
+            around: Around::Placed(Box::new([principal, action, resource])),
             dropped: values.into_dropped(),
             known: !matches!(request.call.parameters, Parameters::Unknown { .. }),
             resource_known: true,
@@ -96,7 +94,6 @@ impl Vocabulary {
         Ok(Placed {
             uid: uid(self.principal(principal.kind), &principal.id),
             parents: groups.chain(roles).collect(),
-            tags: attributes.clone(),
             attributes,
         })
     }
@@ -140,7 +137,7 @@ impl Vocabulary {
 }
 
 fn plain(uid: EntityUid, parents: Vec<EntityUid>) -> Placed {
-    Placed { uid, parents, attributes: Vec::new(), tags: Vec::new() }
+    Placed { uid, parents, attributes: Vec::new() }
 }
 
 /// The name of an action type. One that reads like a capability is named as the capability would be.

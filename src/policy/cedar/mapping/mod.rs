@@ -3,7 +3,6 @@
 //! Nothing a caller sends is ever read as Cedar: ids, names and arguments become values as they are. Imports `model` and the engine.
 
 mod decimal;
-mod entities;
 mod map;
 mod value;
 mod vocabulary;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cedar_policy::{Context, Entities, Entity, RestrictedExpression};
 
 use crate::model::json::Json;
-use crate::policy::cedar::engine::{Asked, AskedError, AskedParts, uid};
+use crate::policy::cedar::engine::{Around, Asked, AskedError, AskedParts, uid};
 use crate::policy::cedar::mapping::value::Values;
 
 /// Most entities of one question.
@@ -66,7 +66,7 @@ pub fn written(request: &WrittenRequest<'_>) -> Result<Asked, AskedError> {
         resource: uid(request.resource)?,
         context: Context::from_pairs(context).map_err(|error| wrong(&error))?,
         now: None,
-        entities,
+        around: Around::Worked(entities),
         dropped: values.into_dropped(),
         known: true,
         resource_known: true,

@@ -9,7 +9,7 @@ use cedar_policy::{
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::policy::cedar::engine::{Asked, AskedParts};
+use crate::policy::cedar::engine::{Around, Asked, AskedParts};
 use crate::policy::cedar::tests::world;
 use crate::policy::cedar::{Effect, Engine, EngineOptions, Mode, OnError, StoredPolicy, Verdict, read};
 
@@ -147,7 +147,7 @@ fn prospects_promise_enough() {
                 resource: world::uid("Nothing::\"\""),
                 context: cedar_policy::Context::empty(),
                 now: None,
-                entities: entities.clone(),
+                around: Around::Worked(entities.clone()),
                 dropped: Vec::new(),
                 known: false,
                 resource_known: false,

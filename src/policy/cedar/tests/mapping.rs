@@ -84,6 +84,10 @@ fn tool_calls_are_named_by_prefix_and_tool() {
         "{c: context}.c.system.now < datetime(\"2026-12-01\")",
         "context has system.now",
         "principal.id == \"agent-001\" && principal.kind == \"ai-agent\" && !(principal has person)",
+        "[principal, resource].contains(principal) && {p: principal}.p.id == \"agent-001\"",
+        "(if true then principal else resource).kind == \"ai-agent\"",
+        "Agent::\"agent-001\" has tenant && Agent::\"agent-001\".tenant == \"acme\"",
+        "principal[\"id\"] == context.agent",
         "principal.hasTag(\"tenant\") && principal.getTag(\"tenant\") == \"acme\"",
     ] {
         assert!(permits(&asked, ANY, condition), "{condition}");
@@ -281,10 +285,16 @@ fn entities_are_those_that_cedar_would_make() {
     {
         let call = ToolCall { resource: Cow::Borrowed("/a/b/c"), ..call(named("x.y"), parameters) };
         let asked = map(&someone("a"), &call);
-        let entities = asked.entities();
-        let again = cedar_policy::Entities::from_entities(entities.iter().cloned(), None).unwrap();
-        assert!(entities.deep_eq(&again));
-        assert_eq!(entities.len(), 3);
+        for with_attributes in [true, false] {
+            let entities = asked.entities(with_attributes).unwrap();
+            let again = cedar_policy::Entities::from_entities(entities.iter().cloned(), None).unwrap();
+            assert!(entities.deep_eq(&again));
+            let principal = entities.get(&"Agent::\"a\"".parse().unwrap()).unwrap();
+            assert_eq!(
+                (principal.attr("id").is_some(), principal.tag("id").is_some()),
+                (with_attributes, with_attributes)
+            );
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::policy::cedar::Mode;
-use crate::policy::cedar::engine::{Asked, AskedParts};
+use crate::policy::cedar::engine::{Around, Asked, AskedParts};
 
 const ENTITIES: [&str; 8] = [
     "A::\"a\"",
@@ -140,7 +140,7 @@ pub(super) fn put(drawn: Drawn, entities: &Entities) -> (Request, Asked) {
         resource: uid(resource),
         context,
         now: None,
-        entities: entities.clone(),
+        around: Around::Worked(entities.clone()),
         dropped: Vec::new(),
         known: true,
         resource_known: true,
