@@ -4,5 +4,6 @@
 
 pub mod cedar;
 pub mod conditions;
+pub mod generation;
 pub mod governance;
 pub mod rules;

@@ -1,0 +1,170 @@
+//! [`Call`]: what makes two recorded decisions decisions about the same. Imports `model`, entities and questions.
+
+use crate::model::json::{CaseEqualKeys, Json, Reader, Text, write_canonical};
+use crate::policy::cedar::{Asked, AskedError, WrittenEntity, WrittenRequest, written};
+use crate::policy::generation::EntityRef;
+use crate::policy::generation::observe::Observation;
+
+/// What was recorded was read under a lower limit before; this one is only there to be one.
+const DEPTH_MAX: usize = 256;
+
+/// What a call takes besides its texts, in bytes, roughly.
+const CALL_BYTES: usize = 400;
+
+/// A call without its time: principal, action, resource, what is above them, arguments, context. Ordered by principal, then action, then
+/// resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::policy::generation) struct Call {
+    pub(in crate::policy::generation) principal: EntityRef,
+    pub(in crate::policy::generation) action: EntityRef,
+    pub(in crate::policy::generation) resource: EntityRef,
+    /// Sorted, like all lists here: an order that means nothing must not make two calls of one.
+    pub(in crate::policy::generation) groups: Vec<EntityRef>,
+    pub(in crate::policy::generation) roles: Vec<EntityRef>,
+    pub(in crate::policy::generation) action_parents: Vec<EntityRef>,
+    pub(in crate::policy::generation) resource_parents: Vec<EntityRef>,
+    /// JSON in canonical form; `None` where they are not known.
+    pub(in crate::policy::generation) arguments: Option<String>,
+    attributes: Vec<(String, String)>,
+    context: Vec<(String, String)>,
+}
+
+impl Call {
+    /// The call that a record is about; `None` where it does not say whose.
+    pub(super) fn of(observation: &Observation<'_>) -> Option<Self> {
+        let entities = |list: &[EntityRef]| {
+            let mut list = list.to_vec();
+            list.sort();
+            list.dedup();
+            list
+        };
+        let pairs = |list: &[(&str, &str)]| {
+            let mut list: Vec<(String, String)> =
+                list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            list.sort();
+            list.dedup_by(|one, other| one.0 == other.0);
+            list
+        };
+        Some(Self {
+            principal: observation.principal.clone()?,
+            action: observation.action.clone(),
+            resource: observation.resource.clone(),
+            groups: entities(&observation.groups),
+            roles: entities(&observation.roles),
+            action_parents: entities(&observation.action_parents),
+            resource_parents: entities(&observation.resource_parents),
+            arguments: observation.arguments.map(canonical),
+            attributes: pairs(&observation.attributes),
+            context: pairs(&observation.context),
+        })
+    }
+
+    /// The groups and roles of the principal.
+    pub(in crate::policy::generation) fn parents(&self) -> impl Iterator<Item = &EntityRef> {
+        self.groups.iter().chain(&self.roles)
+    }
+
+    /// How much memory it takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let lists = [&self.groups, &self.roles, &self.action_parents, &self.resource_parents];
+        let entity = |entity: &EntityRef| entity.kind().len() + entity.id().len() + 32;
+        let named: usize = [&self.principal, &self.action, &self.resource].into_iter().map(entity).sum();
+        let above: usize = lists.into_iter().flatten().map(entity).sum();
+        let pairs = self.attributes.iter().chain(&self.context);
+        let pairs: usize = pairs.map(|(name, value)| name.len() + value.len() + 48).sum();
+        CALL_BYTES + named + above + pairs + self.arguments.as_ref().map_or(0, String::len)
+    }
+
+    /// Hands every text that it is made of to `take`, each list behind its length: no two calls give the same sequence.
+    pub(in crate::policy::generation) fn each_text(&self, mut take: impl FnMut(&str)) {
+        for entity in [&self.principal, &self.action, &self.resource] {
+            take(&entity.to_string());
+        }
+        for list in [&self.groups, &self.roles, &self.action_parents, &self.resource_parents] {
+            take(&list.len().to_string());
+            list.iter().for_each(|entity| take(&entity.to_string()));
+        }
+        for list in [&self.attributes, &self.context] {
+            take(&list.len().to_string());
+            for (name, value) in list {
+                take(name);
+                take(value);
+            }
+        }
+        take(self.arguments.as_deref().unwrap_or("unknown"));
+    }
+
+    /// What `look` makes of the arguments; of `None` where they are not known.
+    pub(in crate::policy::generation) fn with_arguments<T>(
+        &self,
+        look: impl FnOnce(Option<&Json<'_>>) -> T,
+    ) -> T {
+        let read = self.arguments.as_ref().and_then(|text| reader().parse_answer(text.as_bytes()).ok());
+        look(read.as_ref())
+    }
+
+    /// The call as a question to an engine.
+    ///
+    /// # Errors
+    /// It cannot be one: an entity of it is above itself.
+    pub(in crate::policy::generation) fn asked(&self) -> Result<Asked, AskedError> {
+        let [principal, action, resource] =
+            [&self.principal, &self.action, &self.resource].map(EntityRef::normal);
+        let text = |list: &[EntityRef]| -> Vec<String> { list.iter().map(EntityRef::normal).collect() };
+        let mut above = text(&self.groups);
+        above.extend(text(&self.roles));
+        let (action_above, resource_above) = (text(&self.action_parents), text(&self.resource_parents));
+        let attributes = object(&self.attributes);
+        let none = Json::Object(Vec::new());
+        let placed = [
+            (&principal, &above, &attributes),
+            (&action, &action_above, &none),
+            (&resource, &resource_above, &none),
+        ];
+        let mut entities: Vec<WrittenEntity<'_>> = Vec::with_capacity(placed.len());
+        for (uid, parents, attributes) in placed {
+            // Whoever acts on itself is one entity.
+            match entities.iter_mut().find(|entity| entity.uid == uid) {
+                Some(same) => same.parents.extend(parents.iter().map(String::as_str)),
+                None => entities.push(WrittenEntity {
+                    uid,
+                    parents: parents.iter().map(String::as_str).collect(),
+                    attributes,
+                }),
+            }
+        }
+        self.with_arguments(|arguments| {
+            let mut members = Vec::with_capacity(self.context.len() + 1);
+            members.extend(arguments.map(|json| (Text::from_value("input"), json.clone())));
+            let others = self.context.iter().filter(|(name, _)| name != "input");
+            members.extend(others.map(|(name, value)| member(name, value)));
+            let context = Json::Object(members);
+            written(&WrittenRequest {
+                principal: &principal,
+                action: &action,
+                resource: &resource,
+                context: &context,
+                entities: &entities,
+            })
+        })
+    }
+}
+
+fn canonical(json: &Json<'_>) -> String {
+    let mut bytes = Vec::new();
+    write_canonical(json, &[], &mut bytes);
+    // What is written of texts is text.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+const fn reader() -> Reader {
+    Reader { max_depth: DEPTH_MAX, case_equal_keys: CaseEqualKeys::Allow }
+}
+
+fn member<'j>(name: &'j str, value: &'j str) -> (Text<'j>, Json<'j>) {
+    (Text::from_value(name), Json::String(Text::from_value(value)))
+}
+
+fn object(pairs: &[(String, String)]) -> Json<'_> {
+    Json::Object(pairs.iter().map(|(name, value)| member(name, value)).collect())
+}

@@ -1,0 +1,52 @@
+//! [`Observation`]: one recorded decision, as a run takes it in. Imports `model` and entities.
+
+use crate::model::json::Json;
+use crate::model::time::Timestamp;
+use crate::policy::generation::EntityRef;
+
+/// One recorded decision.
+#[derive(Clone, Debug)]
+pub struct Observation<'o> {
+    /// Its id. One that comes again is the same decision, and is not counted again.
+    pub event_id: &'o str,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Who asked; `None` where the record does not say, or says what Cedar cannot. Such a record is only counted.
+    pub principal: Option<EntityRef>,
+    /// The principal's groups at that time.
+    pub groups: Vec<EntityRef>,
+    /// The principal's roles at that time.
+    pub roles: Vec<EntityRef>,
+    /// Attributes of the principal that present policies may read, such as `tenant`.
+    pub attributes: Vec<(&'o str, &'o str)>,
+    /// What was asked for.
+    pub action: EntityRef,
+    /// What the action is in.
+    pub action_parents: Vec<EntityRef>,
+    /// On what.
+    pub resource: EntityRef,
+    /// What the resource is in: of a path the paths above it, and the gateway.
+    pub resource_parents: Vec<EntityRef>,
+    /// The arguments: what becomes `context.input`. `None` where the record has none.
+    pub arguments: Option<&'o Json<'o>>,
+    /// Other members of the context that present policies may read, such as `tenant` and `agent`. Every other value makes another
+    /// call of it, so nothing that is new each time belongs here: no session, no clock.
+    pub context: Vec<(&'o str, &'o str)>,
+    /// What became of it.
+    pub outcome: ObservedOutcome,
+}
+
+/// What became of a recorded call: what all policies together said of it, and whether that was followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObservedOutcome {
+    /// The policies allowed it, and it was let through.
+    Allowed,
+    /// The policies denied it, and it was let through because they were only watched. Counts as allowed where the run observes
+    /// `log_only`, else as denied.
+    WouldDeny,
+    /// The policies denied it.
+    Denied,
+    /// The policies did not deny it, but something else stopped it: a limit, a kill switch, a person, a fault. It says nothing
+    /// about what policies should allow, and is only counted.
+    Stopped,
+}

@@ -1,0 +1,10 @@
+//! Runs over made-up records (cases first: see `tests/cases/generation`), and over arbitrary ones.
+
+mod cases;
+mod config;
+mod hostile;
+mod laws;
+mod limits;
+mod sentences;
+mod simulating;
+mod support;
