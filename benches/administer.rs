@@ -1,5 +1,5 @@
 //! Changes by API: how long one takes until it is in force, with many policies there already, and how long a start takes over
-//! them. Run with `cargo bench --bench administer`; `POLICIES` says how many there are (10,000).
+//! them; the same of Cedar policies. Run with `cargo bench --bench administer`; `POLICIES` says how many there are (10,000).
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 #![expect(clippy::print_stdout, reason = "what was measured is printed")]
@@ -8,12 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aegis_gateway::admin::{By, Change, FileObject, FileSet};
+use aegis_gateway::admin::{By, CedarChange, CedarEdit, Change, FileObject, FileSet};
 use aegis_gateway::audit::{Durability, Ledger, LedgerOptions};
 use aegis_gateway::config::{Sources, load_document};
 use aegis_gateway::decision::compile;
 use aegis_gateway::gateway::{Administrator, Candidate, Clock, Publisher, PublisherParts, SystemClock};
 use aegis_gateway::model::document::Document;
+use aegis_gateway::policy::cedar::read as read_cedar;
+use aegis_gateway::policy::governance::raw::{RawCedarEngine, RawCedarPolicy};
 use aegis_gateway::policy::governance::{Defaults, Kind, Written, read};
 use aegis_gateway::store::SqliteStore;
 use aegis_gateway::telemetry::Metrics;
@@ -83,24 +85,64 @@ fn main() {
     let administrator = start(folder.path(), &files);
     println!("first start over a file of them: {:.0?}", begun.elapsed());
     let by = By::key("bench", "default");
-    let mut taken: Vec<Duration> = (0..WRITES)
-        .map(|number| {
-            let written = policy(policies + number, "DENY");
-            let begun = Instant::now();
-            administrator.apply(Change::CreatePolicy(written), &by, SystemClock.now()).expect("a change");
-            begun.elapsed()
-        })
-        .collect();
-    taken.sort();
-    let at = |percent: usize| taken.get(taken.len() * percent / 100).copied().unwrap_or_default();
-    println!(
-        "a write with {policies} policies: median {:.1?}, p90 {:.1?}, p99 {:.1?}",
-        at(50),
-        at(90),
-        at(99)
-    );
+    measure(&format!("a write with {policies} policies"), |number| {
+        let change = Change::CreatePolicy(policy(policies + number, "DENY"));
+        let begun = Instant::now();
+        administrator.apply(change, &by, SystemClock.now()).expect("a change");
+        begun.elapsed()
+    });
     drop(administrator);
     let begun = Instant::now();
     start(folder.path(), &files);
     println!("a start over them and {WRITES} of the API: {:.0?}", begun.elapsed());
+    cedar(policies);
+}
+
+/// Cedar policies of one engine: they come from files, and further ones by API.
+fn cedar(policies: u32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine =
+        RawCedarEngine { name: "main".into(), description: String::new(), schema: None, strict: false };
+    let engine = Written::cedar_engine(&engine).expect("an engine");
+    let written = (0..policies).map(|number| cedar_policy(&format!("filed-{number}"), number));
+    let objects = std::iter::once(engine).chain(written);
+    let objects = objects.map(|written| FileObject { file: "p.cedar".into(), written }).collect();
+    let files = FileSet { objects, ..FileSet::default() };
+    let begun = Instant::now();
+    let administrator = start(folder.path(), &files);
+    println!("first start over a file of {policies} Cedar policies: {:.0?}", begun.elapsed());
+    let by = By::key("bench", "default");
+    measure(&format!("a write with {policies} Cedar policies"), |number| {
+        let begun = Instant::now();
+        let edits = vec![CedarEdit::Create(cedar_policy(&format!("ced_{number}"), policies + number))];
+        let change = Change::Cedar(CedarChange::Policies { engine: "main".into(), edits });
+        administrator.apply(change, &by, SystemClock.now()).expect("a change");
+        begun.elapsed()
+    });
+}
+
+fn cedar_policy(id: &str, number: u32) -> Written {
+    let definition = format!(
+        "permit(principal == Agent::\"agent-{}\", action == Action::\"area{}___tool{}\", resource) \
+         when {{ context has input.amount && context.input.amount < {number} }};",
+        number % 1000,
+        number % 10,
+        number % 100
+    );
+    let policy = read_cedar(&definition).expect("a policy");
+    let raw = RawCedarPolicy {
+        engine: "main".into(),
+        name: None,
+        definition,
+        description: String::new(),
+        log_only: false,
+    };
+    Written::cedar_policy(id, &raw, policy)
+}
+
+fn measure(what: &str, write: impl FnMut(u32) -> Duration) {
+    let mut taken: Vec<Duration> = (0..WRITES).map(write).collect();
+    taken.sort();
+    let at = |percent: usize| taken.get(taken.len() * percent / 100).copied().unwrap_or_default();
+    println!("{what}: median {:.1?}, p90 {:.1?}, p99 {:.1?}", at(50), at(90), at(99));
 }

@@ -37,6 +37,7 @@ fn snapshot(rules_text: &str) -> PolicySnapshot {
         holds: Holds::default(),
         public_url: None,
         governing: Governing::default(),
+        cedar: None,
         rules: Some(rules::compile(&document).expect("the rules are right")),
         default: Outcome::Deny,
     })

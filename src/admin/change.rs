@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::admin::CedarChange;
 use crate::policy::governance::{ObjectKey, Written};
 
 /// One change, asked for by API.
@@ -38,6 +39,8 @@ pub enum Change {
         /// What must be there until then; `None` = anything, or nothing.
         if_match: Option<IfMatch>,
     },
+    /// Changes something of Cedar's.
+    Cedar(CedarChange),
     /// Sets a kill switch.
     SetKillSwitch {
         /// How it stands from now on.

@@ -61,6 +61,22 @@ pub enum Refused {
         /// How much they may, in bytes.
         most: usize,
     },
+    /// One change names an object twice.
+    #[error("The {kind} {id} is named twice, and one change does one thing with it.")]
+    Repeated {
+        /// What kind of object.
+        kind: &'static str,
+        /// Its id.
+        id: Arc<str>,
+    },
+    /// The engine is the one that takes part in decisions.
+    #[error(
+        "The policy engine {engine} decides calls: without it every call would be denied. Choose another one first, or say force=true."
+    )]
+    Enforcing {
+        /// Its name.
+        engine: Arc<str>,
+    },
     /// No snapshot has that version.
     #[error("There is no snapshot of that version.")]
     NoSnapshot,

@@ -42,6 +42,8 @@ pub struct FileSet {
     pub texts: Vec<Text>,
     /// The governance objects; no two have one key.
     pub objects: Vec<FileObject>,
+    /// The Cedar engine that there must be, where no file is of it.
+    pub engine: Option<Arc<str>>,
     /// What stands in the place of files because of a rollback.
     pub pins: Pins,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::admin::plan::{entry, first, succeeding};
 use crate::admin::registry::{Registry, file_of};
 use crate::admin::{Digest, Entry, FileObject, Origin, Refused, Row, RowChange, StoredObject};
-use crate::model::document::{Document, Problem, Problems};
+use crate::model::document::{Document, Place, Problem, Problems};
 use crate::model::time::Timestamp;
 use crate::policy::governance::{
     Content, Defaults, Kind, Object, ObjectKey, Source, Stamp, Standing, Written, read,
@@ -187,13 +187,16 @@ impl Registry {
 impl StoredObject {
     /// What is made of it.
     fn compile(&self) -> Result<Entry, Problems> {
+        if self.key.kind.is_cedar() {
+            return self.compile_cedar();
+        }
         let name = format!("{} {} in the store", self.key.kind.as_str(), self.stamp.id);
         let document = Document::parse(&name, &self.written)?;
         let grantee = self.key.name.split_once(' ').map(|(_, actor)| actor);
         let actor = match self.key.kind {
             Kind::Grant => grantee,
             Kind::Actor => Some(&*self.key.name),
-            Kind::Capability | Kind::Policy | Kind::KillSwitch => None,
+            _ => None,
         };
         let tenant = self.key.tenant.as_deref().unwrap_or_default();
         let id = (self.key.kind == Kind::Policy).then_some(&*self.key.name);
@@ -206,10 +209,22 @@ impl StoredObject {
     }
 }
 
+impl StoredObject {
+    /// What is made of a Cedar object.
+    fn compile_cedar(&self) -> Result<Entry, Problems> {
+        let written = Written::kept_cedar(&self.key, &self.written).ok_or_else(|| {
+            let name = format!("{} {} in the store", self.key.kind.as_str(), self.stamp.id);
+            let message = "what is stored is no such object, or one of another name";
+            Problems::from(Problem::new(Place::whole(name), "", message))
+        })?;
+        Ok(entry(written, self.stamp.clone()))
+    }
+}
+
 /// Whether objects of that kind come back with an earlier snapshot: what is said of everybody does, what is somebody's does not.
 #[must_use]
 pub const fn comes_back(kind: Kind) -> bool {
-    matches!(kind, Kind::Capability | Kind::Policy)
+    matches!(kind, Kind::Capability | Kind::Policy) || kind.is_cedar()
 }
 
 /// How much an object stops.
@@ -221,6 +236,6 @@ fn stops(object: &Object) -> u8 {
             Standing::Suspended => 1,
             Standing::Revoked => 2,
         },
-        Content::Capability(_) | Content::Policy(_) | Content::Grant(_) => 0,
+        _ => 0,
     }
 }

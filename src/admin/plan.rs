@@ -27,6 +27,8 @@ pub struct Planned {
     pub object: Option<Arc<Object>>,
     /// Whether it was not there before.
     pub created: bool,
+    /// The Cedar policies that are made, replaced or taken away, in the order asked for.
+    pub policies: Vec<Arc<Object>>,
 }
 
 /// Who asks, when, and how a new object is named.
@@ -69,6 +71,7 @@ impl Registry {
             Change::SetKillSwitch { written, if_match } => {
                 self.set_one(written, if_match, "kill_switch.updated", asked)
             }
+            Change::Cedar(change) => self.plan_cedar(change, asked),
             Change::Revoke { tenant, actor, capability } => {
                 self.revoke(&ObjectKey::grant(&tenant, &actor, &capability), asked)
             }
@@ -89,7 +92,7 @@ impl Registry {
     }
 
     /// Lets a change of `key` through if whoever asks may make it and no file stands in the way.
-    fn admit(&self, key: &ObjectKey, asked: &Asked<'_>) -> Result<(), Refused> {
+    pub(super) fn admit(&self, key: &ObjectKey, asked: &Asked<'_>) -> Result<(), Refused> {
         if !asked.by.may_change(key) {
             return Err(Refused::Forbidden { tenant: Arc::clone(&asked.by.tenant) });
         }
@@ -100,7 +103,7 @@ impl Registry {
         }
     }
 
-    fn is_new(&self, key: &ObjectKey) -> Result<(), Refused> {
+    pub(super) fn is_new(&self, key: &ObjectKey) -> Result<(), Refused> {
         match self.api.get(key) {
             Some(entry) => {
                 Err(Refused::Exists { kind: noun(key.kind), id: Arc::clone(&entry.object.stamp.id) })
@@ -136,9 +139,14 @@ impl Registry {
         self.objects().iter().find(|object| object.key.kind == Kind::Policy && &*object.key.name == id)
     }
 
-    fn put(&self, written: Written, event: &'static str, asked: &mut Asked<'_>) -> Result<Planned, Refused> {
+    pub(super) fn put(
+        &self,
+        written: Written,
+        event: &'static str,
+        asked: &mut Asked<'_>,
+    ) -> Result<Planned, Refused> {
         let before = self.api.get(&written.key);
-        if before.is_none() {
+        if before.is_none() && !written.key.kind.is_cedar() {
             self.has_room(&written.key)?;
         }
         if let Content::Policy(policy) = &written.content {
@@ -152,18 +160,18 @@ impl Registry {
         let entry = entry(written, stamp);
         let object = Some(Arc::clone(&entry.object));
         let rows = vec![RowChange { key: entry.object.key.clone(), row: Row::Api(Some(entry)) }];
-        Ok(Planned { rows, event, object, created })
+        Ok(Planned { rows, event, object, created, policies: Vec::new() })
     }
 
     /// Whether there may be one more object. A tenant alone fills at most half, and whoever must be stopped can be even then.
     fn has_room(&self, key: &ObjectKey) -> Result<(), Refused> {
         let stops = matches!(key.kind, Kind::Actor | Kind::KillSwitch);
         let most = if stops { 2 * MOST_OBJECTS } else { MOST_OBJECTS };
-        if self.api.len() >= most {
+        if self.governed() >= most {
             return Err(Refused::Full { most });
         }
         let tenant = key.tenant.as_deref().filter(|tenant| *tenant != DEPLOYMENT_TENANT && !stops);
-        if self.api.len() < MOST_OF_A_TENANT || tenant.is_none() {
+        if self.governed() < MOST_OF_A_TENANT || tenant.is_none() {
             return Ok(());
         }
         let own = self.api.keys().filter(|other| other.tenant.as_deref() == tenant).count();
@@ -202,12 +210,12 @@ impl Registry {
         if let Some(file) = self.files.get(key).filter(|file| !self.revokes(file)) {
             rows.push(RowChange { key: key.clone(), row: Row::Revoked(Some(file.clone())) });
         }
-        Ok(Planned { rows, event: "grant.revoked", object, created: false })
+        Ok(Planned { rows, event: "grant.revoked", object, created: false, policies: Vec::new() })
     }
 }
 
 /// Whether what is there is what must be there.
-fn matches(if_match: Option<IfMatch>, version: Option<u64>) -> Result<(), Refused> {
+pub(super) fn matches(if_match: Option<IfMatch>, version: Option<u64>) -> Result<(), Refused> {
     match if_match {
         Some(wanted) if !wanted.admits(version) => Err(Refused::Stale { version }),
         _ => Ok(()),
@@ -228,7 +236,8 @@ pub(super) fn first(
     id: &mut dyn FnMut(&'static str) -> Arc<str>,
 ) -> Stamp {
     let id = match (key.kind, &source) {
-        (Kind::Policy, _) => Arc::clone(&key.name),
+        (Kind::Policy | Kind::CedarEngine, _) => Arc::clone(&key.name),
+        (Kind::CedarPolicy, _) => key.name.split_once('/').map_or("", |(_, id)| id).into(),
         (_, Source::Api) => id(key.kind.id_prefix()),
         (_, Source::File(_)) => file_id(key),
     };
@@ -260,5 +269,8 @@ pub(super) const fn noun(kind: Kind) -> &'static str {
         Kind::Grant => "grant",
         Kind::Actor => "actor",
         Kind::KillSwitch => "kill switch",
+        Kind::CedarEngine => "policy engine",
+        Kind::CedarPolicy => "policy",
+        Kind::CedarEnforcement => "enforcement",
     }
 }

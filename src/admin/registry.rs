@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::admin::digest::Parts;
 use crate::admin::{Digest, Entry, Row, RowChange};
+use crate::policy::engines::CedarEngines;
 use crate::policy::governance::{Object, ObjectKey, Objects, Source, Stamp};
 
 /// What the sources say, and the objects that hold because of it.
@@ -20,6 +21,10 @@ pub struct Registry {
     pub(super) known: BTreeMap<ObjectKey, (Stamp, Digest)>,
     /// INVARIANT: of each key what [`Self::holds`] says.
     objects: Objects,
+    /// INVARIANT: of each key of Cedar's what [`Self::holds`] says.
+    cedar: CedarEngines,
+    /// How many objects of Cedar's came by API.
+    cedar_rows: usize,
     digests: BTreeMap<ObjectKey, Digest>,
 }
 
@@ -30,13 +35,38 @@ impl Registry {
         &self.objects
     }
 
+    /// Cedar's engines that hold.
+    #[must_use]
+    pub const fn cedar(&self) -> &CedarEngines {
+        &self.cedar
+    }
+
+    /// How many objects came by API that are none of Cedar's.
+    pub(super) fn governed(&self) -> usize {
+        self.api.len().saturating_sub(self.cedar_rows)
+    }
+
     /// Makes changes, and returns those that undo them.
     pub fn apply(&mut self, changes: Vec<RowChange>) -> Vec<RowChange> {
         let mut undo = Vec::with_capacity(changes.len());
+        let mut cedar = Vec::new();
         for RowChange { key, row } in changes {
             let before = self.set(&key, row);
-            self.settle(&key);
+            if key.kind.is_cedar() {
+                cedar.push(key.clone());
+            } else {
+                self.settle(&key);
+            }
             undo.push(RowChange { key, row: before });
+        }
+        if !cedar.is_empty() {
+            // All at once: an engine's index is made anew only once.
+            let held = cedar.into_iter().map(|key| {
+                let held = self.holds(&key).map(|entry| (Arc::clone(&entry.object), entry.digest.0));
+                (key, held)
+            });
+            let held: Vec<_> = held.collect();
+            self.cedar = self.cedar.changed(held);
         }
         undo.reverse();
         undo
@@ -46,13 +76,16 @@ impl Registry {
     /// `base` itself.
     #[must_use]
     pub fn hash(&self, base: &Arc<str>) -> Arc<str> {
-        if self.digests.is_empty() {
+        if self.digests.is_empty() && self.cedar.is_empty() {
             return Arc::clone(base);
         }
         let mut parts = Parts::default();
         parts.note(base.as_bytes());
         for digest in self.digests.values() {
             parts.note(&digest.0);
+        }
+        for digest in self.cedar.digests() {
+            parts.note(&digest);
         }
         parts.finish().to_hex().into()
     }
@@ -78,7 +111,14 @@ impl Registry {
 
     fn set(&mut self, key: &ObjectKey, row: Row) -> Row {
         match row {
-            Row::Api(entry) => Row::Api(put(&mut self.api, key, entry)),
+            Row::Api(entry) => {
+                let stays = entry.is_some();
+                let before = put(&mut self.api, key, entry);
+                if key.kind.is_cedar() {
+                    self.cedar_rows = self.cedar_rows + usize::from(stays) - usize::from(before.is_some());
+                }
+                Row::Api(before)
+            }
             Row::File(entry) => {
                 let known = entry.as_ref().map(|entry| (entry.object.stamp.clone(), entry.digest));
                 put(&mut self.known, key, known);

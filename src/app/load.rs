@@ -9,13 +9,14 @@ use sha2::{Digest, Sha256};
 use crate::admin::{FileSet, Pins, Role, Text};
 use crate::app::SystemSources;
 use crate::app::counting::{OnRefusal, Rules, counting};
-use crate::app::governed::{Governed, Instead, governed, shown_config};
+use crate::app::governed::{Governed, Instead, Places, governed, shown_config};
 use crate::app::sources::NotingSources;
 use crate::config::{Config, Sources, load_document};
 use crate::decision::compile;
 use crate::identity::Key;
 use crate::model::decision::SnapshotRef;
 use crate::model::document::{Document, Node, Place, Problem, Problems};
+use crate::policy::governance::is_cedar_engine_name;
 use crate::policy::rules::RuleSet;
 use crate::telemetry::check_log_filter;
 
@@ -109,11 +110,21 @@ fn load_by(source: &ConfigSource, instead: Instead<'_>, on_refusal: OnRefusal) -
     let config = load_document(document.clone(), &base, variables, &sources);
     // Rules and governance objects are looked at also when the configuration is wrong, so that everything wrong is said at once.
     let named = |pointer: &str| document.node(pointer).and_then(Node::text).map(|path| base.join(path));
-    let (rules_path, governance_path) = match &config {
-        Ok(config) => (config.policy.rules.clone(), config.policy.governance.clone()),
-        Err(_) => (named("/policy/rules"), named("/policy/governance")),
+    let (rules_path, governance_path, cedar_path) = match &config {
+        Ok(Config { policy, .. }) => {
+            (policy.rules.clone(), policy.governance.clone(), policy.cedar.directory.clone())
+        }
+        Err(_) => (named("/policy/rules"), named("/policy/governance"), named("/policy/cedar/directory")),
     };
-    let governed = governed(&document, governance_path.as_deref(), instead);
+    let engine = match &config {
+        Ok(config) => config.policy.cedar.engine.as_deref(),
+        Err(_) => document
+            .node("/policy/cedar/engine")
+            .and_then(Node::text)
+            .filter(|name| is_cedar_engine_name(name)),
+    };
+    let places = Places { governance: governance_path.as_deref(), cedar: cedar_path.as_deref(), engine };
+    let governed = governed(&document, places, instead);
     let data_dir = config.as_ref().ok().map(|config| config.data_dir.as_path());
     let written = rules_text(source, &document, rules_path.as_deref());
     let rules = match written {
@@ -157,7 +168,8 @@ fn load_by(source: &ConfigSource, instead: Instead<'_>, on_refusal: OnRefusal) -
     let Rules { rules, rules_file, rules_text, pin, warnings, refused } = rules;
     let Governed { texts, objects, pin: governance, .. } = governed;
     let texts = std::iter::once(config_text).chain(rules_text).chain(texts).collect();
-    let files_read = FileSet { texts, objects, pins: Pins { rules: pin, governance } };
+    let engine = config.policy.cedar.engine.clone().filter(|_| config.policy.cedar.directory.is_none());
+    let files_read = FileSet { texts, objects, engine, pins: Pins { rules: pin, governance } };
     let hash = digest.finish();
     let loaded = Loaded { config, rules, hash, files, files_read, rules_file, warnings, refused };
     loaded.check()?;

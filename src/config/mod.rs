@@ -33,10 +33,11 @@ pub use gateway::{
 pub use holds::Holds;
 pub use load::{Config, Stage, load_document, read_key};
 pub use policy::{
-    Combine, Gates, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights,
+    Cedar, Combine, Gates, Policy, Risk, RiskBands, RiskBaselines, RiskMultipliers, RiskTrust, RiskWeights,
     SessionLimits,
 };
 pub use raw::schema;
+pub use raw::{CedarMode, CedarOnError, CedarProvider};
 pub use raw::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub use routes::{
     Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,

@@ -19,13 +19,12 @@ pub(super) enum When {
 }
 
 /// Everything that is refused: a dotted pattern, where `[]` stands for every element, and when.
-pub(super) const UNBUILT: [(&str, When); 17] = [
+pub(super) const UNBUILT: [(&str, When); 16] = [
     ("control.listen", Begins("unix:")),
     ("control.tls", Written),
     ("gateway.listen[].tls.client_ca", Written),
     ("gateway.listen[].transparent", Written),
     ("gateway.jwt[].jwks.url", Written),
-    ("policy.cedar", Written),
     ("holds.webhook", Written),
     ("audit.on_failure", Is("allow")),
     ("audit.checkpoint_every", Written),

@@ -8,10 +8,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 
-use crate::control::error::{GovernanceError, finish as finish_error, finish_evaluation, unknown_path};
+use crate::control::error::{
+    CedarError, GovernanceError, finish as finish_error, finish_evaluation, unknown_path,
+};
 use crate::control::rate::RateNote;
 use crate::control::routes::{
-    audit, enforcement, evaluation, governance, health, holds, keys, metrics, openapi, policy_server,
+    audit, cedar, enforcement, evaluation, governance, health, holds, keys, metrics, openapi, policy_server,
     snapshots, status,
 };
 use crate::control::{Access, ControlError, ControlState};
@@ -38,6 +40,7 @@ pub fn control_router(state: ControlState) -> Router {
         .merge(evaluation::routes())
         .merge(governance::routes())
         .merge(enforcement::routes())
+        .merge(cedar::routes())
         .route("/metrics", reading(get(metrics::guarded)))
         .route("/api/v1/audit/log", reading(get(audit::list)))
         .route("/api/v1/audit/log/{decision_id}", reading(get(audit::show)))
@@ -126,6 +129,8 @@ async fn unknown(request: Request) -> Response {
         .any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     if governance {
         GovernanceError(ControlError::NotFound).into_response()
+    } else if cedar::is_cedar_path(path) {
+        CedarError::from(ControlError::NotFound).into_response()
     } else if path.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         ControlError::NotFound.into_response()
     } else {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::admin::{By, FileSet, MemoryAdminStore, MemoryReplayStore, ReplayStore};
+use crate::admin::{By, FileSet, MemoryAdminStore, MemoryGenerationStore, MemoryReplayStore, ReplayStore};
 use crate::audit::index::{AuditIndex, NoStore};
 use crate::audit::{Durability, Ledger, LedgerOptions};
 use crate::config::{Sources, load_document};
@@ -23,8 +23,8 @@ use crate::control::{
 use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, DriftDesk,
-    EvaluationDesk, Gateway, GatewayParts, HoldDesk, KeyDesk, NoExecutor, OverrideDesk, ProposalDesk,
-    Publisher, PublisherParts, SystemClock,
+    EvaluationDesk, Gateway, GatewayParts, GenerationDesk, HoldDesk, KeyDesk, NoExecutor, OverrideDesk,
+    ProposalDesk, Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryOverrideStore,
@@ -145,6 +145,7 @@ impl Control {
             administrator: Administrator::new(Arc::clone(&publisher)),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::new(NoPolicies),
+            generations: generations(&publisher, &index),
             publisher,
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
@@ -466,4 +467,9 @@ async fn where_nobody_can_tell_whether_a_request_was_done_it_is_not_done_again()
         assert!(says(&other, 409, "idempotency-key-reused"), "{other}");
     }
     assert_eq!(control.policies(), 1);
+}
+
+fn generations(publisher: &Arc<Publisher>, index: &Arc<AuditIndex>) -> Arc<GenerationDesk> {
+    let store = Arc::new(MemoryGenerationStore::default());
+    Arc::new(GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), store, Vec::new()))
 }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::decision::upstream::upstream;
 use crate::decision::{
-    CompileError, Gating, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route, RouteMatch,
-    SnapshotParts,
+    CedarSettings, CompileError, Gating, Governing, HoldWait, PolicySnapshot, Protocol, ResponseRules, Route,
+    RouteMatch, SnapshotParts,
 };
 use crate::extract::{McpExtractor, Operation, OperationsExtractor, ResourceTemplate, ToolCallExtractor};
 use crate::identity::{Key, KeyRate, KeyRing, TokenIssuer, TokenKey};
 use crate::model::call::Principal;
 use crate::model::decision::SnapshotRef;
 use crate::model::slots::Slots;
+use crate::policy::cedar::check_prefix;
 use crate::policy::governance::Combine;
 use crate::policy::rules::RuleSet;
 use crate::risk::{Bands, Baselines, Multipliers, RiskModel, Trust, Weights};
@@ -50,6 +51,7 @@ pub fn compile(
         holds: config.holds.clone(),
         public_url: config.control.public_url.as_deref().map(Arc::from),
         governing: governing(config),
+        cedar: Some(CedarSettings::of(&config.policy.cedar)?),
         rules,
         default: config.policy.default,
     }))
@@ -123,6 +125,8 @@ fn issuer(jwt: &config::Jwt) -> TokenIssuer {
 }
 
 fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileError> {
+    check_prefix(&route.capability_prefix)
+        .map_err(|error| CompileError::Route { route: route.name.clone(), what: error.to_string() })?;
     let anonymous = route
         .anonymous
         .as_ref()
@@ -157,7 +161,7 @@ fn route(route: &config::Route, redaction: &Redaction) -> Result<Route, CompileE
 
 fn protocol(route: &config::Route, redaction: &Redaction) -> Result<Protocol, CompileError> {
     let prefix = &route.capability_prefix;
-    let refuse = |what: &str, error: &dyn std::fmt::Display| CompileError {
+    let refuse = |what: &str, error: &dyn std::fmt::Display| CompileError::Route {
         route: route.name.clone(),
         what: format!("{what}: {error}"),
     };

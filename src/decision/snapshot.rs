@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::config::Holds;
-use crate::decision::{Gating, Governing, Route};
+use crate::decision::{CedarInForce, CedarSettings, Gating, Governing, Route};
 use crate::identity::{Key, KeyRing};
 use crate::model::decision::{Outcome, Reason, RiskLevel, SnapshotRef};
 use crate::model::json::{NormalPath, Reader};
+use crate::policy::engines::CedarEngines;
 use crate::policy::governance::Governance;
 use crate::policy::rules::{PlanRules, RuleSet};
 
@@ -31,6 +32,8 @@ pub struct PolicySnapshot {
     pub public_url: Option<Arc<str>>,
     /// What is administered besides: capabilities, policies, grants, statuses.
     pub governance: Arc<Governance>,
+    /// Cedar's engines, and which of them takes part.
+    pub cedar: CedarInForce,
     /// Which engines take part.
     pub(super) governing: Arc<Governing>,
     /// The compiled rules file.
@@ -62,10 +65,21 @@ pub struct SnapshotParts {
     pub public_url: Option<Arc<str>>,
     /// Which engines take part.
     pub governing: Governing,
+    /// What the configuration says of Cedar; `None`: there is none.
+    pub cedar: Option<CedarSettings>,
     /// The compiled rules file, where one is configured.
     pub rules: Option<RuleSet>,
     /// `policy.default`.
     pub default: Outcome,
+}
+
+/// What is administered, compiled.
+#[derive(Clone, Debug, Default)]
+pub struct Administered {
+    /// Capabilities, policies, grants, statuses.
+    pub governance: Arc<Governance>,
+    /// Cedar's engines.
+    pub cedar: CedarEngines,
 }
 
 impl PolicySnapshot {
@@ -82,6 +96,7 @@ impl PolicySnapshot {
             holds: parts.holds,
             governance: Arc::default(),
             governing: Arc::new(parts.governing),
+            cedar: CedarInForce::new(parts.cedar.map(Arc::new), CedarEngines::default()),
             public_url: parts.public_url,
             rules: parts.rules.map(Arc::new),
             default: parts.default,
@@ -89,10 +104,11 @@ impl PolicySnapshot {
         }
     }
 
-    /// The same with other governance objects: everything else is shared.
+    /// The same with other objects: everything else is shared.
     #[must_use]
-    pub fn with_governance(&self, reference: SnapshotRef, governance: Arc<Governance>) -> Self {
-        Self { governance, ..self.share(reference) }
+    pub fn with_administered(&self, reference: SnapshotRef, administered: Administered) -> Self {
+        let Administered { governance, cedar } = administered;
+        Self { governance, cedar: self.cedar.with(cedar), ..self.share(reference) }
     }
 
     /// The same with these keys in the place of those issued before: everything else is shared.
@@ -101,9 +117,11 @@ impl PolicySnapshot {
         Self { keys: Arc::new(self.keys.with_issued(issued)), ..self.share(reference) }
     }
 
-    /// Takes what is administered: governance objects, and the keys that were issued.
-    pub fn administer(&mut self, governance: Arc<Governance>, issued: Arc<[Key]>) {
+    /// Takes what is administered: objects, and the keys that were issued.
+    pub fn administer(&mut self, administered: Administered, issued: Arc<[Key]>) {
+        let Administered { governance, cedar } = administered;
         self.governance = governance;
+        self.cedar = self.cedar.with(cedar);
         self.keys = Arc::new(self.keys.with_issued(issued));
     }
 
@@ -119,6 +137,7 @@ impl PolicySnapshot {
             public_url: self.public_url.clone(),
             governance: Arc::clone(&self.governance),
             governing: Arc::clone(&self.governing),
+            cedar: self.cedar.clone(),
             rules: self.rules.clone(),
             default: self.default,
             allowed_reason: self.allowed_reason.clone(),

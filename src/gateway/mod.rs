@@ -10,6 +10,7 @@ mod callers;
 mod clock;
 mod error;
 mod execution;
+mod generating;
 mod head;
 mod holding;
 mod in_flight;
@@ -32,6 +33,7 @@ pub use callers::{
 pub use clock::{Clock, SystemClock};
 pub use error::{AdminError, PublishError};
 pub use execution::Sent;
+pub use generating::{GenerationDesk, GenerationRefused};
 pub use head::Incoming;
 pub use holding::{Consumed, HoldDesk, HoldError, HoldNote, Vote, Waiting};
 pub use in_flight::{InFlight, InFlightGuard};

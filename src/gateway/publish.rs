@@ -123,6 +123,7 @@ impl Publisher {
         let now = parts.clock.now();
         let mut rows = restated;
         rows.extend(turn.registry.files_changed(&first.files.objects, now));
+        rows.extend(turn.registry.engine_wanted(first.files.engine.as_deref(), &rows, now));
         let same = !turn.registry.is_news(&rows) && turn.pins == first.files.pins && named == kept;
         let files = first.files;
         let mut enacting = enacting(first, rows.clone(), &parts.issued, now);
@@ -138,8 +139,8 @@ impl Publisher {
         let snapshot = match unchanged {
             Some(before) => {
                 let reference = SnapshotRef::new(before.version, before.hash);
-                let governance = turn.governance();
-                let snapshot = (enacting.build)(reference, governance).ok_or(PublishError::NotBuilt)?;
+                let administered = turn.administered(&enacting.rows, None);
+                let snapshot = (enacting.build)(reference, administered).ok_or(PublishError::NotBuilt)?;
                 parts.ledger.record_blocking(&(enacting.record)(&snapshot), now)?;
                 snapshot
             }
@@ -172,7 +173,8 @@ impl Publisher {
     pub fn publish(&self, candidate: &mut Candidate<'_>) -> Result<SnapshotRef, PublishError> {
         let mut turn = self.turn();
         let now = self.parts.clock.now();
-        let rows = turn.registry.files_changed(&candidate.files.objects, now);
+        let mut rows = turn.registry.files_changed(&candidate.files.objects, now);
+        rows.extend(turn.registry.engine_wanted(candidate.files.engine.as_deref(), &rows, now));
         if !turn.registry.is_news(&rows) && turn.base == candidate.hash {
             if turn.pins != candidate.files.pins {
                 self.parts.store.pin(&candidate.files.pins)?;
@@ -266,12 +268,13 @@ pub(in crate::gateway) fn enacting<'c>(
         source,
         by,
         back_to: None,
+        kept: None,
         texts: Some(&files.texts),
         pins: Some(&files.pins),
         key: None,
-        build: Box::new(move |reference, governance| {
+        build: Box::new(move |reference, administered| {
             let mut snapshot = build(reference)?;
-            snapshot.administer(governance, Arc::clone(issued));
+            snapshot.administer(administered, Arc::clone(issued));
             Some(snapshot)
         }),
         record: Box::new(move |snapshot| record(snapshot, source, by, None)),
@@ -286,7 +289,7 @@ pub(in crate::gateway) fn record(
     back_to: Option<u64>,
 ) -> Vec<u8> {
     let (rules, routes) = (snapshot.rule_count(), snapshot.routes.len());
-    let objects = snapshot.governance.objects().len();
+    let objects = snapshot.governance.objects().len() + snapshot.cedar.engines().policy_count();
     SnapshotRecord { snapshot: &snapshot.reference, source, by, rules, routes, objects, back_to }.payload()
 }
 

@@ -4,6 +4,7 @@
 
 pub mod cedar;
 pub mod conditions;
+pub mod engines;
 pub mod generation;
 pub mod governance;
 pub mod rules;

@@ -9,8 +9,8 @@ use prometheus::{
 
 use crate::model::decision::{ExecutionResult, Outcome, ReasonCode};
 use crate::telemetry::{
-    DryCounter, FactsMetrics, GateMetrics, HoldMetrics, IndexMetrics, RouteCounters, TelemetryError,
-    UpstreamGauge,
+    CedarMetrics, DryCounter, FactsMetrics, GateMetrics, HoldMetrics, IndexMetrics, RouteCounters,
+    TelemetryError, UpstreamGauge,
 };
 
 /// Buckets for what happens inside the gateway, in seconds: from 1 microsecond to 1 second.
@@ -54,6 +54,7 @@ pub struct Metrics {
     index: IndexMetrics,
     facts: FactsMetrics,
     gates: GateMetrics,
+    cedar: CedarMetrics,
 }
 
 impl Metrics {
@@ -71,6 +72,7 @@ impl Metrics {
             index: IndexMetrics::new(&registry)?,
             facts: FactsMetrics::new(&registry)?,
             gates: GateMetrics::new(&registry)?,
+            cedar: CedarMetrics::new(&registry)?,
             registry,
             requests: IntCounterVec::new(
                 Opts::new(
@@ -243,6 +245,12 @@ impl Metrics {
     #[must_use]
     pub const fn facts(&self) -> &FactsMetrics {
         &self.facts
+    }
+
+    /// The metrics of the Cedar engine that takes part.
+    #[must_use]
+    pub const fn cedar(&self) -> &CedarMetrics {
+        &self.cedar
     }
 
     /// The metrics of the gates on live traffic.

@@ -13,13 +13,13 @@ use crate::app::load::{ConfigSource, Loaded, load};
 use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
 use crate::config::{Config, Holds, Mode, Protocol, Route};
-use crate::decision::{self, Explanation, PolicySnapshot, compile, explain};
+use crate::decision::{self, Administered, Explanation, PolicySnapshot, compile, explain};
 use crate::model::call::{
     Action, Body, CallContext, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
 };
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
-use crate::model::json::{Json, JsonError, Reader};
+use crate::model::json::{Json, JsonError, NormalPath, PathAllowance, Reader};
 use crate::model::time::Timestamp;
 use crate::policy::governance::Governance;
 
@@ -77,7 +77,8 @@ pub fn inquire(config: &Path, asked: &Path, now: Timestamp) -> Result<Inquiry> {
     let from_files = registry.files_changed(&files_read.objects, now);
     registry.apply(from_files);
     let governance = Arc::new(Governance::compile(registry.objects()));
-    let snapshot = snapshot.with_governance(reference, governance);
+    let administered = Administered { governance, cedar: registry.cedar().clone() };
+    let snapshot = snapshot.with_administered(reference, administered);
     let request = request(asked)?;
     let route = route(&config, &request)?;
     let (principal, is_anonymous) = principal(&config, &request, route)?;
@@ -168,7 +169,11 @@ fn decide(
         parameters: sections.read(&snapshot.reader).context("parameters")?,
         description: "".into(),
     };
+    let every = PathAllowance { semicolon: true, encoded_slash: true };
+    let path = request.path.as_deref().map(|path| NormalPath::parse(path, every)).transpose();
+    let path = path.map_err(|error| anyhow!("path: {error}"))?;
     let context = CallContext {
+        path: path.as_ref(),
         environment: route.and_then(|route| route.environment.as_deref()),
         route: route.map_or("", |route| &route.name),
         ..CallContext::default()

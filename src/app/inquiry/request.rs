@@ -35,6 +35,9 @@ struct RawRequest {
     /// On what. Default the route's name.
     #[serde(default)]
     resource: Option<String>,
+    /// On an http route, the path of the request, for Cedar policies. Default the resource, where that is a path.
+    #[serde(default)]
+    path: Option<String>,
     /// With which parameters. On an http route apart, as path, query and body.
     #[serde(default)]
     parameters: Option<Map<String, Value>>,
@@ -73,6 +76,7 @@ pub(super) struct Request {
     pub(super) kind: Option<PrincipalKind>,
     pub(super) capability: CapabilityName,
     pub(super) resource: Option<String>,
+    pub(super) path: Option<String>,
     pub(super) parameters: Map<String, Value>,
     pub(super) at: Option<Timestamp>,
     pub(super) route: Option<String>,
@@ -121,6 +125,7 @@ fn judged(document: Document, raw: RawRequest) -> Result<Request, Problems> {
             kind: kind.flatten(),
             capability,
             resource: raw.resource,
+            path: raw.path,
             parameters: raw.parameters.unwrap_or_default(),
             at: at.flatten(),
             route: raw.route,

@@ -83,6 +83,7 @@ impl PolicyFile {
             holds: Holds::default(),
             public_url: None,
             governing: Governing::default(),
+            cedar: None,
             rules: Some(rules),
             default: Outcome::Deny,
         });

@@ -86,9 +86,8 @@ impl App {
         let held_by = (&ledger, &holds, &metrics, &clock);
         let gateway = parts::gateway(loaded, &publisher, held_by, rebuilt.live(), session_key)?;
         let (stop, stopped) = watch::channel(false);
-        let control_runtime = parts::control_runtime(options.planes)?;
         let data_plane = parts::data_plane(options.planes, &loaded.config, &data_runtime, &gateway)?;
-        let (control, telemetry) = parts::listeners(&control_runtime, &loaded.config)?;
+        let (control_runtime, control, telemetry) = parts::listeners(options.planes, &loaded.config)?;
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let (proposals, evaluations, overrides) = parts::desks(&gateway, &index, &store);
@@ -98,6 +97,7 @@ impl App {
             administrator: Administrator::new(Arc::clone(&publisher)),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
+            generations: parts::generations((&publisher, &index, &store), &loaded.config)?,
             publisher,
             ledger: Arc::clone(&ledger),
             index,

@@ -9,6 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::admin::GenerationStore;
 use crate::app::load::Loaded;
 use crate::app::policy_server::FolderLock;
 use crate::app::start::{Options, Planes};
@@ -21,7 +22,7 @@ use crate::control::Access;
 use crate::facts::{Deciding, Live};
 use crate::gateway::{
     ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, EvaluationDesk, Executor, Gateway,
-    GatewayParts, HoldDesk, NoExecutor, OverrideDesk, ProposalDesk, Publisher,
+    GatewayParts, GenerationDesk, HoldDesk, NoExecutor, OverrideDesk, ProposalDesk, Publisher,
 };
 use crate::holds::OverrideStore;
 use crate::identity::{Key, SessionSeal};
@@ -165,7 +166,7 @@ fn executor(options: &Options, config: &Config) -> Result<(Arc<dyn Executor>, Ap
 }
 
 /// Beside a data plane the control listener gets one thread, whatever is asked of it; alone it gets as many as there are.
-pub(super) fn control_runtime(planes: Planes) -> Result<Runtime> {
+fn control_runtime(planes: Planes) -> Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
     if planes == Planes::Both {
         builder.worker_threads(1);
@@ -210,11 +211,15 @@ pub(super) fn own_keys(config: &Config, options: &Options) -> Result<(Vec<Key>, 
     Ok((vec![key], made))
 }
 
-/// The control listener, and the one for metrics without a key where there is one.
-pub(super) fn listeners(runtime: &Runtime, config: &Config) -> Result<(TcpListener, Option<TcpListener>)> {
-    let control = bind(runtime, config.control.listen)?;
-    let telemetry = config.telemetry.listen.map(|address| bind(runtime, address)).transpose()?;
-    Ok((control, telemetry))
+/// What serves the control listener, the listener itself, and the one for metrics without a key where there is one.
+pub(super) fn listeners(
+    planes: Planes,
+    config: &Config,
+) -> Result<(Runtime, TcpListener, Option<TcpListener>)> {
+    let runtime = control_runtime(planes)?;
+    let control = bind(&runtime, config.control.listen)?;
+    let telemetry = config.telemetry.listen.map(|address| bind(&runtime, address)).transpose()?;
+    Ok((runtime, control, telemetry))
 }
 
 fn bind(runtime: &Runtime, address: SocketAddr) -> Result<TcpListener> {
@@ -241,6 +246,18 @@ pub(super) fn desks(
         Arc::new(EvaluationDesk::new(Arc::clone(gateway))),
         Arc::new(OverrideDesk::new(Arc::clone(gateway), Arc::clone(index), overrides)),
     )
+}
+
+/// Where Cedar policies are made of what agents did, with an end put to what was under way when the gateway stopped.
+pub(super) fn generations(
+    (publisher, index, store): (&Arc<Publisher>, &Arc<AuditIndex>, &Arc<SqliteStore>),
+    config: &Config,
+) -> Result<Arc<GenerationDesk>> {
+    let kept = Arc::clone(store) as Arc<dyn GenerationStore>;
+    let hidden = config.audit.redact.clone();
+    let desk = GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), kept, hidden);
+    desk.begin().context("the generations in the store cannot be taken up")?;
+    Ok(Arc::new(desk))
 }
 
 /// What finds things in the ledger.

@@ -5,6 +5,9 @@
 use crate::audit::record::Line;
 use crate::model::decision::SnapshotRef;
 
+/// Most policies that a record names.
+const POLICIES_MOST: usize = 1000;
+
 /// A change of an administered object, before it is in force.
 #[derive(Clone, Copy, Debug)]
 pub struct ChangeRecord<'r> {
@@ -28,6 +31,8 @@ pub struct ChangeRecord<'r> {
     pub version: Option<u64>,
     /// SHA-256 of what is written of it, in lower-case hexadecimal.
     pub digest: Option<&'r str>,
+    /// The ids of the Cedar policies that are made, replaced or taken away: the first thousand. Not in a record of one.
+    pub policies: &'r [&'r str],
     /// The snapshot that has it.
     pub snapshot: &'r SnapshotRef,
 }
@@ -62,6 +67,12 @@ impl ChangeRecord<'_> {
             if let Some(value) = value {
                 line.text(key, value);
             }
+        }
+        for (index, id) in self.policies.iter().take(POLICIES_MOST).enumerate() {
+            line.text(if index == 0 { ",\"policies\":[" } else { "," }, id);
+        }
+        if !self.policies.is_empty() {
+            line.bytes.push(b']');
         }
         if let Some(version) = self.version {
             line.raw(",\"version\":", &version.to_string());

@@ -109,6 +109,7 @@ impl DecisionRecord<'_, '_> {
         let mut line = Line::sized("decision", (FRAME_BYTES + self.body_bytes).max(USUAL_BYTES));
         let call = self.request.call;
         line.principal(self.request.principal);
+        line.whereabouts(&self.request);
         match &call.action {
             Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => {
                 line.plain(",\"capability\":\"", name.as_str())
@@ -129,6 +130,9 @@ impl DecisionRecord<'_, '_> {
             line.raw(",\"enforced\":false", "");
         }
         line.findings(&self.decision.findings);
+        if let Some(found) = &self.decision.cedar {
+            line.cedar(found);
+        }
         line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
         line.score(self.decision.score);
         line.obligations(&self.decision.obligations);

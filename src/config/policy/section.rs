@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::policy::SessionLimits;
+use crate::config::policy::cedar::{self, Cedar};
 use crate::config::policy::gates::{self, Gates};
 use crate::config::policy::risk::{self, Risk};
 use crate::config::raw::{RawCombine, RawDefault, RawPart, RawPolicy};
@@ -22,6 +23,8 @@ pub struct Policy {
     pub grants_required: bool,
     /// Which of several policy rules that match decides.
     pub combine: Combine,
+    /// Cedar policies.
+    pub cedar: Cedar,
     /// How calls are scored; `None`: no score restricts any.
     pub risk: Option<Risk>,
     /// The six gates.
@@ -64,12 +67,14 @@ pub(in crate::config) fn resolve(raw: RawPolicy, spot: &Spot<'_>) -> Option<Poli
         }
     };
     let gates = gates::resolve(raw.gates, &spot.key("gates"))?;
+    let cedar = cedar::resolve(raw.cedar, &spot.key("cedar"))?;
     Some(Policy {
         rules: raw.rules.map(|path| spot.beside(&path)),
         governance: raw.governance.map(|path| spot.beside(&path)),
         capabilities_required: raw.capabilities == RawPart::Required,
         grants_required: raw.grants == RawPart::Required,
         combine,
+        cedar,
         risk,
         gates,
         default,

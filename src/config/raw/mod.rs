@@ -25,8 +25,8 @@ pub(super) use gateway::{
 };
 pub(super) use holds::RawHolds;
 pub(super) use policy::{
-    RawBands, RawBaselines, RawCombine, RawDefault, RawGates, RawMultipliers, RawPart, RawPolicy, RawRisk,
-    RawSessions, RawShare, RawTrust, RawWeights,
+    RawBands, RawBaselines, RawCedar, RawCombine, RawDefault, RawGates, RawMultipliers, RawPart, RawPolicy,
+    RawRisk, RawSessions, RawShare, RawTrust, RawWeights,
 };
 pub(super) use root::{RawConfig, RawStage};
 pub(super) use routes::{
@@ -37,5 +37,6 @@ pub(super) use secret::RawSecret;
 pub(super) use store::RawStore;
 pub(super) use telemetry::{RawLogFormat, RawTelemetry};
 
+pub use policy::{CedarMode, CedarOnError, CedarProvider};
 pub use policy::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub use root::schema;

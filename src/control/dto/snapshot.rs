@@ -72,6 +72,9 @@ const fn list_name(kind: Kind) -> &'static str {
         Kind::Grant => "grants",
         Kind::Actor => "actors",
         Kind::KillSwitch => "kill_switches",
+        Kind::CedarEngine => "cedar_engines",
+        Kind::CedarPolicy => "cedar_policies",
+        Kind::CedarEnforcement => "cedar_enforcement",
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Form {
     Document,
     /// That of document 003.
     Evaluation,
+    /// That of document 004.
+    Cedar,
 }
 
 /// One answer of an operation.
@@ -76,6 +78,7 @@ impl Answer {
             Form::Governance => ("application/json", "GovernanceError"),
             Form::Document => ("application/json", "PolicyServerError"),
             Form::Evaluation => ("application/json", "EvaluationError"),
+            Form::Cedar => ("application/json", "PolicyApiError"),
         };
         let mut answer = Self::of(status, meaning(status), media_type, reference(schema));
         answer.headers = match status {
@@ -141,8 +144,10 @@ const fn meaning(status: u16) -> &'static str {
         412 => "It was changed since it was read.",
         413 => "The body is too long.",
         415 => "The body is not sent as JSON.",
+        422 => "A member or parameter is not what it must be.",
         429 => "One request too many of the key, or too many bad credentials from the address.",
         500 => "A defect. Nothing is to be taken as allowed.",
+        501 => "The provider does not do this.",
         503 => "What is needed for it is out of order. Nothing was changed.",
         _ => "Refused.",
     }

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::control::openapi::operation::Operation;
-use crate::control::openapi::surfaces::{enforcement, evaluation, governance, operators, policy_server};
+use crate::control::openapi::surfaces::{
+    cedar, enforcement, evaluation, governance, operators, policy_server,
+};
 use crate::control::openapi::{answers, schemas};
 use crate::control::state::VERSION;
 
@@ -14,6 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
     operations.extend(operators::operations());
     operations.extend(policy_server::operations());
     operations.extend(evaluation::operations());
+    operations.extend(cedar::operations());
     operations
 }
 
@@ -43,6 +46,7 @@ pub fn openapi() -> Value {
             {"name": "operators", "description": "The gateway itself: holds, ledger, snapshots, health."},
             {"name": "policy-server", "description": "One policy over HTTP, as document 002 has it."},
             {"name": "evaluation", "description": "Proposed changes by the six gates, as document 003 has them."},
+            {"name": "policy", "description": "Cedar engines and their policies, as document 004 has them."},
         ],
         "paths": paths,
         "components": {

@@ -10,7 +10,7 @@ use crate::control::dto::{
 };
 use crate::control::error::ProblemCode;
 use crate::control::openapi::answers::reference;
-use crate::control::openapi::surfaces::evaluation;
+use crate::control::openapi::surfaces::{cedar, evaluation};
 use crate::model::call::{PrincipalKind, Scope};
 use crate::model::decision::Outcome;
 use crate::policy::governance::raw::{RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
@@ -68,6 +68,7 @@ pub(super) fn components() -> Map<String, Value> {
         components.insert(page.to_owned(), self::page(list, item));
     }
     components.extend(evaluation::schemas());
+    components.extend(cedar::schemas());
     components.insert("KillSwitches".to_owned(), kill_switches());
     components.sort_keys();
     components

@@ -9,11 +9,12 @@ use crate::control::openapi::document::operations;
 use crate::control::openapi::openapi;
 
 /// Where paths are given to the router.
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 5] = [
     include_str!("../router.rs"),
     include_str!("../routes/governance/paths.rs"),
     include_str!("../routes/enforcement/paths.rs"),
     include_str!("../routes/policy_server/paths.rs"),
+    include_str!("../routes/cedar/paths.rs"),
 ];
 
 /// Path and methods of each `.route(...)` of a source.

@@ -1,6 +1,7 @@
 //! The handlers, a file per surface.
 
 pub(super) mod audit;
+pub(super) mod cedar;
 pub(super) mod enforcement;
 pub(super) mod evaluation;
 pub(super) mod governance;

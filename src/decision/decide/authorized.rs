@@ -1,13 +1,15 @@
-//! What the authorizers say of a call: the rules file, and the governance policies.
+//! What the authorizers say of a call: the rules file, the governance policies, and the enforcing Cedar engine.
 
 use std::sync::Arc;
 
 use crate::decision::PolicySnapshot;
+use crate::decision::decide::by_cedar;
 use crate::decision::decide::combine::authorizer_outcome;
 use crate::decision::restrictors::Said;
 use crate::model::call::DecisionRequest;
 use crate::model::decision::{
-    Authorization, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, RiskLevel, RiskScore,
+    Authorization, CedarFound, Engine, Facts, Finding, Obligations, Outcome, Reason, ReasonCode, RiskLevel,
+    RiskScore,
 };
 use crate::policy::governance::{PolicyQuestion, Untold};
 
@@ -18,6 +20,10 @@ pub(in crate::decision) struct Authorized {
     pub(in crate::decision) rules: Authorization,
     /// The policies: those of their rules that truly matched.
     pub(in crate::decision) policies: Authorization,
+    /// What the enforcing Cedar engine found.
+    pub(in crate::decision) found: Option<Box<CedarFound>>,
+    /// The same as an authorizer says it.
+    pub(in crate::decision) cedar: Authorization,
     /// The policy that decided among the policies, and its version.
     source: Option<Arc<str>>,
     /// What holds where neither speaks.
@@ -44,8 +50,14 @@ impl Authorized {
             None => Authorization::NotApplicable,
         };
         let default = snapshot.default_outcome();
+        let found = by_cedar::ask(snapshot, request, facts);
+        let cedar = found.as_ref().map_or(Authorization::NotApplicable, |found| {
+            by_cedar::authorization(found, level.unwrap_or_default())
+        });
         let mut authorized = Self {
             rules,
+            found,
+            cedar,
             policies: Authorization::NotApplicable,
             source: None,
             default,
@@ -73,7 +85,8 @@ impl Authorized {
 
     /// What they come to; where neither speaks, the default.
     pub(in crate::decision) fn outcome(&self) -> Outcome {
-        let spoken = authorizer_outcome(&self.rules).max(authorizer_outcome(&self.policies));
+        let spoken =
+            [&self.rules, &self.policies, &self.cedar].into_iter().filter_map(authorizer_outcome).max();
         spoken.unwrap_or(self.default)
     }
 
@@ -95,7 +108,7 @@ impl Authorized {
 
     /// The rule of the rules file that spoke, else the policy's.
     pub(in crate::decision) fn rule(&self) -> Option<&Arc<str>> {
-        rule(&self.rules).or_else(|| rule(&self.policies))
+        rule(&self.rules).or_else(|| rule(&self.policies)).or_else(|| rule(&self.cedar))
     }
 
     /// A policy's rule that could not be told and would restrict the call.
@@ -120,6 +133,12 @@ impl Authorized {
         let outcome = self.outcome();
         let capability = request.call.action.capability().unwrap_or_default();
         let actor = &*request.principal.id;
+        let by_cedar = ![&self.rules, &self.policies]
+            .into_iter()
+            .any(|other| authorizer_outcome(other) == Some(outcome));
+        if let Some(found) = self.found.as_ref().filter(|found| by_cedar && found.enforced) {
+            return by_cedar::explain(found, (actor, capability), &snapshot.allowed_reason);
+        }
         let (deciding, what, allowed, denied) = if authorizer_outcome(&self.rules) == Some(outcome) {
             (&self.rules, "rule", ReasonCode::RuleAllowed, ReasonCode::RuleDenied)
         } else {
@@ -158,14 +177,19 @@ impl Authorized {
         (code, Reason::new(&text))
     }
 
-    /// What they are reported with.
-    pub(in crate::decision) fn findings(self, findings: &mut Vec<Finding>) {
+    /// What they are reported with; and what Cedar found.
+    pub(in crate::decision) fn findings(self, findings: &mut Vec<Finding>) -> Option<Box<CedarFound>> {
         let before = findings.len();
         findings.extend(finding(Engine::Rules, self.rules, None));
         findings.extend(finding(Engine::Policies, self.policies, self.source));
+        let engine = self.found.as_ref().map(|found| Arc::clone(&found.engine));
+        findings.extend(finding(Engine::Cedar, self.cedar, engine));
         if findings.len() == before {
             findings.push(Finding::of(Engine::Default, self.default));
         }
+        let wanted = self.found.as_deref().and_then(by_cedar::wanted);
+        findings.extend(wanted.map(|wanted| Finding::watched(Engine::Cedar, wanted)));
+        self.found
     }
 }
 

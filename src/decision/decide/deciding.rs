@@ -3,6 +3,7 @@
 use crate::decision::PolicySnapshot;
 use crate::decision::decide::Registered;
 use crate::decision::decide::authorized::{Authorized, question};
+use crate::decision::decide::by_cedar;
 use crate::decision::decide::combine::combine;
 use crate::decision::restrictors::{
     Said, capabilities, gates, grants, naming, plan, risk, shared_limit, status, tunnel,
@@ -41,7 +42,8 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         by_gates,
     ];
     let restricted = said.iter().map(|said| &said.restricted);
-    let combined = combine([&authorized.rules, &authorized.policies], restricted, authorized.default);
+    let combined =
+        combine([&authorized.rules, &authorized.policies, &authorized.cedar], restricted, authorized.default);
     let (code, reason) = explain(snapshot, request, &said, &authorized, combined.outcome);
     let rule = authorized.rule().cloned();
     let obligations = obligations(snapshot, &authorized, grant, shown, registered.is_some());
@@ -52,7 +54,7 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
     findings.extend(watched.map(|wanted| Finding::watched(Engine::Gates, wanted)));
     let warning = found.as_ref().and_then(|found| found.warning.clone());
     findings.extend(warning.map(|warning| Finding::warned(Engine::Gates, warning)));
-    authorized.findings(&mut findings);
+    let cedar = authorized.findings(&mut findings);
     Decision {
         outcome: combined.outcome,
         code,
@@ -65,6 +67,7 @@ pub fn decide(snapshot: &PolicySnapshot, request: DecisionRequest<'_, '_>, facts
         shared_charge,
         findings,
         gates: found,
+        cedar,
     }
 }
 
@@ -92,6 +95,9 @@ pub fn certainly_denied(
     {
         return true;
     }
+    if by_cedar::surely_denies(snapshot, request, facts) {
+        return true;
+    }
     let rules = snapshot
         .rules
         .as_ref()
@@ -104,7 +110,8 @@ pub fn certainly_denied(
         (rules::Prospect::Denied, _) | (_, governance::Prospect::Denied) => true,
         (rules::Prospect::Open, _) | (_, governance::Prospect::Open) => false,
         (rules::Prospect::DeniedOrSilent, governance::Prospect::DeniedOrSilent) => {
-            snapshot.default_outcome() == Outcome::Deny
+            // Where Cedar may still permit the call, the default does not speak.
+            snapshot.default_outcome() == Outcome::Deny && !by_cedar::may_permit(snapshot)
         }
     }
 }

@@ -2,6 +2,7 @@
 //! (`combine.rs`), and how it came (`explain.rs`). Start reading at [`decide`] in `deciding.rs`.
 
 mod authorized;
+mod by_cedar;
 mod combine;
 mod deciding;
 mod explain;

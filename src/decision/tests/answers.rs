@@ -34,6 +34,7 @@ fn snapshot(text: Option<&str>, default: Outcome) -> PolicySnapshot {
         holds: Holds::default(),
         public_url: None,
         governing: Governing::default(),
+        cedar: None,
         rules,
         default,
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::config::Holds;
-use crate::decision::{Governing, PolicySnapshot, SnapshotParts, certainly_denied, decide};
+use crate::decision::{Administered, Governing, PolicySnapshot, SnapshotParts, certainly_denied, decide};
 use crate::identity::KeyRing;
 use crate::model::call::{
     Action, CallContext, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
@@ -77,10 +77,14 @@ pub(super) fn snapshot(governing: Governing, text: &str) -> PolicySnapshot {
         holds: Holds::default(),
         public_url: None,
         governing,
+        cedar: None,
         rules: None,
         default: Outcome::Deny,
     });
-    snapshot.with_governance(reference, Arc::new(governance(text)))
+    snapshot.with_administered(
+        reference,
+        Administered { governance: Arc::new(governance(text)), ..Administered::default() },
+    )
 }
 
 /// A call, and what is known when it is made.
@@ -285,8 +289,10 @@ fn a_kill_switch_stops_everything_whatever_says_yes() {
     let stamp = Stamp { id: "x".into(), version: 1, created_at: at, updated_at: at, source: Source::Api };
     let (key, written, content) = (written.key, written.written, written.content);
     objects.put(Arc::new(Object { key, stamp, written, content }));
-    let stopped =
-        stopped.with_governance(SnapshotRef::new(2, "01".into()), Arc::new(Governance::compile(&objects)));
+    let stopped = stopped.with_administered(
+        SnapshotRef::new(2, "01".into()),
+        Administered { governance: Arc::new(Governance::compile(&objects)), ..Administered::default() },
+    );
     for capability in ["a.read", "a.accepted"] {
         let decision = call(capability).decided(&stopped);
         assert_eq!(decision.code.as_str(), "kill_switch");

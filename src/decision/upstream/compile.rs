@@ -13,7 +13,7 @@ use crate::decision::{
 
 /// What `route.upstream` says, ready to serve.
 pub(in crate::decision) fn upstream(route: &config::Route) -> Result<Upstream, CompileError> {
-    let refuse = |what: String| CompileError { route: route.name.clone(), what };
+    let refuse = |what: String| CompileError::Route { route: route.name.clone(), what };
     let value = |what: &str, text: &str| {
         HeaderValue::from_str(text).map_err(|_| refuse(format!("{what} is no value a header can have")))
     };

@@ -33,6 +33,7 @@ fn snapshot(text: &str) -> Arc<PolicySnapshot> {
         holds: Holds::default(),
         public_url: None,
         governing: Governing::default(),
+        cedar: None,
         rules: Some(rules),
         default: Outcome::Deny,
     }))

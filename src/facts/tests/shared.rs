@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::config::Holds;
-use crate::decision::{Governing, PolicySnapshot, SnapshotParts};
+use crate::decision::{Administered, Governing, PolicySnapshot, SnapshotParts};
 use crate::facts::tests::support::commit;
 use crate::facts::{
     Decided, Deciding, Event, LaterCharge, Limited, Live, LiveLimits, Rehearsal, Reservation, Sessions,
@@ -69,10 +69,14 @@ pub(super) fn governed(governing: Governing) -> PolicySnapshot {
         holds: Holds::default(),
         public_url: None,
         governing,
+        cedar: None,
         rules: None,
         default: Outcome::Deny,
     });
-    snapshot.with_governance(reference, Arc::new(Governance::compile(&objects)))
+    snapshot.with_administered(
+        reference,
+        Administered { governance: Arc::new(Governance::compile(&objects)), ..Administered::default() },
+    )
 }
 
 pub(super) fn asked<T>(

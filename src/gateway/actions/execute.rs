@@ -75,6 +75,7 @@ impl ActionDesk {
         let goes_on = |decision: &Decision| self.lets_through(decision);
         let decided = self.decide(|facts| facts.decide(snapshot, request, now, goes_on));
         let Decided { mut decision, history, facts, reservation } = decided.ok_or(ActionRefused::Defect)?;
+        self.gateway.note_found(&decision);
         // What was taken for an action that cannot be run as it must is given back.
         let fulfills = self.fulfill(&mut decision);
         let reservation = reservation.filter(|_| fulfills);

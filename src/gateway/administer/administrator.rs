@@ -8,6 +8,7 @@ use crate::gateway::publish::{enacting, record};
 use crate::gateway::{AdminError, Candidate, Publisher};
 use crate::model::decision::SnapshotRef;
 use crate::model::time::Timestamp;
+use crate::policy::engines::CedarEngines;
 use crate::policy::governance::{Governance, Object};
 
 /// Where operators change what is administered. Every call blocks: for `spawn_blocking`.
@@ -19,10 +20,12 @@ pub struct Administrator {
 /// A change that is in force.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The object that was made or replaced, or the grant that was taken away; `None`: there was no such grant.
+    /// The object that was made or replaced, or taken away; `None`: there was none to take away.
     pub object: Option<Arc<Object>>,
     /// Whether the object was not there before.
     pub created: bool,
+    /// The Cedar policies that were made, replaced or taken away, in the order asked for.
+    pub policies: Vec<Arc<Object>>,
     /// The snapshot that has it.
     pub snapshot: SnapshotRef,
 }
@@ -32,6 +35,12 @@ impl Administrator {
     #[must_use]
     pub const fn new(publisher: Arc<Publisher>) -> Self {
         Self { publisher }
+    }
+
+    /// Cedar's engines in force.
+    #[must_use]
+    pub fn engines(&self) -> CedarEngines {
+        self.publisher.in_force().cedar.engines().clone()
     }
 
     /// What is in force.
@@ -53,7 +62,7 @@ impl Administrator {
         let before = self.publisher.in_force();
         if planned.rows.is_empty() {
             let (created, snapshot) = (planned.created, before.reference.clone());
-            return Ok(Applied { object: None, created, snapshot });
+            return Ok(Applied { object: None, created, policies: Vec::new(), snapshot });
         }
         let mut enacting = Enacting {
             now,
@@ -62,15 +71,18 @@ impl Administrator {
             source: "api",
             by: Some(&by.key),
             back_to: None,
+            kept: Some(Arc::clone(&before.governance)),
             texts: None,
             pins: None,
             key: None,
-            build: Box::new(|reference, governance| Some(before.with_governance(reference, governance))),
+            build: Box::new(|reference, administered| {
+                Some(before.with_administered(reference, administered))
+            }),
             record: Box::new(|snapshot| records::payload(&planned, by, &snapshot.reference)),
         };
         let snapshot = self.publisher.put_in_force(&mut turn, &mut enacting)?;
         drop(enacting);
-        Ok(Applied { object: planned.object, created: planned.created, snapshot })
+        Ok(Applied { object: planned.object, created: planned.created, policies: planned.policies, snapshot })
     }
 
     /// Puts in force what `content` has of rules, policies and capabilities, as a new snapshot. `candidate` was compiled from its texts,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::admin::{IssuedKey, Pins, RowChange, SnapshotRow, Step, Text};
 use crate::audit::AppendError;
 use crate::audit::record::RevertRecord;
-use crate::decision::PolicySnapshot;
+use crate::decision::{Administered, PolicySnapshot};
 use crate::gateway::PublishError;
 use crate::gateway::publish::{PublisherParts, Turn};
 use crate::model::decision::SnapshotRef;
@@ -23,6 +23,8 @@ pub(in crate::gateway) struct Enacting<'e> {
     pub(in crate::gateway) source: &'static str,
     pub(in crate::gateway) by: Option<&'e str>,
     pub(in crate::gateway) back_to: Option<u64>,
+    /// The governance objects in force, to go on with where none of them changes; `None`: they are compiled anew.
+    pub(in crate::gateway) kept: Option<Arc<Governance>>,
     /// As in [`Step`].
     pub(in crate::gateway) texts: Option<&'e [Text]>,
     /// As in [`Step`].
@@ -37,15 +39,24 @@ pub(in crate::gateway) struct Enacting<'e> {
 
 /// Makes a snapshot with what is administered.
 pub(in crate::gateway) type BuildWhole<'e> =
-    Box<dyn FnMut(SnapshotRef, Arc<Governance>) -> Option<PolicySnapshot> + 'e>;
+    Box<dyn FnMut(SnapshotRef, Administered) -> Option<PolicySnapshot> + 'e>;
 
 /// Makes the record of a snapshot.
 pub(in crate::gateway) type RecordOf<'e> = Box<dyn Fn(&PolicySnapshot) -> Vec<u8> + 'e>;
 
 impl Turn {
-    /// What is administered, compiled.
-    pub(in crate::gateway) fn governance(&self) -> Arc<Governance> {
-        Arc::new(Governance::compile(self.registry.objects()))
+    /// What is administered, compiled. `kept`: the governance objects in force, where `rows` change none of them.
+    pub(in crate::gateway) fn administered(
+        &self,
+        rows: &[RowChange],
+        kept: Option<&Arc<Governance>>,
+    ) -> Administered {
+        let only_cedar = rows.iter().all(|change| change.key.kind.is_cedar());
+        let governance = match kept.filter(|_| only_cedar) {
+            Some(kept) => Arc::clone(kept),
+            None => Arc::new(Governance::compile(self.registry.objects())),
+        };
+        Administered { governance, cedar: self.registry.cedar().clone() }
     }
 }
 
@@ -75,8 +86,8 @@ impl PublisherParts {
         in_force: Option<&SnapshotRef>,
     ) -> Result<PolicySnapshot, PublishError> {
         let reference = SnapshotRef::new(turn.named + 1, turn.registry.hash(&enacting.base));
-        let snapshot =
-            (enacting.build)(reference.clone(), turn.governance()).ok_or(PublishError::NotBuilt)?;
+        let administered = turn.administered(&enacting.rows, enacting.kept.as_ref());
+        let snapshot = (enacting.build)(reference.clone(), administered).ok_or(PublishError::NotBuilt)?;
         let now = enacting.now;
         // INVARIANT: the ledger first. A decision may name a snapshot only if the log says where it came from.
         // Operators must be able to change the policy while the disk is nearly full, so this may use the reserve.

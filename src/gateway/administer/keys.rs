@@ -45,6 +45,7 @@ impl Publisher {
             source: "api",
             by: Some(by),
             back_to: None,
+            kept: Some(Arc::clone(&before.governance)),
             texts: None,
             pins: None,
             key: Some(key),

@@ -65,7 +65,7 @@ fn hash(text: &str) -> Arc<str> {
 /// What files with this text hold.
 fn files(text: &str) -> FileSet {
     let texts = vec![Text { role: Role::Governance, name: "g.yaml".into(), text: text.into() }];
-    FileSet { texts, objects: file("g.yaml", text), pins: Pins::default() }
+    FileSet { texts, objects: file("g.yaml", text), ..FileSet::default() }
 }
 
 fn start(

@@ -118,10 +118,11 @@ impl Known<'_> {
     }
 
     /// Where the call comes from.
-    fn context(&self, onward: &Onward<'_>) -> CallContext<'_, 'static> {
+    fn context<'o>(&'o self, onward: &Onward<'o>) -> CallContext<'o, 'static> {
         CallContext {
             environment: self.route.environment.as_deref(),
             route: &self.route.name,
+            path: Some(onward.path),
             network: onward.incoming.peer,
             tls: onward.incoming.tls,
             metadata: None,
@@ -214,6 +215,7 @@ impl Known<'_> {
         let lets_through = |decision: &Decision| decision.outcome == Outcome::Allow || shadow;
         let decided = self.gateway.facts.decide(self.snapshot, request, self.facts.now, lets_through);
         let Decided { mut decision, history, facts, mut reservation } = decided;
+        self.gateway.note_found(&decision);
         let fulfills = shadow || !unfulfilled(&mut decision, &onward);
         self.gateway.metrics.observe_decision(started);
         let decision_id = self.request_id.with_prefix(DECISION);

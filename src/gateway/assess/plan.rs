@@ -9,7 +9,7 @@ use crate::extract::MessageKind;
 use crate::gateway::assess::ToolNames;
 use crate::gateway::assess::known::Known;
 use crate::gateway::assess::obligations::fulfilled;
-use crate::model::call::{Action, DecisionRequest, Principal};
+use crate::model::call::{Action, CallContext, DecisionRequest, Principal};
 use crate::model::decision::{Facts, Obligations};
 use crate::response::{ListFilter, ListKind, ReadLimits, ResponsePlan, ToolListing};
 
@@ -99,6 +99,12 @@ impl ToolListing for Listing {
         {
             call.action = Action::Shared(name.clone());
         }
-        certainly_denied(&self.snapshot, DecisionRequest::new(&self.principal, &call), self.facts)
+        let context = CallContext {
+            route: &self.route.name,
+            environment: self.route.environment.as_deref(),
+            ..CallContext::default()
+        };
+        let request = DecisionRequest { context, ..DecisionRequest::new(&self.principal, &call) };
+        certainly_denied(&self.snapshot, request, self.facts)
     }
 }

@@ -62,6 +62,13 @@ impl Gateway {
         }
     }
 
+    /// What engines found of a call is counted, whatever becomes of it.
+    pub(in crate::gateway) fn note_found(&self, decision: &Decision) {
+        if let Some(found) = &decision.cedar {
+            self.metrics.cedar().found(found);
+        }
+    }
+
     /// A call was let through: it counts for its caller's conduct.
     pub(in crate::gateway) fn let_through(&self, request: DecisionRequest<'_, '_>, now: Timestamp) {
         if let Some(who) = who(request) {

@@ -59,6 +59,7 @@ impl ProposalDesk {
         let request = self.request(principal, proposal);
         let decided = self.decide(snapshot, request, now).ok_or(ProposalRefused::Defect)?;
         let mut decision = decided.decision;
+        self.gateway.note_found(&decision);
         let facts = Facts { history: decided.history.as_ref(), ..decided.facts };
         if decision.outcome == Outcome::Allow {
             let capability = proposal.call.action.capability().unwrap_or_default();

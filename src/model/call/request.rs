@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::call::{CapabilityName, Parameters, Principal};
-use crate::model::json::Json;
+use crate::model::json::{Json, NormalPath};
 
 /// A tool call as extracted from a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,8 @@ pub struct CallContext<'r, 'a> {
     pub route: &'r str,
     /// The address its caller's connection comes from; `None` where there is no such thing.
     pub network: Option<std::net::IpAddr>,
+    /// The path of its request, in normal form; `None` where that is not known, or there is none.
+    pub path: Option<&'r NormalPath<'r>>,
     /// Whether it came over TLS.
     pub tls: bool,
     /// What its caller says of it. Nothing in it is to be believed.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::decision::{
-    Finding, GatesFound, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel, RiskScore,
-    SharedCharge,
+    CedarFound, Finding, GatesFound, Obligations, Outcome, RateLimit, Reason, ReasonCode, RiskLevel,
+    RiskScore, SharedCharge,
 };
 
 /// Which policy snapshot a decision was made under.
@@ -58,4 +58,6 @@ pub struct Decision {
     pub findings: Vec<Finding>,
     /// What the gates found; `None` where calls do not pass them.
     pub gates: Option<Box<GatesFound>>,
+    /// What the enforcing Cedar engine found; `None` where there is none.
+    pub cedar: Option<Box<CedarFound>>,
 }

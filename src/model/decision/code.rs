@@ -17,6 +17,10 @@ pub enum ReasonCode {
     PolicyAllowed,
     /// A governance policy denies it.
     PolicyDenied,
+    /// A Cedar policy permits it.
+    CedarAllowed,
+    /// A Cedar policy forbids it, or none permits it.
+    CedarDenied,
     /// Everything, or everything of its tenant, is stopped.
     KillSwitch,
     /// Its caller is suspended.
@@ -150,6 +154,8 @@ impl ReasonCode {
             Self::DefaultDenied => "default_denied",
             Self::PolicyAllowed => "policy_allowed",
             Self::PolicyDenied => "policy_denied",
+            Self::CedarAllowed => "cedar_allowed",
+            Self::CedarDenied => "cedar_denied",
             Self::KillSwitch => "kill_switch",
             Self::ActorSuspended => "actor_suspended",
             Self::ActorRevoked => "actor_revoked",

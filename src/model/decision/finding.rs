@@ -23,6 +23,8 @@ pub enum Engine {
     Rules,
     /// Governance policies.
     Policies,
+    /// Cedar policies.
+    Cedar,
     /// How dangerous the call looks.
     Risk,
     /// Whether the call passes the six gates, and its caller behaves as it did.
@@ -33,7 +35,7 @@ pub enum Engine {
 
 impl Engine {
     /// Every engine, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::Naming,
         Self::Tunnel,
@@ -42,6 +44,7 @@ impl Engine {
         Self::Plan,
         Self::Rules,
         Self::Policies,
+        Self::Cedar,
         Self::Risk,
         Self::Gates,
         Self::Default,
@@ -59,6 +62,7 @@ impl Engine {
             Self::Plan => "plan",
             Self::Rules => "rules",
             Self::Policies => "policies",
+            Self::Cedar => "cedar",
             Self::Risk => "risk",
             Self::Gates => "gates",
             Self::Default => "default",

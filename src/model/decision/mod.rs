@@ -7,7 +7,7 @@ mod code;
 mod execution;
 mod facts;
 mod finding;
-mod gates;
+mod found;
 mod obligation;
 mod outcome;
 mod reason;
@@ -18,7 +18,7 @@ pub use code::ReasonCode;
 pub use execution::{ExecutionResult, OUTCOME_UNKNOWN, Report, ReportStatus, Witnessed};
 pub use facts::{Anomaly, Conduct, Facts, History, PastStep};
 pub use finding::{Authorization, Engine, Finding, Restricted, Restriction};
-pub use gates::{Divergence, DriftTier, GateFound, GatesFound, Observed, Wanted};
+pub use found::{CedarFound, CedarShadow, Divergence, DriftTier, GateFound, GatesFound, Observed, Wanted};
 pub use obligation::{
     Charged, GrantCharged, Obligations, RateLimit, SHARED_LIMITS, SharedCharge, SharedCharged,
 };

@@ -1,12 +1,13 @@
 //! What was made of administered objects.
 //!
-//! Imports `model`, `policy::conditions` and the files beside it.
+//! Imports `model`, `policy::cedar`, `policy::conditions` and the files beside it.
 
 use std::sync::Arc;
 
 use crate::model::call::CapabilityName;
 use crate::model::decision::{Obligations, Outcome, RateLimit, Restriction, RiskLevel};
 use crate::model::time::Timestamp;
+use crate::policy::cedar::{CedarPolicy, CedarProblems, CedarSchema};
 use crate::policy::conditions::Condition;
 use crate::policy::governance::{ParameterSchema, TimeWindow};
 
@@ -126,6 +127,39 @@ pub struct KillSwitch {
     pub active: bool,
     /// Why.
     pub reason: String,
+}
+
+/// A Cedar engine. Its name is in the object's key.
+#[derive(Clone, Debug)]
+pub struct CedarEngine {
+    /// What its policies are checked against when they are written; `None` = nothing.
+    pub schema: Option<CedarSchema>,
+    /// Whether a policy is refused for any finding.
+    pub strict: bool,
+}
+
+/// A policy of a Cedar engine.
+#[derive(Clone, Debug)]
+pub struct CedarPolicyContent {
+    /// The engine's name.
+    pub engine: Arc<str>,
+    /// The policy, or why what was kept of it can be read no more.
+    pub policy: Result<CedarPolicy, CedarProblems>,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Whether what it says is only recorded.
+    pub log_only: bool,
+}
+
+/// Which Cedar engine takes part, as chosen by API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CedarEnforcement {
+    /// Its name; `None` = none does.
+    pub engine: Option<Arc<str>>,
+    /// Whether what it says is only recorded.
+    pub log_only: bool,
+    /// What the configuration said at that time: where it says something else now, that counts.
+    pub instead_of: (Option<Arc<str>>, bool),
 }
 
 impl Standing {

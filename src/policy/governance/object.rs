@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::model::time::Timestamp;
-use crate::policy::governance::{ActorStatus, Capability, Grant, KillSwitch, Policy};
+use crate::policy::governance::{
+    ActorStatus, Capability, CedarEnforcement, CedarEngine, CedarPolicyContent, Grant, KillSwitch, Policy,
+};
 
 /// One administered object. Cheap to clone behind its `Arc`; never changed, only replaced.
 #[derive(Clone, Debug)]
@@ -36,6 +38,12 @@ pub enum Kind {
     Actor,
     /// A kill switch.
     KillSwitch,
+    /// A Cedar engine.
+    CedarEngine,
+    /// A policy of a Cedar engine.
+    CedarPolicy,
+    /// Which Cedar engine takes part.
+    CedarEnforcement,
 }
 
 /// What an object is found by: of one kind no two objects have the same key.
@@ -46,7 +54,7 @@ pub struct ObjectKey {
     /// The tenant it belongs to; `None` = the deployment, so that it holds for every tenant.
     pub tenant: Option<Arc<str>>,
     /// Capability: its name. Policy: its id. Grant: actor and capability, as [`ObjectKey::grant`] joins them. Actor: its id.
-    /// Kill switch: empty.
+    /// Kill switch and Cedar enforcement: empty. Cedar engine: its name. Cedar policy: engine and id, with a slash between.
     pub name: Arc<str>,
 }
 
@@ -87,11 +95,26 @@ pub enum Content {
     Actor(ActorStatus),
     /// A kill switch.
     KillSwitch(KillSwitch),
+    /// A Cedar engine.
+    CedarEngine(CedarEngine),
+    /// A policy of a Cedar engine.
+    CedarPolicy(CedarPolicyContent),
+    /// Which Cedar engine takes part.
+    CedarEnforcement(CedarEnforcement),
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Capability, Self::Policy, Self::Grant, Self::Actor, Self::KillSwitch];
+    pub const ALL: [Self; 8] = [
+        Self::Capability,
+        Self::Policy,
+        Self::Grant,
+        Self::Actor,
+        Self::KillSwitch,
+        Self::CedarEngine,
+        Self::CedarPolicy,
+        Self::CedarEnforcement,
+    ];
 
     /// The kind's name in the store and in records.
     #[must_use]
@@ -102,7 +125,16 @@ impl Kind {
             Self::Grant => "grant",
             Self::Actor => "actor",
             Self::KillSwitch => "kill_switch",
+            Self::CedarEngine => "cedar_engine",
+            Self::CedarPolicy => "cedar_policy",
+            Self::CedarEnforcement => "cedar_enforcement",
         }
+    }
+
+    /// Whether it is one of Cedar's, which are indexed apart from the others.
+    #[must_use]
+    pub const fn is_cedar(self) -> bool {
+        matches!(self, Self::CedarEngine | Self::CedarPolicy | Self::CedarEnforcement)
     }
 
     /// The kind of that name.
@@ -120,6 +152,9 @@ impl Kind {
             Self::Grant => "grt_",
             Self::Actor => "act_",
             Self::KillSwitch => "kil_",
+            Self::CedarEngine => "eng_",
+            Self::CedarPolicy => "ced_",
+            Self::CedarEnforcement => "enf_",
         }
     }
 }
@@ -130,6 +165,24 @@ impl ObjectKey {
     pub fn grant(tenant: &str, actor: &str, capability: &str) -> Self {
         let name = Self::grant_name(actor, capability).into();
         Self { kind: Kind::Grant, tenant: Some(tenant.into()), name }
+    }
+
+    /// The key of the Cedar engine of that name.
+    #[must_use]
+    pub fn cedar_engine(name: &str) -> Self {
+        Self { kind: Kind::CedarEngine, tenant: None, name: name.into() }
+    }
+
+    /// The key of a policy of a Cedar engine. No engine's name has a slash.
+    #[must_use]
+    pub fn cedar_policy(engine: &str, id: &str) -> Self {
+        Self { kind: Kind::CedarPolicy, tenant: None, name: format!("{engine}/{id}").into() }
+    }
+
+    /// The key of what says which engine takes part.
+    #[must_use]
+    pub fn cedar_enforcement() -> Self {
+        Self { kind: Kind::CedarEnforcement, tenant: None, name: "".into() }
     }
 
     /// The name in the key of such a grant.

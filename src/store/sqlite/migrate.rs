@@ -8,12 +8,13 @@ use crate::store::StoreOpenError;
 use crate::store::sqlite::error::at_open;
 
 /// The steps, in order. One that was released is never changed: another is added.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../migrations/0001_holds.sql"),
     include_str!("../migrations/0002_admin.sql"),
     include_str!("../migrations/0003_keys.sql"),
     include_str!("../migrations/0004_replays.sql"),
     include_str!("../migrations/0005_overrides.sql"),
+    include_str!("../migrations/0006_generations.sql"),
 ];
 
 /// What says that a database is ours (`application_id`): "aegs".

@@ -6,6 +6,7 @@
 
 mod admin;
 mod error;
+mod generations;
 mod holds;
 mod index;
 mod list;

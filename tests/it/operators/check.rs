@@ -35,10 +35,11 @@ fn all_mistakes_are_found_at_once() {
             "f.yaml:2:",
             "f.yaml:2:",
         ]),
-        ("unbuilt", "holds: {webhook: {}}\nexecutor: {kind: http}\npolicy: {cedar: {}}\n".to_owned(), &[
+        ("unbuilt", "holds: {webhook: {}}\nexecutor: {kind: http}\npolicy: {cedar: {directory: x}}\n".to_owned(), &[
             "f.yaml:1:9: holds.webhook: not in this version",
             "f.yaml:2:11: executor: kind http sends actions to targets, and there are none",
-            "f.yaml:3:10: policy.cedar: not in this version",
+            "f.yaml:3:18: policy.cedar.directory: ./x cannot be read",
+            "f.yaml:3:29: policy.cedar.directory: its policies belong to no engine",
         ]),
         ("routes", ROUTE.replace("http", "htp").replace("127.0.0.1:9", "nowhere") + "  mode: of\n", &[
             "f.yaml:4:13: routes[0].protocol: ",

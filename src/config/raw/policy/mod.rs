@@ -1,10 +1,13 @@
 //! `policy`: what decides. Imports nothing of ours. Start reading at [`RawPolicy`].
 
+mod cedar;
 mod gates;
 mod risk;
 mod section;
 mod sessions;
 
+pub(in crate::config) use cedar::RawCedar;
+pub use cedar::{CedarMode, CedarOnError, CedarProvider};
 pub(in crate::config) use gates::RawGates;
 pub use gates::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub(in crate::config) use risk::{

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::raw::{RawGates, RawRisk, RawSessions};
+use crate::config::raw::{RawCedar, RawGates, RawRisk, RawSessions};
 
 /// What decides.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -23,6 +23,8 @@ pub(crate) struct RawPolicy {
     pub(crate) grants: RawPart,
     /// Which of several policy rules that match a call decides. Default deny_overrides.
     pub(crate) combine: RawCombine,
+    /// Cedar policies: which engine takes part, and its files.
+    pub(crate) cedar: RawCedar,
     /// The risk score of calls, and what it restricts.
     pub(crate) risk: Option<RawRisk>,
     /// The six gates: of proposals for changes, and of calls.
@@ -43,6 +45,7 @@ impl Default for RawPolicy {
             capabilities: RawPart::Off,
             grants: RawPart::Off,
             combine: RawCombine::DenyOverrides,
+            cedar: RawCedar::default(),
             risk: None,
             gates: RawGates::default(),
             default: RawDefault::Deny,

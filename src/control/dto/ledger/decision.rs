@@ -97,6 +97,10 @@ pub(in crate::control) struct DecisionDetail {
     /// What the gates had observed of a tool's caller, where they looked at it; only for keys with `audit:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<ObservedForm>,
+    /// What the enforcing Cedar engine found, where there is one; only for keys with `audit:read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
+    cedar: Option<Box<RawValue>>,
     /// What was in force.
     snapshot: Option<SnapshotForm>,
     /// What became of the call; `null` while nothing is known.
@@ -114,6 +118,9 @@ pub(super) struct ContextForm {
     environment: Option<String>,
     /// The route it came by.
     route: Option<String>,
+    /// The path of an HTTP operation, where it may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     /// What the change is, of an evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
@@ -201,6 +208,7 @@ impl ContextForm {
             session_id: line.session_id.clone(),
             environment: line.environment.clone(),
             route: line.route.clone(),
+            path: line.path.clone(),
             description: line.description.clone().filter(|_| line.evaluation.is_some()),
             metadata: line.metadata.map(ToOwned::to_owned),
         }
@@ -224,6 +232,7 @@ impl DecisionDetail {
             evaluation: line.evaluation(),
             overriding: None,
             observed: observed.filter(|_| findings),
+            cedar: line.cedar.filter(|_| findings).map(ToOwned::to_owned),
             execution: call.execution.as_ref().and_then(ExecutionForm::of),
             audit: line.place(call),
             snapshot: line.snapshot.clone(),

@@ -43,6 +43,9 @@ pub(super) struct Line<'a> {
     #[serde(borrow)]
     pub(super) evaluation: Option<&'a RawValue>,
     pub(super) facts: Option<Facts>,
+    #[serde(borrow)]
+    pub(super) cedar: Option<&'a RawValue>,
+    pub(super) path: Option<String>,
     pub(super) snapshot: Option<SnapshotForm>,
     pub(super) by: Option<String>,
     pub(super) tenant: Option<String>,

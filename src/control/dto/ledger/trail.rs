@@ -51,6 +51,10 @@ struct EvaluationForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Map<String, Value>>")]
     answer: Option<Box<RawValue>>,
+    /// What the enforcing Cedar engine found, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, Value>>")]
+    cedar: Option<Box<RawValue>>,
     snapshot: Option<SnapshotForm>,
 }
 
@@ -103,6 +107,7 @@ impl Trail {
                 policy_matched,
                 observed,
                 answer: line.evaluation(),
+                cedar: line.cedar.map(ToOwned::to_owned),
                 findings: line.findings,
                 snapshot: line.snapshot,
             },

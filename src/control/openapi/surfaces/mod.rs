@@ -1,5 +1,6 @@
 //! The operations of each surface.
 
+pub(super) mod cedar;
 pub(super) mod enforcement;
 pub(super) mod evaluation;
 pub(super) mod governance;

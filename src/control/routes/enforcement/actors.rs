@@ -8,10 +8,10 @@ use axum::response::Response;
 
 use crate::admin::Change;
 use crate::control::auth::Operator;
-use crate::control::changes::{apply, read, read_body};
+use crate::control::changes::{apply, if_match, read, read_body};
 use crate::control::error::GovernanceError;
 use crate::control::query::Query;
-use crate::control::routes::enforcement::shared::{if_match, not_its_own, shown, tenant_of};
+use crate::control::routes::enforcement::shared::{not_its_own, shown, tenant_of};
 use crate::control::{ControlError, ControlState};
 use crate::model::call::Scope;
 use crate::policy::governance::{Defaults, Kind, ObjectKey};

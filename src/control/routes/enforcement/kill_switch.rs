@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::admin::Change;
 use crate::control::auth::Operator;
-use crate::control::changes::{apply, read, read_body};
+use crate::control::changes::{apply, if_match, read, read_body};
 use crate::control::dto::object_form;
 use crate::control::query::Query;
-use crate::control::routes::enforcement::shared::{if_match, shown, visible};
+use crate::control::routes::enforcement::shared::{shown, visible};
 use crate::control::{ControlError, ControlState};
 use crate::model::call::Scope;
 use crate::policy::governance::{Defaults, Kind};

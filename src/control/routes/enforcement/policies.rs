@@ -8,10 +8,10 @@ use axum::response::Response;
 
 use crate::admin::Change;
 use crate::control::auth::Operator;
-use crate::control::changes::{apply, once, read, read_body};
+use crate::control::changes::{apply, if_match, once, read, read_body};
 use crate::control::error::GovernanceError;
 use crate::control::query::Query;
-use crate::control::routes::enforcement::shared::{if_match, listed, made, shown, visible};
+use crate::control::routes::enforcement::shared::{listed, made, shown, visible};
 use crate::control::{ControlError, ControlState, FilterNames, page_of};
 use crate::model::call::Scope;
 use crate::policy::governance::{Content, Defaults, Kind, Object};

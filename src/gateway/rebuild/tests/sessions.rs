@@ -46,6 +46,7 @@ fn snapshot() -> Arc<PolicySnapshot> {
         holds: Holds::default(),
         public_url: None,
         governing: Governing::default(),
+        cedar: None,
         rules: Some(rules),
         default: Outcome::Deny,
     }))

@@ -22,6 +22,12 @@ impl ContextPath {
         self.0.truncate(names);
     }
 
+    /// Whether it is the other, or leads to it from the outside.
+    #[must_use]
+    pub fn leads_to(&self, other: &Self) -> bool {
+        self.0.len() <= other.0.len() && self.touches(other)
+    }
+
     /// Whether one of the two leads to the other or to a part of it.
     #[must_use]
     pub fn touches(&self, other: &Self) -> bool {

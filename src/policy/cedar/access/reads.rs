@@ -10,14 +10,20 @@ use crate::policy::cedar::access::{AttributePath, Base, ContextPath, with_clause
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::policy::cedar) struct Reads {
     context: Vec<ContextPath>,
+    /// What it only asks the presence of (`has`): what is missing within is nothing to that.
+    presence: Vec<ContextPath>,
     /// Whether its conditions read attributes or tags of anything else, or ask what is above what.
     entities: bool,
 }
 
 impl Reads {
-    /// The first of `paths` that the policy reads, or reads a part of, or reads with more around it.
+    /// The first of `paths` that the policy reads, or reads a part of, or reads with more around it; or whose presence, or that of a part
+    /// of it, the policy asks.
     pub(in crate::policy::cedar) fn first_of<'p>(&self, paths: &'p [ContextPath]) -> Option<&'p ContextPath> {
-        paths.iter().find(|path| self.context.iter().any(|read| read.touches(path)))
+        paths.iter().find(|path| {
+            self.context.iter().any(|read| read.touches(path))
+                || self.presence.iter().any(|asked| path.leads_to(asked))
+        })
     }
 
     /// Whether its conditions could ask anything about entities but which they are.
@@ -36,10 +42,16 @@ pub(in crate::policy::cedar) fn reads_of(policy: &CedarPolicy) -> Reads {
         }
         found.context.sort();
         found.context.dedup();
+        found.presence.sort();
+        found.presence.dedup();
         found
     });
     // What cannot be taken apart may read anything.
-    found.unwrap_or_else(|| Reads { context: vec![ContextPath::default()], entities: true })
+    found.unwrap_or_else(|| Reads {
+        context: vec![ContextPath::default()],
+        entities: true,
+        ..Reads::default()
+    })
 }
 
 fn collect(expression: &Expr, found: &mut Reads) {
@@ -51,7 +63,7 @@ fn collect(expression: &Expr, found: &mut Reads) {
         Expr::HasAttr { expr, attrs } => {
             if let Some(mut path) = AttributePath::of(expr).filter(|path| path.base == Base::Context) {
                 path.steps.extend(attrs.iter().map(|attr| Step::Attribute(attr.to_string())));
-                found.add(&path);
+                found.ask(&path);
                 return;
             }
             found.entities = true;
@@ -70,17 +82,33 @@ fn collect(expression: &Expr, found: &mut Reads) {
 
 impl Reads {
     fn add(&mut self, path: &AttributePath) {
-        // As far as attributes lead. Behind a tag is an entity, not the context.
-        let names = path.steps.iter().map_while(|step| match step {
-            Step::Attribute(name) => Some(name.as_str()),
-            Step::Tag(_) => None,
-        });
-        self.context.push(ContextPath::of(names));
-        self.entities |= path.steps.iter().any(|step| matches!(step, Step::Tag(_)));
+        self.context.push(within_context(path));
+        self.entities |= leaves_context(path);
+    }
+
+    /// Only the presence of what stands there is asked.
+    fn ask(&mut self, path: &AttributePath) {
+        if leaves_context(path) {
+            self.add(path);
+        } else {
+            self.presence.push(within_context(path));
+        }
     }
 
     fn add_everything(&mut self) {
         self.context.push(ContextPath::default());
         self.entities = true;
     }
+}
+
+/// The path as far as attributes lead. Behind a tag is an entity, not the context.
+fn within_context(path: &AttributePath) -> ContextPath {
+    ContextPath::of(path.steps.iter().map_while(|step| match step {
+        Step::Attribute(name) => Some(name.as_str()),
+        Step::Tag(_) => None,
+    }))
+}
+
+fn leaves_context(path: &AttributePath) -> bool {
+    path.steps.iter().any(|step| matches!(step, Step::Tag(_)))
 }

@@ -112,6 +112,17 @@ impl Asked {
         self.resource.to_string()
     }
 
+    /// What is above principal, action and resource, as Cedar writes it, sorted. Of a resource that is not known: nothing.
+    #[must_use]
+    pub fn above(&self) -> [Vec<String>; 3] {
+        self.lineages.each_ref().map(|lineage| {
+            let above = lineage.iter().flat_map(|lineage| &lineage.ancestors);
+            let mut above: Vec<String> = above.map(ToString::to_string).collect();
+            above.sort();
+            above
+        })
+    }
+
     /// The values that could not be put into the context: null, numbers that Cedar has no way to say, too much or too deep. A policy
     /// that reads one of them denies the call.
     #[must_use]

@@ -74,6 +74,17 @@ pub enum Change {
         /// Whether it counts.
         mode: Mode,
     },
+    /// Adds a policy that cannot be read, or puts it in the place of the one with its id.
+    Break {
+        /// Its id.
+        id: Arc<str>,
+        /// Its text.
+        text: Arc<str>,
+        /// Whether it would count.
+        mode: Mode,
+        /// What is wrong with it.
+        problems: CedarProblems,
+    },
     /// Removes the policy with that id, if there is one.
     Remove {
         /// Its id.
@@ -119,11 +130,7 @@ impl Engine {
                 engine.remove(&id);
                 match read(&text) {
                     Ok(policy) => engine.put(id, policy, mode),
-                    Err(problems) => {
-                        let could_forbid = could_forbid(&text);
-                        let broken = Broken { text, mode, problems, could_forbid };
-                        Arc::make_mut(&mut engine.broken).insert(id, broken);
-                    }
+                    Err(problems) => engine.set_apart(id, text, mode, problems),
                 }
             }
         });
@@ -151,6 +158,10 @@ impl Engine {
                 Change::Put { id, policy, mode } => {
                     engine.remove(&id);
                     engine.put(id, policy, mode);
+                }
+                Change::Break { id, text, mode, problems } => {
+                    engine.remove(&id);
+                    engine.set_apart(id, text, mode, problems);
                 }
                 Change::Remove { id } => engine.remove(&id),
             }
@@ -216,6 +227,12 @@ impl Engine {
         let entry = Arc::new(Entry::new(Arc::clone(&id), policy, mode));
         self.index.enter(&entry);
         self.policies.change(id, |held| *held = Some(entry));
+    }
+
+    fn set_apart(&mut self, id: Arc<str>, text: Arc<str>, mode: Mode, problems: CedarProblems) {
+        let could_forbid = could_forbid(&text);
+        let broken = Broken { text, mode, problems, could_forbid };
+        Arc::make_mut(&mut self.broken).insert(id, broken);
     }
 
     fn remove(&mut self, id: &Arc<str>) {

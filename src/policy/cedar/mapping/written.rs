@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use cedar_policy::{Context, Entities, Entity, RestrictedExpression};
 
 use crate::model::json::Json;
+use crate::model::time::Timestamp;
 use crate::policy::cedar::engine::{Around, Asked, AskedError, AskedParts, uid};
 use crate::policy::cedar::mapping::value::Values;
 
@@ -22,6 +23,8 @@ pub struct WrittenRequest<'w> {
     pub resource: &'w str,
     /// The whole context; an object.
     pub context: &'w Json<'w>,
+    /// The clock, as `context.system.now`; `None`: it is not known.
+    pub now: Option<Timestamp>,
     /// What is known of them and what is above them.
     pub entities: &'w [WrittenEntity<'w>],
 }
@@ -65,7 +68,7 @@ pub fn written(request: &WrittenRequest<'_>) -> Result<Asked, AskedError> {
         action: uid(request.action)?,
         resource: uid(request.resource)?,
         context: Context::from_pairs(context).map_err(|error| wrong(&error))?,
-        now: None,
+        now: request.now,
         around: Around::Worked(entities),
         dropped: values.into_dropped(),
         known: true,

@@ -31,6 +31,7 @@ pub(super) fn asked(context: &str) -> Asked {
         action: "Action::\"x\"",
         resource: "Gateway::\"g\"",
         context: &context,
+        now: None,
         entities: &[],
     })
     .unwrap()

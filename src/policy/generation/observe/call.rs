@@ -145,6 +145,7 @@ impl Call {
                 resource: &resource,
                 context: &context,
                 entities: &entities,
+                now: None,
             })
         })
     }

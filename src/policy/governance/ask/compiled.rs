@@ -71,7 +71,11 @@ impl Governance {
                 }
                 self.policies += 1;
             }
-            Content::Policy(_) => {}
+            // Those of Cedar are indexed by `policy::engines`.
+            Content::Policy(_)
+            | Content::CedarEngine(_)
+            | Content::CedarPolicy(_)
+            | Content::CedarEnforcement(_) => {}
         }
     }
 

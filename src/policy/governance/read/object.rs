@@ -10,7 +10,10 @@ use crate::model::call::is_actor_id;
 use crate::model::decision::{RateLimit, Restriction, RiskLevel};
 use crate::model::document::{Document, NodeValue, Problem, Problems, shape};
 use crate::model::time::Timestamp;
-use crate::policy::governance::raw::{self, RawActor, RawCapability, RawGrant, RawKillSwitch, RawPolicy};
+use crate::policy::governance::raw::{
+    self, RawActor, RawCapability, RawCedarEnforcement, RawCedarEngine, RawCedarPolicy, RawGrant,
+    RawKillSwitch, RawPolicy,
+};
 use crate::policy::governance::read::fields::{DESCRIPTION_BYTES_MAX, REASON_BYTES_MAX};
 use crate::policy::governance::read::reader::{At, Reader};
 use crate::policy::governance::{
@@ -60,6 +63,9 @@ fn made_schema(kind: Kind) -> Value {
         Kind::Grant => schema_for!(RawGrant),
         Kind::Actor => schema_for!(RawActor),
         Kind::KillSwitch => schema_for!(RawKillSwitch),
+        Kind::CedarEngine => schema_for!(RawCedarEngine),
+        Kind::CedarPolicy => schema_for!(RawCedarPolicy),
+        Kind::CedarEnforcement => schema_for!(RawCedarEnforcement),
     }
     .to_value()
 }
@@ -156,6 +162,8 @@ impl Reader<'_> {
                 let key = ObjectKey { kind, tenant: written_tenant, name: "".into() };
                 Some((key, Content::KillSwitch(KillSwitch { active, reason })))
             }
+            // These are read by their own rules, in `cedar.rs`.
+            Kind::CedarEngine | Kind::CedarPolicy | Kind::CedarEnforcement => None,
         }
     }
 

@@ -90,7 +90,7 @@ fn what_is_no_database_of_this_version_is_refused_and_left_alone() {
     let foreign: fn(&Path) = |path| alter(path, "CREATE TABLE cats (name TEXT)");
     let unreachable: fn(&Path) = |path| std::fs::create_dir(path).unwrap();
     for (make, expected) in [
-        (newer, "was written by a newer version (tables of version 1000, this gateway knows up to 5)"),
+        (newer, "was written by a newer version (tables of version 1000, this gateway knows up to 6)"),
         (text, "is damaged (file is not a database); put a copy in its place"),
         (foreign, "is another program's database"),
         (unreachable, "cannot be opened or made"),

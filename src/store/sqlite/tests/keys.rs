@@ -91,7 +91,7 @@ fn a_file_without_their_table_is_brought_up_to_this_version() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("aegis.db");
     drop(SqliteStore::open(&path).unwrap());
-    let before = "DROP TABLE keys; DROP TABLE replays; DROP TABLE overrides; PRAGMA user_version = 2";
+    let before = "DROP TABLE keys; DROP TABLE replays; DROP TABLE overrides; DROP TABLE generations; PRAGMA user_version = 2";
     rusqlite::Connection::open(&path).unwrap().execute_batch(before).unwrap();
     let store = SqliteStore::open(&path).unwrap();
     put(&store, &issued("bot"));

@@ -1,0 +1,73 @@
+//! What a decision's record says of Cedar.
+//!
+//! Imports `model` and `audit::record`.
+
+use std::sync::Arc;
+
+use crate::audit::record::Line;
+use crate::model::call::{DecisionRequest, Parameters};
+use crate::model::decision::CedarFound;
+
+impl Line {
+    /// What the enforcing engine found.
+    pub(in crate::audit) fn cedar(&mut self, found: &CedarFound) {
+        self.text(",\"cedar\":{\"engine\":", &found.engine);
+        self.plain(",\"mode\":\"", if found.enforced { "enforce" } else { "log_only" });
+        self.raw(",\"allowed\":", word(found.allowed));
+        self.texts(",\"determining\":[", &found.determining);
+        if !found.errors.is_empty() {
+            self.raw(",\"errors\":[", "");
+            for (index, (policy, error)) in found.errors.iter().enumerate() {
+                self.text(if index == 0 { "{\"policy\":" } else { ",{\"policy\":" }, policy);
+                self.text(",\"error\":", error.as_str());
+                self.bytes.push(b'}');
+            }
+            self.bytes.push(b']');
+        }
+        if let Some((policy, why)) = &found.refusal {
+            self.text(",\"refusal\":{\"reason\":", why.as_str());
+            if let Some(policy) = policy {
+                self.text(",\"policy\":", policy);
+            }
+            self.bytes.push(b'}');
+        }
+        if let Some(shadow) = &found.shadow {
+            self.raw(",\"shadow\":{\"allowed\":", word(shadow.allowed));
+            self.raw(",\"flips\":", word(shadow.flips));
+            self.texts(",\"determining\":[", &shadow.determining);
+            self.bytes.push(b'}');
+        }
+        self.bytes.push(b'}');
+    }
+
+    /// What policies of Cedar may ask of a caller and a call besides what every record says: groups, roles, and the path of an HTTP
+    /// operation. Policies are made of records, and need them.
+    pub(in crate::audit) fn whereabouts(&mut self, request: &DecisionRequest<'_, '_>) {
+        let principal = request.principal;
+        if !principal.groups.is_empty() {
+            self.texts(",\"groups\":[", &principal.groups);
+        }
+        if !principal.roles.is_empty() {
+            self.texts(",\"roles\":[", &principal.roles);
+        }
+        let operation = matches!(request.call.parameters, Parameters::Sections { .. });
+        if let Some(path) = request.context.path.filter(|_| operation) {
+            // A resource made of a redacted argument has it in the path too.
+            let shown = if request.call.resource_hidden { "[REDACTED]" } else { path.spelling() };
+            self.text(",\"path\":", shown);
+        }
+    }
+
+    /// A list of texts; `key` is all up to the first.
+    fn texts(&mut self, key: &'static str, texts: &[Arc<str>]) {
+        self.raw(key, "");
+        for (index, text) in texts.iter().enumerate() {
+            self.text(if index == 0 { "" } else { "," }, text);
+        }
+        self.bytes.push(b']');
+    }
+}
+
+const fn word(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}

@@ -1,0 +1,82 @@
+//! `/api/v1/policy/enforcement`: which engine takes part in decisions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use serde_json::{Value, json};
+
+use crate::admin::{CedarChange, Change};
+use crate::control::ControlState;
+use crate::control::changes::apply;
+use crate::control::error::CedarError;
+use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, is_noop};
+use crate::control::routes::cedar::engines::engine;
+use crate::policy::governance::Written;
+use crate::policy::governance::raw::{RawCedarEnforcement, RawConfigured};
+
+/// What a mode is called.
+const MODES: [&str; 2] = ["enforce", "log_only"];
+
+/// Which one does, and how.
+pub(super) async fn show(
+    operator: Asking,
+    State(state): State<ControlState>,
+) -> Result<Json<Value>, CedarError> {
+    anybody(operator)?;
+    Ok(Json(form(&state)))
+}
+
+fn form(state: &ControlState) -> Value {
+    let status = state.publisher.status();
+    let snapshot = state.publisher.handle().load_full();
+    let Some(enforcing) = snapshot.cedar.enforcing() else {
+        return json!({"active": false, "engine_id": null});
+    };
+    let broken: Vec<&str> = enforcing.engine.broken().keys().map(AsRef::as_ref).collect();
+    json!({
+        "active": true,
+        "engine_id": &*enforcing.name,
+        "mode": if enforcing.log_only { MODES[1] } else { MODES[0] },
+        "policy_count": enforcing.engine.policy_count(),
+        "revision": snapshot.reference.version,
+        "loaded_at": status.since.to_rfc3339(),
+        "degraded": enforcing.engine.is_degraded(),
+        "errors": broken,
+    })
+}
+
+/// Chooses another one, or none. It counts until the configuration says something else.
+pub(super) async fn choose(
+    operator: Asking,
+    State(state): State<ControlState>,
+    request: Request,
+) -> Result<Json<Value>, CedarError> {
+    let operator = admin(operator)?;
+    let (_, mut body) = Body::read(request).await?;
+    if body.value("engine_id").is_none() {
+        body.text("engine_id");
+    }
+    let name = body.optional_text("engine_id");
+    let mode = body.word("mode", &MODES);
+    body.finish()?;
+    if is_noop(&state) {
+        return Err(CedarError::bad("policy.cedar.provider is noop, which enforces nothing"));
+    }
+    if let Some(name) = &name {
+        engine(&state, name)?;
+    }
+    let snapshot = state.publisher.handle().load_full();
+    let (configured, log_only) = snapshot
+        .cedar
+        .settings()
+        .map_or((None, false), |settings| (settings.engine.as_ref().map(Arc::clone), settings.log_only));
+    let raw = RawCedarEnforcement {
+        engine: name,
+        log_only: mode.map_or(log_only, |mode| mode == MODES[1]),
+        instead_of: RawConfigured { engine: configured.as_deref().map(str::to_owned), log_only },
+    };
+    let change = CedarChange::Enforce(Written::cedar_enforcement(&raw));
+    apply(&state, &operator, Change::Cedar(change)).await?;
+    Ok(Json(form(&state)))
+}

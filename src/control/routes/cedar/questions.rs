@@ -1,0 +1,164 @@
+//! `POST /api/v1/policy/validate` and `.../engines/{engine}/is_authorized`: policies and calls tried, with nothing changed or recorded.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
+
+use crate::control::error::{CedarError, cedar_problem, finding_forms};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
+use crate::control::routes::cedar::engines::{EnginePath, engine, named};
+use crate::control::routes::cedar::policies::{Unfit, checked};
+use crate::control::{ControlError, ControlState};
+use crate::model::json::Reader;
+use crate::model::time::Timestamp;
+use crate::policy::cedar::{
+    Asked, CedarProblems, CedarSchema, Verdict, WrittenEntity, WrittenRequest, written,
+};
+use crate::policy::engines::HeldEngine;
+
+/// Most entities of a question.
+const ENTITIES_MOST: usize = 1000;
+
+/// Says of a policy whether it could be written, in the engine `engine_id` or under `schema`.
+pub(super) async fn validate(
+    operator: Asking,
+    State(state): State<ControlState>,
+    request: Request,
+) -> Result<Json<Value>, CedarError> {
+    anybody(operator)?;
+    let (_, mut body) = Body::read(request).await?;
+    let text = body.text("policy_body");
+    let name = body.optional_text("engine_id");
+    let schema = body.optional_text("schema");
+    body.finish()?;
+    let held = match &name {
+        Some(name) => engine(&state, name)?,
+        None => HeldEngine::default(),
+    };
+    let work = move || validated(&held, &text, schema.as_deref());
+    let told = spawn_blocking(work).await.map_err(|_| ControlError::Internal)?;
+    Ok(Json(told))
+}
+
+fn validated(held: &HeldEngine, text: &str, schema: Option<&str>) -> Value {
+    let wrong = |problems: &CedarProblems, of: &str| {
+        let errors: Vec<_> = problems.iter().map(|found| cedar_problem(found, None)).collect();
+        json!({"valid": false, "in": of, "errors": errors, "findings": []})
+    };
+    let (policy, mut found) = match checked(held, text, Some(false)) {
+        Ok(checked) => checked,
+        Err(Unfit::Invalid(problems)) => return wrong(&problems, "policy"),
+        Err(Unfit::Findings(found)) => {
+            return json!({"valid": false, "errors": [], "findings": finding_forms(&found)});
+        }
+    };
+    if let Some(schema) = schema {
+        match CedarSchema::read(schema) {
+            Err(problems) => return wrong(&problems, "schema"),
+            Ok(schema) => match schema.validate(&policy) {
+                Err(problems) => return wrong(&problems, "policy"),
+                Ok(more) => found.extend(more),
+            },
+        }
+    }
+    json!({"valid": true, "errors": [], "findings": finding_forms(&found)})
+}
+
+/// What an engine says of a call that is written out.
+pub(super) async fn is_authorized(
+    operator: Asking,
+    State(state): State<ControlState>,
+    path: EnginePath,
+    request: Request,
+) -> Result<Json<Value>, CedarError> {
+    keeper(operator)?;
+    let name = named(path)?;
+    let (_, mut body) = Body::read(request).await?;
+    let [principal, action, resource] = ["principal", "action", "resource"].map(|name| body.text(name));
+    let context = body.object("context").unwrap_or_default();
+    let entities = match body.value("entities") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(_) => body.objects("entities", ENTITIES_MOST),
+    };
+    let now = match body.optional_text("now") {
+        None => Some(state.clock.now()),
+        Some(text) => Timestamp::parse_rfc3339(&text),
+    };
+    body.finish()?;
+    let now = now.ok_or_else(|| CedarError::bad("now is a time such as 2026-11-23T06:19:54Z"))?;
+    let held = engine(&state, &name)?;
+    let settings = state.publisher.handle().load().cedar.settings().cloned();
+    let work = move || {
+        let asked = question((&principal, &action, &resource), (&context, now), &entities)?;
+        let options = settings.map(|settings| settings.options).unwrap_or_default();
+        Ok::<_, CedarError>(held.engine().with_options(options).authorize(&asked))
+    };
+    let verdict = spawn_blocking(work).await.map_err(|_| ControlError::Internal)??;
+    Ok(Json(told(&verdict)))
+}
+
+type Members = Map<String, Value>;
+
+fn question(
+    (principal, action, resource): (&str, &str, &str),
+    (context, now): (&Members, Timestamp),
+    entities: &[Members],
+) -> Result<Asked, CedarError> {
+    let text = Value::Object(context.clone()).to_string();
+    let bad = |what: &str| CedarError::bad(format!("{what} cannot be read"));
+    let context = Reader::default().parse(text.as_bytes()).map_err(|_| bad("context"))?;
+    let texts: Vec<String> = entities
+        .iter()
+        .map(|entity| entity.get("attrs").cloned().unwrap_or_else(|| json!({})).to_string())
+        .collect();
+    let attributes: Vec<_> = texts
+        .iter()
+        .map(|text| Reader::default().parse(text.as_bytes()).map_err(|_| bad("attrs of an entity")))
+        .collect::<Result<_, _>>()?;
+    let written_out: Option<Vec<WrittenEntity<'_>>> = entities
+        .iter()
+        .zip(&attributes)
+        .map(|(entity, attributes)| {
+            let parents = match entity.get("parents") {
+                None => Vec::new(),
+                Some(parents) => parents.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?,
+            };
+            Some(WrittenEntity { uid: entity.get("uid")?.as_str()?, parents, attributes })
+        })
+        .collect();
+    let entities = written_out.ok_or_else(|| {
+        CedarError::bad("entities is a list of {\"uid\": text, \"parents\": [texts], \"attrs\": object}")
+    })?;
+    let request = WrittenRequest {
+        principal,
+        action,
+        resource,
+        context: &context,
+        now: Some(now),
+        entities: &entities,
+    };
+    written(&request).map_err(|error| CedarError::bad(error.to_string()))
+}
+
+fn told(verdict: &Verdict) -> Value {
+    let errors: Vec<_> = verdict
+        .errors
+        .iter()
+        .map(|error| json!({"policy_id": &*error.id, "effect": error.effect.as_str(), "message": error.message}))
+        .collect();
+    let word = |allowed| if allowed { "Allow" } else { "Deny" };
+    let ids = |ids: &[Arc<str>]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let shadow = verdict.shadow.as_ref().map(|shadow| {
+        json!({"decision": word(shadow.allowed), "determining_policies": ids(&shadow.determining), "flips": shadow.flips})
+    });
+    json!({
+        "decision": word(verdict.allowed),
+        "diagnostics": {"reason": ids(&verdict.determining), "errors": errors},
+        "determining_policies": ids(&verdict.determining),
+        "denied_because": verdict.refusal.as_ref().map(ToString::to_string),
+        "shadow": shadow,
+    })
+}

@@ -1,0 +1,195 @@
+//! From records of decisions to what policies are made of.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::audit::index::{AuditIndex, AuditQuery, Call, IndexError, Order};
+use crate::decision::{PolicySnapshot, Protocol};
+use crate::model::call::{
+    Action, Body, CallContext, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind,
+    ToolCall,
+};
+use crate::model::decision::Outcome;
+use crate::model::json::{Json, NormalPath, PathAllowance, Reader};
+use crate::model::time::Timestamp;
+use crate::policy::cedar::{Asked, CedarQuestion, Vocabulary};
+use crate::policy::generation::{
+    EntityRef, Observation, ObservationLimits, Observations, ObservedOutcome, Window,
+};
+
+/// How many records are in memory at once.
+const PAGE: usize = 200;
+
+/// Codes by which policies deny. By any other something else stopped a call.
+const BY_POLICY: [&str; 7] = [
+    "rule_denied",
+    "default_denied",
+    "policy_denied",
+    "cedar_denied",
+    "indeterminate",
+    "tunnel_not_named",
+    "plan_denied",
+];
+
+/// What of a decision's record says what was asked.
+#[derive(Deserialize)]
+struct Line<'a> {
+    time: String,
+    tenant: String,
+    actor: String,
+    actor_type: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    capability: Option<String>,
+    path: Option<String>,
+    route: Option<String>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+    outcome: String,
+    code: String,
+    #[serde(default = "yes")]
+    enforced: bool,
+    decision_id: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// In what records are read.
+struct Words<'s> {
+    vocabulary: &'s Vocabulary,
+    /// The routes of HTTP operations. A record of one of them without a path cannot be put to Cedar.
+    operations: HashSet<&'s str>,
+}
+
+/// What the ledger has of the decisions of `tenant` in `window`, in the words of `snapshot`.
+///
+/// # Errors
+/// The ledger cannot be searched.
+pub(super) fn observations(
+    index: &AuditIndex,
+    snapshot: &PolicySnapshot,
+    (window, tenant): (Window, &str),
+) -> Result<Observations, IndexError> {
+    let mut observations = Observations::new(window, ObservationLimits::default());
+    let Some(settings) = snapshot.cedar.settings() else { return Ok(observations) };
+    let http = snapshot.routes.iter().filter(|route| matches!(route.protocol, Protocol::Http(_)));
+    let words =
+        Words { vocabulary: &settings.vocabulary, operations: http.map(|route| &*route.name).collect() };
+    let mut wanted = AuditQuery {
+        tenant: Some(tenant.to_owned()),
+        kinds: vec!["decision".to_owned()],
+        since: Some(window.start()),
+        until: Some(window.end()),
+        order: Order::Ascending,
+        limit: Some(PAGE),
+        ..AuditQuery::default()
+    };
+    loop {
+        let page = index.query(&wanted)?;
+        for call in &page.calls {
+            feed(call, &words, &mut observations);
+        }
+        if page.next.is_none() || page.calls.is_empty() {
+            return Ok(observations);
+        }
+        wanted.after = page.next;
+    }
+}
+
+/// Feeds what `call` is the record of. One of something else than a call, such as an evaluation, is passed over.
+fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
+    let Ok(line) = serde_json::from_slice::<Line<'_>>(&call.line) else { return };
+    let (Some(capability), Some(at)) = (&line.capability, Timestamp::parse_rfc3339(&line.time)) else {
+        return;
+    };
+    let arguments = line.arguments.and_then(|raw| Reader::default().parse_answer(raw.get().as_bytes()).ok());
+    let asked = asked(&line, capability, words);
+    let entity = |text: String| EntityRef::parse(&text);
+    let entities = |texts: &[String]| -> Vec<EntityRef> {
+        texts.iter().filter_map(|text| EntityRef::parse(text)).collect()
+    };
+    let named = asked.as_ref().and_then(|asked| {
+        Some((entity(asked.principal())?, entity(asked.action())?, entity(asked.resource())?))
+    });
+    let above = asked.as_ref().map(Asked::above).unwrap_or_default();
+    let [of_principal, of_action, of_resource] = &above;
+    // What no question can be made of is only counted.
+    let nothing = || EntityRef::new("Unknown", "");
+    let (principal, action, resource) = match named {
+        Some((principal, action, resource)) => (Some(principal), Some(action), Some(resource)),
+        None => (None, nothing(), nothing()),
+    };
+    let (Some(action), Some(resource)) = (action, resource) else { return };
+    let (roles, groups): (Vec<EntityRef>, Vec<EntityRef>) =
+        entities(of_principal).into_iter().partition(|above: &EntityRef| above.kind().ends_with("Role"));
+    let agent =
+        matches!(line.actor_type.as_str(), "ai-agent" | "ai-copilot").then_some(("agent", &*line.actor));
+    let context: Vec<(&str, &str)> = [("tenant", &*line.tenant)].into_iter().chain(agent).collect();
+    observations.feed(&Observation {
+        event_id: &line.decision_id,
+        at,
+        principal,
+        groups,
+        roles,
+        attributes: vec![("id", &line.actor), ("kind", &line.actor_type), ("tenant", &line.tenant)],
+        action,
+        action_parents: entities(of_action),
+        resource,
+        resource_parents: entities(of_resource),
+        arguments: arguments.as_ref(),
+        context,
+        outcome: outcome(&line),
+    });
+}
+
+/// The question that the record's call was, as far as names go; `None` where it cannot be put.
+fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Option<Asked> {
+    let texts = |list: &[String]| list.iter().map(|text| text.as_str().into()).collect();
+    let kind = PrincipalKind::parse(&line.actor_type)?;
+    let mut principal = Principal::new(line.tenant.as_str(), line.actor.as_str(), kind);
+    (principal.groups, principal.roles) = (texts(&line.groups), texts(&line.roles));
+    let every = PathAllowance { semicolon: true, encoded_slash: true };
+    let path = line.path.as_deref().map(|path| NormalPath::parse(path, every)).transpose().ok()?;
+    let route = line.route.as_deref().unwrap_or_default();
+    if path.is_none() && words.operations.contains(route) {
+        return None;
+    }
+    let nothing = || Json::Object(Vec::new());
+    let parameters = match &path {
+        Some(_) => Parameters::Sections { path: nothing(), query: nothing(), body: Body::Absent },
+        None => Parameters::Flat(nothing()),
+    };
+    let action = match CapabilityName::parse(capability) {
+        Ok(name) => Action::Named(name),
+        Err(_) => Action::Verbatim(Cow::Borrowed(capability)),
+    };
+    let call = ToolCall {
+        action,
+        resource: Cow::Borrowed(""),
+        resource_hidden: false,
+        parameters,
+        description: Cow::Borrowed(""),
+    };
+    let context = CallContext { route, path: path.as_ref(), ..CallContext::default() };
+    let request = DecisionRequest { context, ..DecisionRequest::new(&principal, &call) };
+    let question = CedarQuestion { request, path: path.as_ref(), now: Timestamp::from_micros(0) };
+    words.vocabulary.map(&question).ok()
+}
+
+fn outcome(line: &Line<'_>) -> ObservedOutcome {
+    let allowed = line.outcome == Outcome::Allow.as_str();
+    let by_policy = line.outcome == Outcome::Deny.as_str() && BY_POLICY.contains(&&*line.code);
+    match (allowed, by_policy, line.enforced) {
+        (true, _, _) => ObservedOutcome::Allowed,
+        (false, true, false) => ObservedOutcome::WouldDeny,
+        (false, true, true) => ObservedOutcome::Denied,
+        (false, false, _) => ObservedOutcome::Stopped,
+    }
+}
