@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cli::cedar::Cedar;
 use crate::cli::check::Check;
 use crate::cli::diff::Diff;
 use crate::cli::evaluate::Evaluate;
@@ -17,8 +18,8 @@ use crate::cli::simulate::Simulate;
 use crate::cli::snapshots::Snapshots;
 use crate::cli::test::Test;
 use crate::cli::{
-    audit, audit_list, check, demo, diff, evaluate, explain, holds, init, keys, output, overrides, schema,
-    serve, simulate, snapshots, status, test,
+    audit, audit_list, cedar, check, demo, diff, evaluate, explain, holds, init, keys, output, overrides,
+    schema, serve, simulate, snapshots, status, test,
 };
 
 /// A gateway in front of the tools AI agents call: it decides every call by policy, forwards or blocks it, and records it.
@@ -49,6 +50,9 @@ enum Verb {
     Evaluate(Evaluate),
     /// Shows why a configuration decides a request as it does, without a gateway running.
     Explain(Explain),
+    /// Looks at Cedar policies: in files, and over what a gateway recorded.
+    #[command(subcommand)]
+    Cedar(Cedar),
     /// Prints a JSON Schema.
     Schema {
         /// Of what.
@@ -330,6 +334,7 @@ pub fn run() -> ExitCode {
         Verb::Audit(Audit::Export { directory, since, until, format: ExportFormat::Ndjson }) => {
             audit_list::export(&directory, since.as_deref(), until.as_deref())
         }
+        Verb::Cedar(verb) => cedar::run(&verb),
         Verb::Holds(verb) => Ok(holds::run(&verb)),
         Verb::Overrides(verb) => Ok(overrides::run(&verb)),
         Verb::Snapshots(verb) => Ok(snapshots::run(&verb)),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ use crate::cli::output::{self, duration, plain};
 use crate::config::Mode;
 use crate::gateway::{Clock, SystemClock};
 use crate::model::decision::{
-    Divergence, DriftTier, Finding, GatesFound, Observed, Outcome, RiskScore, Wanted,
+    CedarFound, Divergence, DriftTier, Finding, GatesFound, Observed, Outcome, RiskScore, Wanted,
 };
 use crate::policy::rules::{TraceStep, TracedRule};
 
@@ -62,6 +63,7 @@ fn lines(inquiry: &Inquiry) -> Vec<String> {
     ];
     lines.extend(decision.findings.iter().map(|finding| format!("  {}", spoken(finding))));
     lines.extend(decision.gates.iter().flat_map(|found| gates(found)));
+    lines.extend(decision.cedar.iter().flat_map(|found| cedar(found)));
     lines.push("rules, in order:".to_owned());
     lines.extend(inquiry.explanation.rules.iter().map(|rule| format!("  {}", asked(inquiry, rule))));
     if inquiry.explanation.deciding_rule().is_none() {
@@ -97,6 +99,48 @@ fn spoken(finding: &Finding) -> String {
     let error =
         finding.error.as_ref().map(|error| format!(": {}", plain(error.as_str()))).unwrap_or_default();
     format!("{}: {outcome}{rule}{error}", finding.engine.as_str())
+}
+
+/// What the Cedar engine found.
+fn cedar(found: &CedarFound) -> Vec<String> {
+    let mode = if found.enforced { "enforce" } else { "log_only" };
+    let word = |allowed| if allowed { "Allow" } else { "Deny" };
+    let ids = |ids: &[Arc<str>]| match ids {
+        [] => "no policy".to_owned(),
+        ids => ids.iter().map(|id| plain(id)).collect::<Vec<_>>().join(", "),
+    };
+    let (name, said) = (plain(&found.engine), word(found.allowed));
+    let mut lines =
+        vec![format!("cedar engine {name}, in mode {mode}: {said} by {}", ids(&found.determining))];
+    lines.extend(found.refusal.iter().map(|(_, why)| format!("  {}", plain(why.as_str()))));
+    lines.extend(
+        found.errors.iter().map(|(id, why)| format!("  {} failed: {}", plain(id), plain(why.as_str()))),
+    );
+    lines.extend(found.shadow.iter().map(|shadow| {
+        format!(
+            "  with policies that are only watched: {} by {}",
+            word(shadow.allowed),
+            ids(&shadow.determining)
+        )
+    }));
+    lines
+}
+
+fn cedar_json(found: &CedarFound) -> Value {
+    let ids = |ids: &[Arc<str>]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let errors: Vec<_> =
+        found.errors.iter().map(|(id, why)| json!({"policy": &**id, "error": why.as_str()})).collect();
+    json!({
+        "engine": &*found.engine,
+        "mode": if found.enforced { "enforce" } else { "log_only" },
+        "allowed": found.allowed,
+        "determining": ids(&found.determining),
+        "errors": errors,
+        "refusal": found.refusal.as_ref().map(|(_, why)| why.as_str()),
+        "shadow": found.shadow.as_ref().map(|shadow| {
+            json!({"allowed": shadow.allowed, "flips": shadow.flips, "determining": ids(&shadow.determining)})
+        }),
+    })
 }
 
 /// Each number of the gates.
@@ -212,6 +256,7 @@ fn told(inquiry: &Inquiry) -> Value {
         told.extend(answer);
         told.extend(more);
         told.extend(decision.gates.iter().map(|found| ("gates".to_owned(), gates_json(found))));
+        told.extend(decision.cedar.iter().map(|found| ("cedar".to_owned(), cedar_json(found))));
     }
     told
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod audit;
 mod audit_list;
+mod cedar;
 mod check;
 mod command;
 mod demo;
