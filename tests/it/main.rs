@@ -12,6 +12,7 @@
     reason = "tests: a failed expectation is what they are for"
 )]
 
+mod cedar;
 mod decisions;
 mod evaluation;
 mod governance;

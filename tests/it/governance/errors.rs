@@ -63,7 +63,7 @@ fn an_error_carries_the_request_id_of_its_caller() {
 #[test]
 fn no_other_surface_speaks_this_form() {
     let world = World::start();
-    for path in ["/api/v1/nothing", "/api/v1/governancex", "/api/v1/policy/x"] {
+    for path in ["/api/v1/nothing", "/api/v1/governancex", "/api/v1/policyx"] {
         let answer = world.gateway.control_client().get(path);
         assert_eq!(
             (answer.status, answer.header("content-type")),

@@ -54,6 +54,24 @@ fn a_tool_is_hidden_if_no_call_of_it_could_be_allowed_or_held() {
 }
 
 #[test]
+fn what_a_cedar_engine_could_allow_is_shown() {
+    let tool = listing(TOOLS, json!({}));
+    let config = format!(
+        "version: 1\ndata_dir: data\naudit: {{durability: process}}\n\
+         gateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\ncontrol: {{listen: 127.0.0.1:0}}\n\
+         policy: {{default: allow, cedar: {{engine: main, directory: p}}}}\n{}",
+        Route::section(&[Route::mcp("files", tool.address)])
+    );
+    let policies = "permit(principal, action in [Action::\"files___read_file\", Action::\"files___pay\", Action::\"files___move\"], resource == Gateway::\"files\")\n\
+                    when { context has input.amount && context.input.amount < 5 };\n\
+                    forbid(principal, action == Action::\"files___move\", resource);\n\
+                    forbid(principal, action == Action::\"files___pay\", resource) when { context has input.gift };\n";
+    let gateway = Gateway::configured(&config).file("p/all.cedar", policies).start();
+    // Whatever the default allows, only what a permit is about can be called; a forbid with a condition hides nothing.
+    assert_eq!(names(&gateway.client().post_json("/files", LIST).json()), ["read_file", "pay"]);
+}
+
+#[test]
 fn where_the_resource_is_known_it_counts() {
     let tool = listing(TOOLS, json!({}));
     let gateway = gateway(&tool, "mode: enforce");

@@ -17,6 +17,9 @@ const RULES: [&str; 4] =
 /// Governance objects, in the folder that the full sample names.
 const GOVERNANCE: [&str; 1] = ["policies/governance/deployments.yaml"];
 
+/// Cedar policies, in the folder that the full sample names.
+const CEDAR: [&str; 1] = ["policies/cedar/files.cedar"];
+
 /// Run with the rules beside them by the tests of `aegis init`.
 const CASES: [&str; 1] = ["policies/starter.cases.yaml"];
 
@@ -70,6 +73,7 @@ fn there_is_no_sample_that_no_test_loads() {
         .iter()
         .chain(&RULES)
         .chain(&GOVERNANCE)
+        .chain(&CEDAR)
         .chain(&CASES)
         .chain(&DOCUMENTS)
         .map(|name| (*name).to_owned())
@@ -77,6 +81,7 @@ fn there_is_no_sample_that_no_test_loads() {
     assert_eq!(found, loaded);
     let full = fs::read_to_string(samples().join("full.yaml")).unwrap();
     assert!(full.contains("  governance: policies/governance\n"));
+    assert!(full.contains("    directory: policies/cedar\n"));
     assert!(DOCUMENTS.iter().all(|name| full.contains(&format!(": {name}"))));
 }
 
