@@ -12,4 +12,4 @@ mod texts;
 pub use answers::{json_response, sse};
 pub use ledgers::{ledger, ledger_edit};
 pub use requests::{mcp, operations, path, query, tool_call};
-pub use texts::{condition, config, json, openapi, rules};
+pub use texts::{cedar, condition, config, json, openapi, rules};

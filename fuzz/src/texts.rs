@@ -11,6 +11,7 @@ use aegis_gateway::model::decision::{RiskScore, SnapshotRef};
 use aegis_gateway::model::document::Document;
 use aegis_gateway::model::json::{CaseEqualKeys, NormalPath, PathAllowance, Reader, write_json};
 use aegis_gateway::model::time::Timestamp;
+use aegis_gateway::policy::cedar::{CedarSchema, PolicyFile, findings, formatted, read, read_files};
 use aegis_gateway::policy::conditions::{Condition, Scope};
 use aegis_gateway::policy::rules;
 use serde_json::Value;
@@ -125,6 +126,20 @@ pub fn openapi(data: &[u8]) {
     }
     let named = |operation: &Operation| call.action.capability() == Some(operation.capability.as_str());
     assert!(matching.any(|operation| named(operation)), "an operation that does not match was found");
+}
+
+/// Reading a Cedar policy or schema never panics; where the file of a policy can be read, what the formatter makes of it can be too, and
+/// is the same policy.
+pub fn cedar(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let _schema = CedarSchema::read(text);
+    let _files = read_files(&[PolicyFile { stem: "fuzz", text }]);
+    let Ok(policy) = read(text) else { return };
+    let _findings = findings(&policy);
+    let Ok(pretty) = formatted(&policy) else { return };
+    let again = read(&pretty).unwrap_or_else(|problems| panic!("formatted, it cannot be read: {problems}"));
+    assert_eq!(again.effect(), policy.effect(), "formatted, it does something else");
+    assert_eq!(again.has_conditions(), policy.has_conditions(), "formatted, it has other conditions");
 }
 
 /// An empty environment, and one text for every file.
