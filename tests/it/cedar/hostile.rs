@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{AGENT, World, came_to};
+use super::world::{ADMIN, AGENT, ENGINES, World, came_to};
 
 #[test]
 fn arguments_are_values_and_never_entities_or_extensions() {
@@ -71,4 +71,40 @@ fn paths_are_judged_as_they_are_forwarded() {
     }
     let seen = world.tool.seen();
     assert!(seen.iter().all(|seen| seen.line().contains(" /crm/contacts/42 ")), "{seen:?}");
+}
+
+#[test]
+fn a_schema_that_grows_is_refused_and_only_administrators_send_one() {
+    let world = World::start();
+    let twice: String = (1..40).map(|n| format!("type T{n} = {{a: T{}, b: T{}}};", n - 1, n - 1)).collect();
+    let schema = format!("type T0 = Long;{twice}entity Agent {{all: T39}};");
+    let asked = json!({"policy_body": "permit(principal, action, resource);", "schema": schema});
+    let checked = world.ask(ADMIN, "POST", "/api/v1/policy/validate", &asked);
+    assert_eq!(checked.status, 200, "{}", checked.text());
+    let told = checked.json();
+    assert!(told["valid"] == false && told.to_string().contains("written out"), "{told}");
+    assert_eq!(world.ask(AGENT, "POST", "/api/v1/policy/validate", &asked).status, 403);
+    let without = json!({"policy_body": "permit(principal, action, resource);"});
+    assert_eq!(world.ask(AGENT, "POST", "/api/v1/policy/validate", &without).json()["valid"], true);
+    let made = world.ask(ADMIN, "POST", ENGINES, &json!({"name": "large", "schema": schema}));
+    assert!(made.status == 400 && made.text().contains("written out"), "{}", made.text());
+}
+
+#[test]
+fn no_record_has_a_value_that_a_policy_failed_on() {
+    let world = World::start();
+    world.policy("permit(principal, action, resource);");
+    world.policy(
+        "forbid(principal, action == Action::\"pay___send\", resource) when { ip(context.input.secret).isLoopback() };",
+    );
+    world.policy(
+        "forbid(principal, action == Action::\"pay___send\", resource) when { context.input.sum + 1 > 2 };",
+    );
+    let asked = json!({"secret": "hush-hush", "sum": i64::MAX});
+    came_to(&world.propose("pay.send", &asked), "DENY", "indeterminate");
+    let records = world.gateway.records_of("decision");
+    let cedar = &records.last().unwrap()["cedar"];
+    assert_eq!(cedar["errors"].as_array().map(Vec::len), Some(2), "{cedar}");
+    let told = json!(records).to_string();
+    assert!(!told.contains("hush-hush") && !cedar.to_string().contains(&i64::MAX.to_string()), "{told}");
 }

@@ -6,7 +6,7 @@
 
 use cedar_policy::{Entities, Request};
 use cedar_policy_core::ast::{Expr, Literal, Policy, SlotEnv, ValueKind};
-use cedar_policy_core::evaluator::Evaluator;
+use cedar_policy_core::evaluator::{EvaluationError, Evaluator};
 use cedar_policy_core::extensions::Extensions;
 
 use crate::policy::cedar::CedarPolicy;
@@ -36,14 +36,34 @@ impl<'e> Evaluation<'e> {
         Self { evaluator, slots: SlotEnv::new() }
     }
 
-    /// Whether a policy matches, or why that cannot be told.
+    /// Whether a policy matches, or why that cannot be told: names of the policy's own and types, no values.
     pub(in crate::policy::cedar) fn holds(&self, condition: &Condition) -> Result<bool, String> {
         match self.evaluator.interpret(&condition.0, &self.slots) {
             Ok(value) => match value.value_kind() {
                 ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
                 _ => Err("the condition is neither true nor false".to_owned()),
             },
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(told(&error)),
         }
     }
+}
+
+/// An error without the values that Cedar's own words for it may have: these may be arguments that no record keeps.
+fn told(error: &EvaluationError) -> String {
+    let words = match error {
+        // What they name are names of attributes, and types.
+        EvaluationError::RecordAttrDoesNotExist(_) | EvaluationError::TypeError(_) => {
+            return error.to_string();
+        }
+        EvaluationError::EntityDoesNotExist(_) => "an entity whose attributes are read is not known",
+        EvaluationError::EntityAttrDoesNotExist(_) => "an entity has no such attribute or tag",
+        EvaluationError::FailedExtensionFunctionLookup(_) | EvaluationError::WrongNumArguments(_) => {
+            "a function is not known, or takes other arguments"
+        }
+        EvaluationError::IntegerOverflow(_) => "a number is beyond 64 bits",
+        EvaluationError::FailedExtensionFunctionExecution(_) => "a function does not take this value",
+        EvaluationError::RecursionLimit(_) => "its conditions are too deep",
+        _ => "it cannot be evaluated",
+    };
+    words.to_owned()
 }

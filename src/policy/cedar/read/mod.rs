@@ -2,6 +2,7 @@
 //!
 //! Imports problems and findings.
 
+mod extent;
 mod file;
 mod policy;
 mod scan;

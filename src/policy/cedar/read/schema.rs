@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cedar_policy::{PolicySet, Schema, ValidationMode, ValidationWarning, Validator};
 use miette::Diagnostic;
 
+use crate::policy::cedar::read::extent::too_large;
 use crate::policy::cedar::read::policy::with_room;
 use crate::policy::cedar::read::scan::{Token, TokenKind, Tokens};
 use crate::policy::cedar::{CedarFinding, CedarPolicy, CedarProblem, CedarProblems, Effect, FindingType};
@@ -94,7 +95,7 @@ fn check(text: &str) -> Result<(), CedarProblem> {
             return Err(CedarProblem::at(text, offset, 1, message));
         }
     }
-    Ok(())
+    too_large(text).map_or(Ok(()), |why| Err(CedarProblem::at(text, 0, 0, why)))
 }
 
 fn from_cedar(text: &str) -> Result<Schema, CedarProblems> {
