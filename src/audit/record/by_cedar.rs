@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::audit::record::Line;
 use crate::model::call::{DecisionRequest, Parameters};
-use crate::model::decision::CedarFound;
+use crate::model::decision::{CedarFound, Reason};
+use crate::model::json::Json;
+use crate::telemetry::Redaction;
 
 impl Line {
     /// What the enforcing engine found.
@@ -15,15 +17,10 @@ impl Line {
         self.plain(",\"mode\":\"", if found.enforced { "enforce" } else { "log_only" });
         self.raw(",\"allowed\":", word(found.allowed));
         self.texts(",\"determining\":[", &found.determining);
-        if !found.errors.is_empty() {
-            self.raw(",\"errors\":[", "");
-            for (index, (policy, error)) in found.errors.iter().enumerate() {
-                self.text(if index == 0 { "{\"policy\":" } else { ",{\"policy\":" }, policy);
-                self.text(",\"error\":", error.as_str());
-                self.bytes.push(b'}');
-            }
-            self.bytes.push(b']');
+        if found.more > 0 {
+            self.raw(",\"more\":", &found.more.to_string());
         }
+        self.failed(&found.errors);
         if let Some((policy, why)) = &found.refusal {
             self.text(",\"refusal\":{\"reason\":", why.as_str());
             if let Some(policy) = policy {
@@ -35,14 +32,27 @@ impl Line {
             self.raw(",\"shadow\":{\"allowed\":", word(shadow.allowed));
             self.raw(",\"flips\":", word(shadow.flips));
             self.texts(",\"determining\":[", &shadow.determining);
+            self.failed(&shadow.errors);
             self.bytes.push(b'}');
         }
         self.bytes.push(b'}');
     }
 
+    /// The policies that failed, where some did.
+    fn failed(&mut self, errors: &[(Arc<str>, Reason)]) {
+        for (index, (policy, error)) in errors.iter().enumerate() {
+            self.text(if index == 0 { ",\"errors\":[{\"policy\":" } else { ",{\"policy\":" }, policy);
+            self.text(",\"error\":", error.as_str());
+            self.bytes.push(b'}');
+        }
+        if !errors.is_empty() {
+            self.bytes.push(b']');
+        }
+    }
+
     /// What policies of Cedar may ask of a caller and a call besides what every record says: groups, roles, and the path of an HTTP
     /// operation. Policies are made of records, and need them.
-    pub(in crate::audit) fn whereabouts(&mut self, request: &DecisionRequest<'_, '_>) {
+    pub(in crate::audit) fn whereabouts(&mut self, request: &DecisionRequest<'_, '_>, redaction: &Redaction) {
         let principal = request.principal;
         if !principal.groups.is_empty() {
             self.texts(",\"groups\":[", &principal.groups);
@@ -50,11 +60,17 @@ impl Line {
         if !principal.roles.is_empty() {
             self.texts(",\"roles\":[", &principal.roles);
         }
-        let operation = matches!(request.call.parameters, Parameters::Sections { .. });
-        if let Some(path) = request.context.path.filter(|_| operation) {
-            // A resource made of a redacted argument has it in the path too.
-            let shown = if request.call.resource_hidden { "[REDACTED]" } else { path.spelling() };
-            self.text(",\"path\":", shown);
+        if let (Parameters::Sections { path: variables, .. }, Some(path)) =
+            (&request.call.parameters, request.context.path)
+        {
+            // An argument that is hidden stands in the path too.
+            let hides = |name: &str| redaction.hides(name);
+            let hidden = match variables {
+                Json::Object(members) => members.iter().any(|(name, _)| hides(name.as_str())),
+                _ => false,
+            };
+            let hidden = hidden || request.call.resource_hidden;
+            self.text(",\"path\":", if hidden { "[REDACTED]" } else { path.spelling() });
         }
     }
 

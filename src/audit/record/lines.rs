@@ -109,7 +109,7 @@ impl DecisionRecord<'_, '_> {
         let mut line = Line::sized("decision", (FRAME_BYTES + self.body_bytes).max(USUAL_BYTES));
         let call = self.request.call;
         line.principal(self.request.principal);
-        line.whereabouts(&self.request);
+        line.whereabouts(&self.request, redaction);
         match &call.action {
             Action::Named(name) | Action::Tunnel(name) | Action::Shared(name) => {
                 line.plain(",\"capability\":\"", name.as_str())

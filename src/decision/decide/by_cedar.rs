@@ -7,7 +7,10 @@ use crate::model::call::DecisionRequest;
 use crate::model::decision::{
     Authorization, CedarFound, CedarShadow, Facts, Outcome, Reason, ReasonCode, RiskLevel, Wanted,
 };
-use crate::policy::cedar::{CedarQuestion, Refusal, Unmapped, Verdict};
+use crate::policy::cedar::{CedarQuestion, PolicyError, Refusal, Unmapped, Verdict};
+
+/// Most policies that a decision names, of each kind: a record has a length.
+const NAMED_MOST: usize = 20;
 
 /// Asks the enforcing engine; `None` where there is none. A call that cannot be put to Cedar is one that it denies.
 pub(super) fn ask(
@@ -44,19 +47,32 @@ pub(super) fn may_permit(snapshot: &PolicySnapshot) -> bool {
 
 fn found(enforcing: &Enforcing, verdict: Verdict) -> CedarFound {
     let Verdict { allowed, determining, errors, refusal, shadow, candidates: _ } = verdict;
+    let more = determining.len().saturating_sub(NAMED_MOST) + errors.len().saturating_sub(NAMED_MOST);
     CedarFound {
         engine: Arc::clone(&enforcing.name),
         enforced: !enforcing.log_only,
         allowed,
-        determining,
-        errors: errors.into_iter().map(|error| (error.id, Reason::new(&error.message))).collect(),
+        determining: first(determining),
+        more,
+        errors: failed(errors),
         refusal: refusal.map(|refusal| (to_blame(&refusal), Reason::new(&refusal.to_string()))),
         shadow: shadow.map(|shadow| CedarShadow {
             allowed: shadow.allowed,
-            determining: shadow.determining,
+            determining: first(shadow.determining),
+            errors: failed(shadow.errors),
             flips: shadow.flips,
         }),
     }
+}
+
+/// The first of them.
+fn first<T>(mut list: Vec<T>) -> Vec<T> {
+    list.truncate(NAMED_MOST);
+    list
+}
+
+fn failed(errors: Vec<PolicyError>) -> Vec<(Arc<str>, Reason)> {
+    first(errors).into_iter().map(|error| (error.id, Reason::new(&error.message))).collect()
 }
 
 fn denied(enforcing: &Enforcing, unmapped: &Unmapped) -> CedarFound {
@@ -65,6 +81,7 @@ fn denied(enforcing: &Enforcing, unmapped: &Unmapped) -> CedarFound {
         enforced: !enforcing.log_only,
         allowed: false,
         determining: Vec::new(),
+        more: 0,
         errors: Vec::new(),
         refusal: Some((None, Reason::new(&unmapped.to_string()))),
         shadow: None,

@@ -52,6 +52,7 @@ impl CedarMetrics {
             let [to_allow, to_deny] = &self.flips;
             if shadow.allowed { to_allow.inc() } else { to_deny.inc() }
         }
-        self.errors.inc_by(u64::try_from(found.errors.len()).unwrap_or(u64::MAX));
+        let watched = found.shadow.as_ref().map_or(0, |shadow| shadow.errors.len());
+        self.errors.inc_by(u64::try_from(found.errors.len() + watched).unwrap_or(u64::MAX));
     }
 }

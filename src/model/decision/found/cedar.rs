@@ -16,6 +16,8 @@ pub struct CedarFound {
     /// The policies that decided: those that forbid, else those that permit; sorted. None where no policy speaks of the call, or
     /// `refusal` says what denied it.
     pub determining: Vec<Arc<str>>,
+    /// How many further policies decided or failed: of each only the first are named.
+    pub more: usize,
     /// The policies that failed, sorted, each with why: names and types, no values.
     pub errors: Vec<(Arc<str>, Reason)>,
     /// What denied the call although no policy forbids it, and the policy to blame where there is one.
@@ -25,12 +27,14 @@ pub struct CedarFound {
 }
 
 /// What would be decided if policies that are only watched counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CedarShadow {
     /// Whether the call would pass.
     pub allowed: bool,
     /// The policies that would decide, sorted.
     pub determining: Vec<Arc<str>>,
+    /// The policies that are only watched and failed, sorted, each with why.
+    pub errors: Vec<(Arc<str>, Reason)>,
     /// Whether that is another decision than the one that counts.
     pub flips: bool,
 }
