@@ -187,6 +187,11 @@ fn format(path: &Path, (write, check): (bool, bool)) -> Result<ExitCode> {
     if check {
         return Ok(if pretty == text { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    // The formatter writes policies; what is said behind the last one or between lines would be lost.
+    if write && pretty.matches("//").count() < text.matches("//").count() {
+        output::error(&format!("{}: a comment would be lost: put it before a policy", path.display()));
+        return Ok(ExitCode::FAILURE);
+    }
     if write {
         std::fs::write(path, &pretty).with_context(|| format!("{} cannot be written", path.display()))?;
     } else {

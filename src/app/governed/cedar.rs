@@ -21,6 +21,9 @@ const SCHEMA: &str = "cedarschema";
 /// The annotation by which a policy of a file is only watched, and its value.
 const WATCHED: (&str, &str) = ("enforcement_mode", "LOG_ONLY");
 
+/// What the ids begin with that the API gives.
+const OF_API: &str = "ced_";
+
 /// Whether a file has something for an engine, by its name.
 pub(super) fn is_cedar(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension == POLICIES || extension == SCHEMA)
@@ -57,6 +60,10 @@ pub(super) fn objects(
                             problem(at, &format!("policy {}: {found}", filed.id), found.help)
                         }));
                     }
+                    problems.extend(unfit(&filed).map(|why| {
+                        let at = Place::whole(Arc::clone(&text.name));
+                        Problem::new(at, "", format!("policy {}: {why}", filed.id))
+                    }));
                     objects.push(object(engine, text, &filed));
                 }
             }
@@ -79,6 +86,21 @@ pub(super) fn objects(
         Err(found) => problems.push(document.problem(KEY, found.to_string())),
     }
     Problems::unless_empty(objects, problems)
+}
+
+/// What is wrong with a policy besides its Cedar.
+fn unfit(FiledPolicy { id, policy }: &FiledPolicy) -> Option<String> {
+    let (name, watched) = WATCHED;
+    match policy.annotation(name) {
+        // Whoever means that it is only watched must not find that it counts.
+        Some(mode) if mode != watched && mode != "ACTIVE" => {
+            Some(format!("@{name} is \"ACTIVE\" or \"{watched}\", and nothing else"))
+        }
+        _ if id.starts_with(OF_API) => {
+            Some(format!("ids that begin with {OF_API} are given by the API: use another @id"))
+        }
+        _ => None,
+    }
 }
 
 /// The one schema.

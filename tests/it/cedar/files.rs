@@ -74,3 +74,22 @@ fn every_mistake_in_files_is_found_with_its_place() {
     let told = format!("{}{}", ran.said, ran.errors);
     assert!(ran.code == 64 && told.contains("did you mean `Agent`"), "{told}");
 }
+
+#[test]
+fn annotations_and_ids_that_would_mean_something_else_are_mistakes() {
+    let config = "version: 1\npolicy: {cedar: {engine: main, directory: p}}\n";
+    let folder = Folder::with(&[("aegis.yaml", config)]);
+    for (annotation, words) in [
+        ("@enforcement_mode(\"log_only\")", Some("\"ACTIVE\" or \"LOG_ONLY\"")),
+        ("@enforcement_mode", Some("\"ACTIVE\" or \"LOG_ONLY\"")),
+        ("@id(\"ced_1\")", Some("are given by the API")),
+        ("@enforcement_mode(\"LOG_ONLY\")", None),
+        ("@enforcement_mode(\"ACTIVE\")", None),
+    ] {
+        folder.write("p/a.cedar", &format!("{annotation}\npermit(principal, action, resource);\n"));
+        let ran = folder.run(&["check", "aegis.yaml"]);
+        let told = format!("{}{}", ran.said, ran.errors);
+        assert_eq!(ran.code, if words.is_some() { 64 } else { 0 }, "{annotation}: {told}");
+        assert!(words.is_none_or(|words| told.contains(words)), "{annotation}: {told}");
+    }
+}
