@@ -79,7 +79,11 @@ impl CedarSettings {
         }
         let configured = (self.engine.clone(), self.log_only);
         // What the API chose counts as long as the configuration says what it said then.
-        let chosen = engines.enforcement().filter(|chosen| chosen.instead_of == configured);
+        let chosen = engines.enforcement().filter(|chosen| {
+            let (engine, log_only) = &chosen.instead_of;
+            // Where the configuration names no engine, its mode says nothing against one.
+            *engine == configured.0 && (engine.is_none() || *log_only == configured.1)
+        });
         let (engine, log_only) = chosen.map_or(configured, |chosen| (chosen.engine.clone(), chosen.log_only));
         Some((engine?, log_only))
     }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::admin::{AdminStoreError, Asked, By, Change, Refused, SnapshotContent, SnapshotRow};
+use crate::admin::{AdminStoreError, Asked, By, Change, Refused, Row, SnapshotContent, SnapshotRow};
 use crate::gateway::administer::{Enacting, records};
 use crate::gateway::publish::{enacting, record};
 use crate::gateway::{AdminError, Candidate, Publisher};
 use crate::model::decision::SnapshotRef;
 use crate::model::time::Timestamp;
 use crate::policy::engines::CedarEngines;
-use crate::policy::governance::{Governance, Object};
+use crate::policy::governance::{Governance, Object, ObjectKey};
 
 /// Where operators change what is administered. Every call blocks: for `spawn_blocking`.
 #[derive(Clone, Debug)]
@@ -99,7 +99,13 @@ impl Administrator {
         let version = content.row.version;
         let now = (self.publisher.parts.clock.now(), turn.named);
         let rows = turn.registry.back_to(content.objects, &candidate.files.objects, now);
-        let rows = rows.map_err(AdminError::Bad)?;
+        let mut rows = rows.map_err(AdminError::Bad)?;
+        // The engine that the configuration names was perhaps not there then. It stays.
+        if let Some(engine) = candidate.files.engine.as_deref().map(ObjectKey::cedar_engine) {
+            rows.retain(|change| change.key != engine || !matches!(change.row, Row::Api(None)));
+        }
+        let wanted = turn.registry.engine_wanted(candidate.files.engine.as_deref(), &rows, now.0);
+        rows.extend(wanted);
         let stopping = turn.registry.stopping();
         let undo = turn.registry.apply(rows.clone());
         let stopped = turn.registry.stops_all(&stopping);

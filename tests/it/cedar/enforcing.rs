@@ -111,6 +111,21 @@ fn another_engine_is_chosen_at_once_and_the_one_that_decides_is_not_taken_away()
 }
 
 #[test]
+fn a_chosen_engine_stays_when_the_mode_of_the_configuration_changes() {
+    let mut world = World::with("{}");
+    world.ask(ADMIN, "POST", ENGINES, &json!({"name": "one"}));
+    let chosen = world.ask(ADMIN, "PUT", "/api/v1/policy/enforcement", &json!({"engine_id": "one"}));
+    assert_eq!(chosen.status, 200, "{}", chosen.text());
+    came_to(&world.propose("pay.send", &json!({})), "DENY", "cedar_denied");
+    world.gateway.stop();
+    let file = world.gateway.folder().join("gateway.yaml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("cedar: {}", "cedar: {mode: log_only}")).unwrap();
+    world.gateway = world.gateway.restart();
+    came_to(&world.propose("pay.send", &json!({})), "DENY", "cedar_denied");
+}
+
+#[test]
 fn everything_outlives_the_gateway_and_comes_back_with_a_snapshot() {
     let mut world = World::start();
     let id = world.policy(READ);
