@@ -184,7 +184,9 @@ fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Option<Asked> 
 }
 
 fn outcome(line: &Line<'_>) -> ObservedOutcome {
-    let allowed = line.outcome == Outcome::Allow.as_str();
+    // What a person let through once is nothing that policies let through.
+    let by_person = line.code == "approved";
+    let allowed = line.outcome == Outcome::Allow.as_str() && !by_person;
     let by_policy = line.outcome == Outcome::Deny.as_str() && BY_POLICY.contains(&&*line.code);
     match (allowed, by_policy, line.enforced) {
         (true, _, _) => ObservedOutcome::Allowed,

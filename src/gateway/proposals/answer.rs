@@ -51,6 +51,7 @@ pub(super) fn allowed(decision: &Decision, capability: &str, actor: &str) -> Str
     let by = match (decision.code, &decision.rule) {
         (ReasonCode::RuleAllowed, Some(rule)) => format!("Rule '{rule}' permits it."),
         (ReasonCode::PolicyAllowed, Some(rule)) => format!("Policy '{rule}' permits it."),
+        (ReasonCode::CedarAllowed, Some(rule)) => format!("Cedar policy '{rule}' permits it."),
         _ => "The default permits it.".to_owned(),
     };
     format!("Capability '{capability}' authorized for actor '{actor}'. {by} Risk score {}.", decision.score)

@@ -197,6 +197,7 @@ fn a_batch_is_made_whole_or_not_at_all() {
         json!({"policies": [{"policy_body": forbid, "policy_id": id}], "delete": [id]}),
         json!({"policies": [{"policy_body": forbid}, {"policy_body": PERMIT, "policy_id": id, "revision": 7}]}),
         json!({"policies": [{"policy_body": 5}]}),
+        json!({"policies": [{"policy_body": PERMIT, "policy_id": id, "revision": "1"}]}),
     ] {
         let answer = world.ask(ADMIN, "PUT", &path, &wrong);
         assert!((400..=422).contains(&answer.status), "{wrong}: {} {}", answer.status, answer.text());

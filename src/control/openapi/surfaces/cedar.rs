@@ -35,6 +35,13 @@ fn reads(path: &'static str, id: &'static str, summary: &'static str) -> Operati
     )
 }
 
+/// What administrators and who reads the ledger see.
+fn audits(path: &'static str, id: &'static str, summary: &'static str) -> Operation {
+    let scopes = &[Scope::Admin, Scope::AuditRead];
+    let operation = Operation::keyed_as(("get", path), (id, TAG, summary), scopes);
+    placed(operation.refuses(Form::Cedar, &[400, 401, 403, 429, 500, 501, 503]), path)
+}
+
 /// What administrators do.
 fn changes(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
     let operation = Operation::keyed_as((method, path), (id, TAG, summary), &[Scope::Admin]);
@@ -280,13 +287,15 @@ fn runs() -> Vec<Operation> {
             "What would have been decided otherwise.",
             json!({"type": "object"}),
         )),
-        pages(reads(RUNS, "listGenerations", "Runs, the oldest first."))
-            .refuses(Form::Cedar, &[501, 503])
-            .answers(Answer::json(200, "A page of runs.", reference("PolicyGenerationPage"))),
+        pages(audits(RUNS, "listGenerations", "Runs, the oldest first.")).answers(Answer::json(
+            200,
+            "A page of runs.",
+            reference("PolicyGenerationPage"),
+        )),
         sends(changes("post", RUNS, "startGeneration", "Makes policies of what agents did."), &config)
             .refuses(Form::Cedar, &[501])
             .answers(Answer::json(201, "It is under way.", reference("PolicyGeneration"))),
-        reads(RUN, "showGeneration", "One run.").refuses(Form::Cedar, &[501, 503]).answers(Answer::json(
+        audits(RUN, "showGeneration", "One run.").answers(Answer::json(
             200,
             "The run.",
             reference("PolicyGeneration"),
@@ -294,12 +303,11 @@ fn runs() -> Vec<Operation> {
         changes("delete", RUN, "deleteGeneration", "Takes a run away that has ended.")
             .refuses(Form::Cedar, &[501])
             .answers(Answer::empty(204, "It is not there.")),
-        pages(reads(
+        pages(audits(
             "/api/v1/policy/engines/{engine}/generations/{generation}/assets",
             "listGenerationAssets",
             "What a run made.",
         ))
-        .refuses(Form::Cedar, &[501, 503])
         .answers(Answer::json(200, "A page of assets.", reference("PolicyGenerationAssetPage"))),
         changes("post", promote, "promoteAsset", "Makes a policy of an asset.")
             .query(

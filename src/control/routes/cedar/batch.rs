@@ -78,7 +78,18 @@ fn deleted(body: &mut Body) -> Vec<String> {
 fn step(state: &ControlState, item: Map<String, Value>) -> Result<Step, CedarError> {
     let mut body = Body::of(item);
     let id = body.optional_text("policy_id");
-    let revision = body.value("revision").and_then(Value::as_u64).map(IfMatch::Version);
+    let revision = match body.value("revision") {
+        None | Some(Value::Null) => None,
+        Some(revision) => {
+            let read = revision.as_u64();
+            if read.is_none() {
+                body.wrong(json!({
+                    "type": "int_type", "loc": ["body", "policies", "revision"], "msg": "Input should be a valid integer", "input": null,
+                }));
+            }
+            read.map(IfMatch::Version)
+        }
+    };
     if body.flag("dry_run", false) {
         body.wrong(json!({
             "type": "value_error", "loc": ["body", "policies", "dry_run"], "msg": "A batch is made whole, and never dry", "input": true,

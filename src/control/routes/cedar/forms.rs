@@ -7,9 +7,7 @@ use axum::http::header::ETAG;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::control::error::finding_forms;
 use crate::model::time::Timestamp;
-use crate::policy::cedar::findings;
 use crate::policy::engines::HeldEngine;
 use crate::policy::governance::{Content, Object, Source, Stamp};
 
@@ -76,7 +74,6 @@ pub(super) fn policy_form(object: &Object) -> Value {
         match &policy.policy {
             Ok(policy) => {
                 members.insert("effect".to_owned(), json!(policy.effect().as_str()));
-                members.insert("findings".to_owned(), json!(finding_forms(&findings(policy))));
             }
             Err(problems) => {
                 members.insert("status_reasons".to_owned(), json!([problems.to_string()]));

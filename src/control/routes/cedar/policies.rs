@@ -64,6 +64,7 @@ pub(super) async fn list(
     let Page { items, next_token } = paging.page(&state, &operator, all.into_iter(), |object| {
         (object.stamp.created_at, object.stamp.id.to_string())
     });
+    // Findings are told of one policy: of a thousand they take a while.
     let forms: Vec<_> = items.iter().map(|object| policy_form(object)).collect();
     Ok(Json(json!({"policies": forms, "next_token": next_token})))
 }
@@ -97,7 +98,7 @@ pub(super) async fn show(
     };
     let held = engine(&state, &engine_name)?;
     let object = held.policy(&id).ok_or_else(|| CedarError::no_such("Policy", &id))?;
-    let mut form = policy_form(object);
+    let mut form = with_findings(policy_form(object), held.engine().policy(&id).map(|held| held.policy));
     if pretty && let (Some(policy), Some(members)) = (held.engine().policy(&id), form.as_object_mut()) {
         let text = formatted(policy.policy).map_err(|problems| invalid(problems, None))?;
         members.insert("definition".to_owned(), json!(text));
@@ -196,6 +197,14 @@ async fn put(
 /// The answer for what was only looked at.
 fn only_checked(found: &[CedarFinding]) -> Response {
     Json(json!({"valid": true, "findings": finding_forms(found)})).into_response()
+}
+
+/// A policy's form with what is noteworthy about it.
+fn with_findings(mut form: Value, policy: Option<&CedarPolicy>) -> Value {
+    if let (Some(policy), Some(members)) = (policy, form.as_object_mut()) {
+        members.insert("findings".to_owned(), json!(finding_forms(&findings(policy))));
+    }
+    form
 }
 
 /// What a body wants of a policy.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
-use crate::control::ControlState;
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::runs::generations::{at_desk, tenant};
+use crate::control::{ControlError, ControlState};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Change, Engine, Mode, read};
 use crate::policy::generation::{Flip, Flips, SimulatedCount, Simulation, Window};
@@ -41,7 +42,8 @@ pub(in crate::control::routes::cedar) async fn simulate(
     let window = window
         .ok_or_else(|| CedarError::bad("window is {\"start\": time, \"end\": time}, of at most 90 days"))?;
     let held = engine(&state, &name)?;
-    let draft = draft(held.engine(), (add, remove, policies))?;
+    let reading = spawn_blocking(move || draft(held.engine(), (add, remove, policies)));
+    let draft = reading.await.map_err(|_| ControlError::Internal)??;
     let simulated =
         at_desk(&state, move |desk| desk.simulate((&name, &tenant), &draft, (window, EXAMPLES))).await?;
     Ok(Json(told(&simulated)))
