@@ -185,6 +185,30 @@ fn a_change_is_made_only_of_what_was_seen() {
 }
 
 #[test]
+fn changes_at_the_same_time_lose_nothing_of_each_other() {
+    let world = World::start();
+    for _ in 0..10 {
+        let id = world.policy(PERMIT);
+        let path = format!("{ENGINES}/main/policies/{id}");
+        let bodies = ["name", "description"].map(|member| json!({"policy_body": PERMIT, member: "kept"}));
+        let bearer = format!("Bearer {ADMIN}");
+        let headers = [("Authorization", &*bearer), ("Content-Type", "application/json")];
+        std::thread::scope(|scope| {
+            for body in &bodies {
+                let mut client = world.gateway.control_client();
+                let path = &path;
+                scope.spawn(move || {
+                    let answer = client.request("PUT", path, &headers, body.to_string().as_bytes());
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                });
+            }
+        });
+        let kept = world.get(&path);
+        assert_eq!((&kept["name"], &kept["description"]), (&json!("kept"), &json!("kept")), "{kept}");
+    }
+}
+
+#[test]
 fn a_batch_is_made_whole_or_not_at_all() {
     let world = World::start();
     let id = world.policy(PERMIT);
