@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
 use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
@@ -66,8 +66,6 @@ pub struct ControlState {
     pub generations: Arc<GenerationDesk>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
-    /// Held by who changes engines and policies of Cedar: what is read, checked and written is one change.
-    pub cedar_turn: Arc<Mutex<()>>,
     /// Has drift baselines forgotten.
     pub drift: DriftDesk,
     /// Puts the content of earlier snapshots in force.

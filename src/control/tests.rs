@@ -143,7 +143,6 @@ impl Control {
         let overrides = Arc::new(MemoryOverrideStore::default());
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
-            cedar_turn: Arc::default(),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::new(NoPolicies),
             generations: generations(&publisher, &index),

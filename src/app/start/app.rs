@@ -95,7 +95,6 @@ impl App {
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
             administrator: Administrator::new(Arc::clone(&publisher)),
-            cedar_turn: Arc::default(),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
             generations: parts::generations((&publisher, &index, &store), &loaded.config)?,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Mutex, MutexGuard};
+
 use crate::admin::{AdminStoreError, Asked, By, Change, Refused, Row, SnapshotContent, SnapshotRow};
 use crate::gateway::administer::{Enacting, records};
 use crate::gateway::publish::{enacting, record};
@@ -11,10 +13,11 @@ use crate::model::time::Timestamp;
 use crate::policy::engines::CedarEngines;
 use crate::policy::governance::{Governance, Object, ObjectKey};
 
-/// Where operators change what is administered. Every call blocks: for `spawn_blocking`.
+/// Where operators change what is administered. Every call that changes something blocks: for `spawn_blocking`.
 #[derive(Clone, Debug)]
 pub struct Administrator {
     publisher: Arc<Publisher>,
+    cedar: Arc<Mutex<()>>,
 }
 
 /// A change that is in force.
@@ -33,8 +36,14 @@ pub struct Applied {
 impl Administrator {
     /// What changes by API goes through `publisher`.
     #[must_use]
-    pub const fn new(publisher: Arc<Publisher>) -> Self {
-        Self { publisher }
+    pub fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher, cedar: Arc::default() }
+    }
+
+    /// To be held from reading engines and policies of Cedar until what was made of them is written: what a change leaves out is
+    /// taken from what is there, and a policy is checked against the schema that is there.
+    pub async fn cedar_turn(&self) -> MutexGuard<'_, ()> {
+        self.cedar.lock().await
     }
 
     /// Cedar's engines in force.

@@ -45,7 +45,7 @@ pub(super) async fn change(
         body.wrong(json!({"type": "too_long", "loc": ["body"], "msg": message, "input": null}));
     }
     body.finish()?;
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let held = engine(&state, &engine_name)?;
     let mut steps: Vec<Step> = Vec::with_capacity(items.len() + deleted.len());
     for item in items {

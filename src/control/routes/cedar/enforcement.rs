@@ -63,7 +63,7 @@ pub(super) async fn choose(
     if is_noop(&state) {
         return Err(CedarError::bad("policy.cedar.provider is noop, which enforces nothing"));
     }
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     if let Some(name) = &name {
         engine(&state, name)?;
     }

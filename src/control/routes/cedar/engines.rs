@@ -119,7 +119,7 @@ pub(super) async fn delete(
             ));
         }
     };
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let enforcing = state.publisher.handle().load().cedar.enforcing().map(|found| Arc::clone(&found.name));
     let change = CedarChange::DeleteEngine { engine: name.as_str().into(), force, enforcing };
     apply(&state, &operator, Change::Cedar(change)).await?;
@@ -158,7 +158,7 @@ pub(super) async fn set_schema(
     }
     let mode = body.word("validation_mode", &VALIDATION_MODES);
     body.finish()?;
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let before = engine(&state, &name)?;
     let object = before.object().ok_or(ControlError::Internal)?;
     let mut raw: RawCedarEngine =

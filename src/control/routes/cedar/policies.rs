@@ -116,7 +116,7 @@ pub(super) async fn create(
     let operator = admin(operator)?;
     let engine_name = named(path)?;
     let (_, body) = Body::read(request).await?;
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let held = engine(&state, &engine_name)?;
     let wanted = Wanted::read(body)?;
     let dry_run = wanted.dry_run;
@@ -139,7 +139,7 @@ pub(super) async fn replace(
     let (engine_name, id) = both(path)?;
     let (parts, body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let held = engine(&state, &engine_name)?;
     let wanted = Wanted::read(body)?;
     let before = held.policy(&id).cloned().ok_or_else(|| CedarError::no_such("Policy", &id))?;

@@ -165,7 +165,7 @@ pub(in crate::control::routes::cedar) async fn promote(
             ));
         }
     };
-    let _turn = state.cedar_turn.lock().await;
+    let _turn = state.administrator.cedar_turn().await;
     let held = engine(&state, &name)?;
     let run = run(&state, Ok(Path((name.clone(), id)))).await?;
     let found =
