@@ -37,7 +37,7 @@ pub use policy::{
     SessionLimits,
 };
 pub use raw::schema;
-pub use raw::{CedarMode, CedarOnError, CedarProvider};
+pub use raw::{CedarMode, CedarOnError, CedarProvider, CedarQuarantine};
 pub use raw::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub use routes::{
     Anonymous, Balance, ClientIdentity, HoldWait, McpDenial, Mode, Operation, PathPrefix, Protocol, Response,

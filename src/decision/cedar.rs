@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{self, CedarMode, CedarOnError, CedarProvider};
+use crate::config::{self, CedarMode, CedarOnError, CedarProvider, CedarQuarantine};
 use crate::decision::CompileError;
 use crate::policy::cedar::{Engine, EngineOptions, OnError, Quarantine, Vocabulary};
 use crate::policy::engines::CedarEngines;
@@ -62,7 +62,10 @@ impl CedarSettings {
                     CedarOnError::DenyAny => OnError::DenyAny,
                     CedarOnError::Cedar => OnError::Cedar,
                 },
-                quarantine: Quarantine::DenyAll,
+                quarantine: match cedar.quarantine {
+                    CedarQuarantine::DenyAll => Quarantine::DenyAll,
+                    CedarQuarantine::SkipPermits => Quarantine::SkipPermits,
+                },
             },
             namespace: cedar.namespace.clone(),
             vocabulary: vocabulary.map_err(|error| CompileError::Key {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::raw::{CedarMode, CedarOnError, CedarProvider, RawCedar};
+use crate::config::raw::{CedarMode, CedarOnError, CedarProvider, CedarQuarantine, RawCedar};
 use crate::config::resolve::Spot;
 
 /// Where Cedar policies are kept, and which engine takes part in decisions.
@@ -19,6 +19,8 @@ pub struct Cedar {
     pub mode: CedarMode,
     /// What becomes of a call when policies fail to be evaluated.
     pub on_error: CedarOnError,
+    /// What becomes of calls while a stored policy can be read no more.
+    pub quarantine: CedarQuarantine,
     /// What stands before the types of principals, actions and resources.
     pub namespace: Option<Arc<str>>,
 }
@@ -50,6 +52,7 @@ pub(super) fn resolve(raw: RawCedar, spot: &Spot<'_>) -> Option<Cedar> {
         directory: raw.directory.map(|path| spot.beside(&path)),
         mode: raw.mode,
         on_error: raw.on_error,
+        quarantine: raw.quarantine,
         namespace: raw.namespace.map(Arc::from),
     })
 }

@@ -37,6 +37,6 @@ pub(super) use secret::RawSecret;
 pub(super) use store::RawStore;
 pub(super) use telemetry::{RawLogFormat, RawTelemetry};
 
-pub use policy::{CedarMode, CedarOnError, CedarProvider};
+pub use policy::{CedarMode, CedarOnError, CedarProvider, CedarQuarantine};
 pub use policy::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub use root::schema;

@@ -23,7 +23,7 @@ pub use engine::{
 pub use findings::{CedarFinding, FindingType, findings};
 pub use format::formatted;
 pub use index::Mode;
-pub use literal::{entity_literal, prefix_pattern, string_literal};
+pub use literal::string_literal;
 pub use mapping::{
     CedarQuestion, Unmapped, Vocabulary, VocabularyError, WrittenEntity, WrittenRequest, check_prefix,
     written,

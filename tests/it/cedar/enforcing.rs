@@ -152,3 +152,40 @@ fn people_and_paths_have_types_of_their_own() {
     assert_eq!(world.call(ALICE, "GET", "/crm/contacts/4%32"), 200, "the same path");
     assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 403);
 }
+
+#[test]
+fn a_stored_policy_that_can_be_read_no_more_denies_until_it_is_mended() {
+    let mut world = World::start();
+    world.policy("permit(principal == Agent::\"agent-1\", action, resource);");
+    let broken = world.policy("permit(principal == Agent::\"other\", action, resource);");
+    came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
+    world.gateway.kill();
+    let store = rusqlite::Connection::open(world.gateway.folder().join("data/aegis.db")).unwrap();
+    let changed = store
+        .execute("UPDATE admin_objects SET written = replace(written, 'Agent::\\\"other\\\"', 'Agent::') WHERE id = ?1", [&broken])
+        .unwrap();
+    assert_eq!(changed, 1);
+    drop(store);
+    let file = world.gateway.folder().join("gateway.yaml");
+    let config = std::fs::read_to_string(&file).unwrap();
+
+    // A permit that is left out lets less through, so it may be passed over.
+    std::fs::write(&file, config.replace("{engine: main}", "{engine: main, quarantine: skip_permits}"))
+        .unwrap();
+    world.gateway = world.gateway.restart();
+    came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
+    assert_eq!(world.get("/readyz")["quarantine"], false);
+    assert_eq!(world.get("/api/v1/policy/enforcement")["errors"], json!([broken]));
+    world.gateway.stop();
+
+    std::fs::write(&file, &config).unwrap();
+    world.gateway = world.gateway.restart();
+    came_to(&world.propose("pay.send", &json!({})), "DENY", "indeterminate");
+    assert_eq!(world.get("/readyz")["quarantine"], true);
+    let enforcement = world.get("/api/v1/policy/enforcement");
+    assert_eq!((&enforcement["degraded"], &enforcement["errors"]), (&json!(true), &json!([broken])));
+    let path = format!("{ENGINES}/main/policies/{broken}");
+    assert_eq!(world.ask(ADMIN, "DELETE", &path, &Value::Null).status, 204);
+    came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
+    assert_eq!(world.get("/readyz")["quarantine"], false);
+}

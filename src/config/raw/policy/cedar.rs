@@ -21,6 +21,8 @@ pub(crate) struct RawCedar {
     pub(crate) mode: CedarMode,
     /// What becomes of a call when policies fail to be evaluated. Default deny.
     pub(crate) on_error: CedarOnError,
+    /// What becomes of calls while a stored policy can be read no more. Default deny_all.
+    pub(crate) quarantine: CedarQuarantine,
     /// What stands before the types of principals, actions and resources, such as AgentCore. Absent: nothing.
     #[schemars(length(min = 1, max = 128))]
     pub(crate) namespace: Option<String>,
@@ -59,6 +61,17 @@ pub enum CedarOnError {
     DenyAny,
     /// They are passed over, as Cedar itself does, also those that forbid.
     Cedar,
+}
+
+/// What becomes of calls while a stored policy can be read no more, after an update perhaps.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum CedarQuarantine {
+    /// All are denied until it is replaced or deleted.
+    #[default]
+    DenyAll,
+    /// The same, unless it plainly is a permit: without it less is allowed, not more.
+    SkipPermits,
 }
 
 impl CedarMode {

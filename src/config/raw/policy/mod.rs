@@ -7,7 +7,7 @@ mod section;
 mod sessions;
 
 pub(in crate::config) use cedar::RawCedar;
-pub use cedar::{CedarMode, CedarOnError, CedarProvider};
+pub use cedar::{CedarMode, CedarOnError, CedarProvider, CedarQuarantine};
 pub(in crate::config) use gates::RawGates;
 pub use gates::{GateConstants, GateMode, GateSignals, Impact, ImpactFactors, NoveltyDirection};
 pub(in crate::config) use risk::{
