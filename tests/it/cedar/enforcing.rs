@@ -189,3 +189,48 @@ fn a_stored_policy_that_can_be_read_no_more_denies_until_it_is_mended() {
     came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
     assert_eq!(world.get("/readyz")["quarantine"], false);
 }
+
+/// Starts a world's gateway anew, with another text in its configuration.
+fn restart_with(world: &mut World, from: &str, to: &str) {
+    world.gateway.stop();
+    let file = world.gateway.folder().join("gateway.yaml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    assert!(config.contains(from), "{config}");
+    std::fs::write(&file, config.replace(from, to)).unwrap();
+    world.gateway = world.gateway.restart();
+}
+
+#[test]
+fn a_variable_that_is_hidden_is_hidden_in_the_path_too() {
+    let mut world = World::start();
+    restart_with(&mut world, "audit: {", "audit: {redact: [id], ");
+    assert_eq!(world.call(AGENT, "PUT", "/crm/contacts/4711"), 403);
+    assert_eq!(world.call(AGENT, "POST", "/crm/contacts"), 403);
+    let records = world.gateway.records_of("decision");
+    let paths: Vec<_> = records.iter().map(|record| record["path"].clone()).collect();
+    assert_eq!(paths, [json!("[REDACTED]"), json!("/crm/contacts")]);
+    assert!(!json!(records).to_string().contains("4711"), "{records:?}");
+}
+
+#[test]
+fn a_rollback_keeps_the_engine_that_the_configuration_names() {
+    let mut world = World::with("{}");
+    world.ask(ADMIN, "POST", ENGINES, &json!({"name": "other"}));
+    let made = world.ask(
+        ADMIN,
+        "POST",
+        &format!("{ENGINES}/other/policies"),
+        &json!({"policy_body": "permit(principal, action, resource);"}),
+    );
+    assert_eq!(made.status, 201, "{}", made.text());
+    let version = world.get("/api/v1/status")["snapshot"]["version"].as_u64().unwrap();
+    restart_with(&mut world, "cedar: {}", "cedar: {engine: main}");
+    world.policy("permit(principal, action, resource);");
+    came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
+    let back = world.ask(ADMIN, "POST", &format!("/api/v1/snapshots/{version}/rollback"), &json!({}));
+    assert_eq!(back.status, 200, "{}", back.text());
+    let enforcement = world.get("/api/v1/policy/enforcement");
+    assert_eq!((&enforcement["engine_id"], &enforcement["policy_count"]), (&json!("main"), &json!(0)));
+    assert_eq!(world.get(&format!("{ENGINES}/main"))["policy_count"], 0);
+    came_to(&world.propose("pay.send", &json!({})), "DENY", "cedar_denied");
+}
