@@ -241,12 +241,14 @@ impl Publisher {
         let mut snapshot = self.parts.enact(turn, enacting, Some(&before.reference))?;
         snapshot.succeed(&before);
         let reference = snapshot.reference.clone();
+        let now_in_force = status_of(&snapshot, enacting.now);
+        // Before it is told: whoever reads that a version is in force finds it so.
+        self.handle.store(Arc::new(snapshot));
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         // A change by API mends no file.
         let rejected = status.rejected.take().filter(|_| enacting.texts.is_none());
-        *status = SnapshotStatus { rejected, ..status_of(&snapshot, enacting.now) };
+        *status = SnapshotStatus { rejected, ..now_in_force };
         drop(status);
-        self.handle.store(Arc::new(snapshot));
         self.parts.metrics.snapshot_published(reference.version);
         Ok(reference)
     }
