@@ -9,8 +9,8 @@ use crate::audit::Ledger;
 use crate::audit::index::AuditIndex;
 use crate::control::{CursorSeal, PolicyWriter, Replays, SnapshotRollback};
 use crate::gateway::{
-    ActionDesk, Administrator, AuthThrottle, Clock, DriftDesk, EvaluationDesk, GenerationDesk, HoldDesk,
-    KeyDesk, KeyRates, OverrideDesk, ProposalDesk, Publisher,
+    ActionDesk, Administrator, AuthThrottle, Clock, DriftDesk, EvaluationDesk, HoldDesk, KeyDesk, KeyRates,
+    OverrideDesk, PolicyProviders, ProposalDesk, Publisher,
 };
 use crate::telemetry::Metrics;
 
@@ -62,8 +62,8 @@ pub struct ControlState {
     pub evaluations: Arc<EvaluationDesk>,
     /// Where evaluations are overridden.
     pub overrides: Arc<OverrideDesk>,
-    /// Where Cedar policies are made of what agents did.
-    pub generations: Arc<GenerationDesk>,
+    /// Who keeps Cedar engines and policies, and makes policies of what agents did.
+    pub cedar: Arc<PolicyProviders>,
     /// Changes what is administered, and knows the snapshots that were in force. Blocks: for `spawn_blocking`.
     pub administrator: Administrator,
     /// Has drift baselines forgotten.

@@ -24,7 +24,7 @@ use crate::decision::compile;
 use crate::gateway::{
     ActionDesk, ActionDeskParts, AdminError, Administrator, Approval, Candidate, Clock, DriftDesk,
     EvaluationDesk, Gateway, GatewayParts, GenerationDesk, HoldDesk, KeyDesk, NoExecutor, OverrideDesk,
-    ProposalDesk, Publisher, PublisherParts, SystemClock,
+    PolicyProviders, ProposalDesk, Publisher, PublisherParts, SystemClock,
 };
 use crate::holds::{
     Ask, Hold, HoldCounts, HoldFilter, HoldPage, HoldState, HoldStore, Inserted, MemoryOverrideStore,
@@ -142,10 +142,10 @@ impl Control {
         let keys = KeyDesk::new(Arc::clone(&publisher), Arc::clone(&clock), Vec::new());
         let overrides = Arc::new(MemoryOverrideStore::default());
         let state = ControlState {
+            cedar: cedar(&publisher, &index),
             administrator: Administrator::new(Arc::clone(&publisher)),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::new(NoPolicies),
-            generations: generations(&publisher, &index),
             publisher,
             actions: Arc::new(actions),
             policies: Arc::new(NoPolicies),
@@ -469,7 +469,9 @@ async fn where_nobody_can_tell_whether_a_request_was_done_it_is_not_done_again()
     assert_eq!(control.policies(), 1);
 }
 
-fn generations(publisher: &Arc<Publisher>, index: &Arc<AuditIndex>) -> Arc<GenerationDesk> {
+fn cedar(publisher: &Arc<Publisher>, index: &Arc<AuditIndex>) -> Arc<PolicyProviders> {
     let store = Arc::new(MemoryGenerationStore::default());
-    Arc::new(GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), store, Vec::new()))
+    let desk = GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), store, Vec::new());
+    let administrator = Administrator::new(Arc::clone(publisher));
+    Arc::new(PolicyProviders::new(publisher.handle(), &administrator, Arc::new(desk)))
 }

@@ -17,6 +17,7 @@ mod in_flight;
 mod permit;
 mod pipeline;
 mod proposals;
+mod providing;
 mod publish;
 mod rebuild;
 mod refusal;
@@ -43,6 +44,7 @@ pub use proposals::{
     Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, NotOverridable, OverrideDesk,
     OverrideError, ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused,
 };
+pub use providing::{Embedded, Noop, PolicyProvider, PolicyProviders, ProviderError};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};
 pub use refusal::{Refusal, RefusalForm};

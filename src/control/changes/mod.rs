@@ -1,11 +1,13 @@
-//! Changes of what is administered: `object.rs` reads and makes one, `condition.rs` says what must be there for it, `replays.rs` sees that one that is sent twice is made once,
+//! Changes of what is administered: `object.rs` reads and makes one, `cedar.rs` one of Cedar's, `condition.rs` says what must be there for it, `replays.rs` sees that one that is sent twice is made once,
 //! with `unwritten.rs` where the store fails meanwhile.
 
+mod cedar;
 mod condition;
 mod object;
 mod replays;
 mod unwritten;
 
+pub(in crate::control) use cedar::{apply_cedar, in_turn};
 pub(in crate::control) use condition::if_match;
 pub(in crate::control) use object::{apply, read, read_body};
 pub use replays::Replays;

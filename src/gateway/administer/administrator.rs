@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, MutexGuard};
-
 use crate::admin::{AdminStoreError, Asked, By, Change, Refused, Row, SnapshotContent, SnapshotRow};
 use crate::gateway::administer::{Enacting, records};
 use crate::gateway::publish::{enacting, record};
@@ -17,7 +15,6 @@ use crate::policy::governance::{Governance, Object, ObjectKey};
 #[derive(Clone, Debug)]
 pub struct Administrator {
     publisher: Arc<Publisher>,
-    cedar: Arc<Mutex<()>>,
 }
 
 /// A change that is in force.
@@ -36,14 +33,8 @@ pub struct Applied {
 impl Administrator {
     /// What changes by API goes through `publisher`.
     #[must_use]
-    pub fn new(publisher: Arc<Publisher>) -> Self {
-        Self { publisher, cedar: Arc::default() }
-    }
-
-    /// To be held from reading engines and policies of Cedar until what was made of them is written: what a change leaves out is
-    /// taken from what is there, and a policy is checked against the schema that is there.
-    pub async fn cedar_turn(&self) -> MutexGuard<'_, ()> {
-        self.cedar.lock().await
+    pub const fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher }
     }
 
     /// Cedar's engines in force.

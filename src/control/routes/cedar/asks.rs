@@ -6,11 +6,11 @@ use axum::http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use crate::admin::IfMatch;
+use crate::control::ControlError;
 use crate::control::auth::Operator;
 use crate::control::body::read_whole;
 use crate::control::changes::if_match as condition;
 use crate::control::error::CedarError;
-use crate::control::{ControlError, ControlState};
 use crate::extract::parse_query;
 use crate::model::call::Scope;
 use crate::model::json::{CaseEqualKeys, Json, Reader};
@@ -260,9 +260,4 @@ fn brief(value: &Value) -> Value {
         Value::Object(members) if members.len() > 8 || value.to_string().len() > 512 => json!({}),
         other => other.clone(),
     }
-}
-
-/// Whether the snapshot keeps engines only, without enforcement and generation.
-pub(super) fn is_noop(state: &ControlState) -> bool {
-    state.publisher.handle().load().cedar.settings().is_none_or(|settings| !settings.embedded)
 }

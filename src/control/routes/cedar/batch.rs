@@ -5,8 +5,8 @@ use axum::extract::{Request, State};
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit, Change, IfMatch};
-use crate::control::changes::apply;
+use crate::admin::{CedarChange, CedarEdit, IfMatch};
+use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, admin};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
@@ -45,16 +45,20 @@ pub(super) async fn change(
         body.wrong(json!({"type": "too_long", "loc": ["body"], "msg": message, "input": null}));
     }
     body.finish()?;
-    let _turn = state.administrator.cedar_turn().await;
-    let held = engine(&state, &engine_name)?;
-    let mut steps: Vec<Step> = Vec::with_capacity(items.len() + deleted.len());
-    for item in items {
-        steps.push(step(&state, item)?);
-    }
-    steps.extend(deleted.into_iter().map(Step::Delete));
-    let edits = spawn_blocking(move || edits(&held, steps)).await.map_err(|_| ControlError::Internal)??;
-    let change = CedarChange::Policies { engine: engine_name.into(), edits };
-    let applied = apply(&state, &operator, Change::Cedar(change)).await?;
+    let shared = state.clone();
+    let work = async move {
+        let held = engine(&shared, &engine_name)?;
+        let mut steps: Vec<Step> = Vec::with_capacity(items.len() + deleted.len());
+        for item in items {
+            steps.push(step(&shared, item)?);
+        }
+        steps.extend(deleted.into_iter().map(Step::Delete));
+        let edits =
+            spawn_blocking(move || edits(&held, steps)).await.map_err(|_| ControlError::Internal)??;
+        let change = CedarChange::Policies { engine: engine_name.into(), edits };
+        apply_cedar(&shared, &operator, change).await
+    };
+    let applied = in_turn(&state, work).await?;
     let forms: Vec<_> = applied.policies.iter().map(|object| policy_form(object)).collect();
     let deleted = forms.len();
     let version = applied.snapshot.version;

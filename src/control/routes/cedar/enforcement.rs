@@ -1,16 +1,14 @@
 //! `/api/v1/policy/enforcement`: which engine takes part in decisions.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::{Value, json};
 
-use crate::admin::{CedarChange, Change};
+use crate::admin::CedarChange;
 use crate::control::ControlState;
-use crate::control::changes::apply;
+use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, is_noop};
+use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody};
 use crate::control::routes::cedar::engines::engine;
 use crate::policy::governance::Written;
 use crate::policy::governance::raw::{RawCedarEnforcement, RawConfigured};
@@ -60,24 +58,31 @@ pub(super) async fn choose(
     let name = body.optional_text("engine_id");
     let mode = body.word("mode", &MODES);
     body.finish()?;
-    if is_noop(&state) {
-        return Err(CedarError::bad("policy.cedar.provider is noop, which enforces nothing"));
-    }
-    let _turn = state.administrator.cedar_turn().await;
-    if let Some(name) = &name {
-        engine(&state, name)?;
-    }
-    let snapshot = state.publisher.handle().load_full();
-    let (configured, log_only) = snapshot
-        .cedar
-        .settings()
-        .map_or((None, false), |settings| (settings.engine.as_ref().map(Arc::clone), settings.log_only));
-    let raw = RawCedarEnforcement {
-        engine: name,
-        log_only: mode.map_or(log_only, |mode| mode == MODES[1]),
-        instead_of: RawConfigured { engine: configured.as_deref().map(str::to_owned), log_only },
+    let log_only = mode.map(|mode| mode == MODES[1]);
+    let shared = state.clone();
+    let work = async move {
+        if let Some(name) = &name {
+            engine(&shared, name)?;
+        }
+        let change = CedarChange::Enforce(chosen(&shared, name, log_only));
+        apply_cedar(&shared, &operator, change).await
     };
-    let change = CedarChange::Enforce(Written::cedar_enforcement(&raw));
-    apply(&state, &operator, Change::Cedar(change)).await?;
+    in_turn(&state, work).await?;
     Ok(Json(form(&state)))
+}
+
+/// The choice of the engine `name`, watched only or as the configuration has it: it counts as long as that says what it says now.
+fn chosen(state: &ControlState, name: Option<String>, log_only: Option<bool>) -> Written {
+    let snapshot = state.publisher.handle().load_full();
+    let configured = snapshot.cedar.settings();
+    let configured =
+        configured.map_or((None, false), |settings| (settings.engine.clone(), settings.log_only));
+    Written::cedar_enforcement(&RawCedarEnforcement {
+        engine: name,
+        log_only: log_only.unwrap_or(configured.1),
+        instead_of: RawConfigured {
+            engine: configured.0.as_deref().map(str::to_owned),
+            log_only: configured.1,
+        },
+    })
 }

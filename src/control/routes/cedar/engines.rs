@@ -10,8 +10,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, Change};
-use crate::control::changes::apply;
+use crate::admin::CedarChange;
+use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
 use crate::control::routes::cedar::forms::{VALIDATION_MODES, answered, engine_form, validation_mode};
@@ -31,7 +31,7 @@ pub(super) type EnginePath = Result<Path<String>, PathRejection>;
 /// # Errors
 /// 404.
 pub(super) fn engine(state: &ControlState, name: &str) -> Result<HeldEngine, CedarError> {
-    let engines = state.administrator.engines();
+    let engines = state.cedar.in_force().engines();
     engines.find(name).cloned().ok_or_else(|| CedarError::no_such("Policy engine", name))
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, CedarError> {
     let operator = anybody(operator)?;
     let paging = Paging::read(&state, &operator, (PATH, query.as_deref()), &[])?;
-    let engines = state.administrator.engines();
+    let engines = state.cedar.in_force().engines();
     let all = engines.iter().filter_map(|engine| Some((engine.object()?.stamp.clone(), engine)));
     let Page { items, next_token } =
         paging.page(&state, &operator, all, |(stamp, _)| (stamp.created_at, stamp.id.to_string()));
@@ -93,7 +93,7 @@ pub(super) async fn create(
     body.finish()?;
     let raw = RawCedarEngine { name: name.clone(), description, schema, strict };
     let written = read(raw).await?;
-    apply(&state, &operator, Change::Cedar(CedarChange::CreateEngine(written))).await?;
+    apply_cedar(&state, &operator, CedarChange::CreateEngine(written)).await?;
     shown(StatusCode::CREATED, &engine(&state, &name)?)
 }
 
@@ -119,10 +119,14 @@ pub(super) async fn delete(
             ));
         }
     };
-    let _turn = state.administrator.cedar_turn().await;
-    let enforcing = state.publisher.handle().load().cedar.enforcing().map(|found| Arc::clone(&found.name));
-    let change = CedarChange::DeleteEngine { engine: name.as_str().into(), force, enforcing };
-    apply(&state, &operator, Change::Cedar(change)).await?;
+    let shared = state.clone();
+    let work = async move {
+        let enforcing =
+            shared.publisher.handle().load().cedar.enforcing().map(|found| Arc::clone(&found.name));
+        let change = CedarChange::DeleteEngine { engine: name.as_str().into(), force, enforcing };
+        apply_cedar(&shared, &operator, change).await
+    };
+    in_turn(&state, work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -158,18 +162,21 @@ pub(super) async fn set_schema(
     }
     let mode = body.word("validation_mode", &VALIDATION_MODES);
     body.finish()?;
-    let _turn = state.administrator.cedar_turn().await;
-    let before = engine(&state, &name)?;
-    let object = before.object().ok_or(ControlError::Internal)?;
-    let mut raw: RawCedarEngine =
-        serde_json::from_value(object.written.clone()).map_err(|_| ControlError::Internal)?;
-    raw.schema = schema;
-    raw.strict = mode.map_or(raw.strict, |mode| mode == VALIDATION_MODES[1]);
-    let written = read(raw).await?;
-    let checked = written.clone();
-    spawn_blocking(move || agreed(&before, &checked)).await.map_err(|_| ControlError::Internal)??;
-    apply(&state, &operator, Change::Cedar(CedarChange::ReplaceEngine { written, if_match })).await?;
-    shown(StatusCode::OK, &engine(&state, &name)?)
+    let shared = state.clone();
+    let work = async move {
+        let before = engine(&shared, &name)?;
+        let object = before.object().ok_or(ControlError::Internal)?;
+        let mut raw: RawCedarEngine =
+            serde_json::from_value(object.written.clone()).map_err(|_| ControlError::Internal)?;
+        raw.schema = schema;
+        raw.strict = mode.map_or(raw.strict, |mode| mode == VALIDATION_MODES[1]);
+        let written = read(raw).await?;
+        let checked = written.clone();
+        spawn_blocking(move || agreed(&before, &checked)).await.map_err(|_| ControlError::Internal)??;
+        apply_cedar(&shared, &operator, CedarChange::ReplaceEngine { written, if_match }).await?;
+        shown(StatusCode::OK, &engine(&shared, &name)?)
+    };
+    in_turn(&state, work).await
 }
 
 /// An engine as it is written. Its schema is read on a thread for that.

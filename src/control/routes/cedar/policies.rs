@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit, Change};
+use crate::admin::{CedarChange, CedarEdit};
 use crate::control::auth::Operator;
-use crate::control::changes::apply;
+use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::{CedarError, finding_forms};
 use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
@@ -116,16 +116,19 @@ pub(super) async fn create(
     let operator = admin(operator)?;
     let engine_name = named(path)?;
     let (_, body) = Body::read(request).await?;
-    let _turn = state.administrator.cedar_turn().await;
-    let held = engine(&state, &engine_name)?;
     let wanted = Wanted::read(body)?;
-    let dry_run = wanted.dry_run;
-    let id = new_id(&state);
-    let (written, found) = wanted.written(held, (id.clone(), None)).await?;
-    if dry_run {
-        return Ok(only_checked(&found));
-    }
-    put(&state, &operator, (&engine_name, CedarEdit::Create(written)), (StatusCode::CREATED, found)).await
+    let shared = state.clone();
+    let work = async move {
+        let held = engine(&shared, &engine_name)?;
+        let dry_run = wanted.dry_run;
+        let (written, found) = wanted.written(held, (new_id(&shared), None)).await?;
+        if dry_run {
+            return Ok(only_checked(&found));
+        }
+        let edit = CedarEdit::Create(written);
+        put(&shared, &operator, (&engine_name, edit), (StatusCode::CREATED, found)).await
+    };
+    in_turn(&state, work).await
 }
 
 /// Puts another one in its place. A description that is left out stays.
@@ -139,17 +142,20 @@ pub(super) async fn replace(
     let (engine_name, id) = both(path)?;
     let (parts, body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
-    let _turn = state.administrator.cedar_turn().await;
-    let held = engine(&state, &engine_name)?;
     let wanted = Wanted::read(body)?;
-    let before = held.policy(&id).cloned().ok_or_else(|| CedarError::no_such("Policy", &id))?;
-    let dry_run = wanted.dry_run;
-    let (written, found) = wanted.written(held, (id, Some(before))).await?;
-    if dry_run {
-        return Ok(only_checked(&found));
-    }
-    put(&state, &operator, (&engine_name, CedarEdit::Replace { written, if_match }), (StatusCode::OK, found))
-        .await
+    let shared = state.clone();
+    let work = async move {
+        let held = engine(&shared, &engine_name)?;
+        let before = held.policy(&id).cloned().ok_or_else(|| CedarError::no_such("Policy", &id))?;
+        let dry_run = wanted.dry_run;
+        let (written, found) = wanted.written(held, (id, Some(before))).await?;
+        if dry_run {
+            return Ok(only_checked(&found));
+        }
+        let edit = CedarEdit::Replace { written, if_match };
+        put(&shared, &operator, (&engine_name, edit), (StatusCode::OK, found)).await
+    };
+    in_turn(&state, work).await
 }
 
 /// Takes one away; nothing where there is none.
@@ -162,12 +168,12 @@ pub(super) async fn delete(
     let operator = admin(operator)?;
     let (engine_name, id) = both(path)?;
     let if_match = if_match(request.headers())?;
-    if state.administrator.engines().find(&engine_name).is_none() {
+    if state.cedar.in_force().engines().find(&engine_name).is_none() {
         return Ok(StatusCode::NO_CONTENT);
     }
     let edits = vec![CedarEdit::Delete { id: id.into(), if_match }];
     let change = CedarChange::Policies { engine: engine_name.into(), edits };
-    apply(&state, &operator, Change::Cedar(change)).await?;
+    apply_cedar(&state, &operator, change).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -187,7 +193,7 @@ async fn put(
     (status, found): (StatusCode, Vec<CedarFinding>),
 ) -> Result<Response, CedarError> {
     let change = CedarChange::Policies { engine: engine.into(), edits: vec![edit] };
-    let applied = apply(state, operator, Change::Cedar(change)).await?;
+    let applied = apply_cedar(state, operator, change).await?;
     let object = applied.object.ok_or(ControlError::Internal)?;
     let mut form = policy_form(&object);
     if let Some(members) = form.as_object_mut() {

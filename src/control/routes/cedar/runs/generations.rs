@@ -1,7 +1,5 @@
 //! `/api/v1/policy/engines/{engine}/generations`: policies made of what agents did. None of them is active before a person makes it so.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
@@ -10,8 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit, Change, DEPLOYMENT_TENANT, GenerationRun};
-use crate::control::changes::apply;
+use crate::admin::{CedarChange, CedarEdit, DEPLOYMENT_TENANT, GenerationRun};
+use crate::control::auth::Operator;
+use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, auditor, keeper, parameter};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
@@ -19,7 +18,7 @@ use crate::control::routes::cedar::forms::{ENFORCEMENT_MODES, answered, offset, 
 use crate::control::routes::cedar::lists::{Page, Paging};
 use crate::control::routes::cedar::policies::{checked, new_id};
 use crate::control::{ControlError, ControlState};
-use crate::gateway::{GenerationDesk, GenerationRefused};
+use crate::gateway::{GenerationRefused, PolicyProvider};
 use crate::policy::governance::Written;
 use crate::policy::governance::raw::RawCedarPolicy;
 
@@ -52,13 +51,13 @@ impl From<GenerationRefused> for CedarError {
     }
 }
 
-/// Does something at the desk, which blocks.
-pub(in crate::control::routes::cedar) async fn at_desk<T: Send + 'static>(
+/// Asks the provider about runs, which blocks.
+pub(in crate::control::routes::cedar) async fn of_provider<T: Send + 'static>(
     state: &ControlState,
-    work: impl FnOnce(&Arc<GenerationDesk>) -> Result<T, GenerationRefused> + Send + 'static,
+    work: impl FnOnce(&dyn PolicyProvider) -> Result<T, GenerationRefused> + Send + 'static,
 ) -> Result<T, CedarError> {
-    let desk = Arc::clone(&state.generations);
-    let done = spawn_blocking(move || work(&desk)).await.map_err(|_| ControlError::Internal)?;
+    let provider = state.cedar.in_force();
+    let done = spawn_blocking(move || work(&*provider)).await.map_err(|_| ControlError::Internal)?;
     Ok(done?)
 }
 
@@ -77,7 +76,7 @@ pub(in crate::control::routes::cedar) async fn start(
     let config = Value::Object(body.object("config").unwrap_or_default());
     body.finish()?;
     let by = operator.by();
-    let run = at_desk(&state, move |desk| desk.start(&name, (&config, tenant), &by)).await?;
+    let run = of_provider(&state, move |provider| provider.start_run(&name, (&config, tenant), &by)).await?;
     Ok((StatusCode::CREATED, Json(run_form(&run))).into_response())
 }
 
@@ -92,7 +91,7 @@ pub(in crate::control::routes::cedar) async fn list(
     let name = named(path)?;
     let path = format!("/api/v1/policy/engines/{name}/generations");
     let paging = Paging::read(&state, &operator, (&path, query.as_deref()), &[])?;
-    let runs = at_desk(&state, move |desk| desk.list(&name)).await?;
+    let runs = of_provider(&state, move |provider| provider.runs(&name)).await?;
     let place = |run: &GenerationRun| (run.created_at, run.id.to_string());
     let Page { items, next_token } = paging.page(&state, &operator, runs.into_iter(), place);
     let forms: Vec<_> = items.iter().map(run_form).collect();
@@ -117,7 +116,7 @@ pub(in crate::control::routes::cedar) async fn delete(
 ) -> Result<StatusCode, CedarError> {
     keeper(operator)?;
     let (name, id) = both(path)?;
-    at_desk(&state, move |desk| desk.remove(&name, &id)).await?;
+    of_provider(&state, move |provider| provider.remove_run(&name, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -165,17 +164,26 @@ pub(in crate::control::routes::cedar) async fn promote(
             ));
         }
     };
-    let _turn = state.administrator.cedar_turn().await;
-    let held = engine(&state, &name)?;
-    let run = run(&state, Ok(Path((name.clone(), id)))).await?;
+    let shared = state.clone();
+    in_turn(&state, async move { promoted(&shared, &operator, (name, id, asset), log_only).await }).await
+}
+
+/// Makes it, in its turn.
+async fn promoted(
+    state: &ControlState,
+    operator: &Operator,
+    (name, id, asset): (String, String, String),
+    log_only: bool,
+) -> Result<Response, CedarError> {
+    let held = engine(state, &name)?;
+    let run = run(state, Ok(Path((name.clone(), id)))).await?;
     let found =
         made(&run).into_iter().find(|made| made.get("asset_id").and_then(Value::as_str) == Some(&asset));
     let found = found.ok_or_else(|| CedarError::no_such("Asset", &asset))?;
     let Some(text) = found.get("definition").and_then(Value::as_str).map(str::to_owned) else {
         return Err(CedarError::bad("This asset is no policy; its findings say why."));
     };
-    let policy_id = new_id(&state);
-    let by = operator.clone();
+    let policy_id = new_id(state);
     let written = spawn_blocking(move || {
         let (policy, _) = checked(&held, &text, Some(false)).map_err(|error| error.of(&policy_id))?;
         let raw = RawCedarPolicy {
@@ -190,7 +198,7 @@ pub(in crate::control::routes::cedar) async fn promote(
     let written = written.await.map_err(|_| ControlError::Internal)??;
     let engine = written.key.name.split_once('/').map_or("", |(engine, _)| engine).into();
     let change = CedarChange::Policies { engine, edits: vec![CedarEdit::Create(written)] };
-    let applied = apply(&state, &by, Change::Cedar(change)).await?;
+    let applied = apply_cedar(state, operator, change).await?;
     let object = applied.object.ok_or(ControlError::Internal)?;
     Ok(answered(StatusCode::CREATED, &object.stamp, policy_form(&object)))
 }
@@ -206,7 +214,7 @@ fn both(path: RunPath) -> Result<(String, String), CedarError> {
 
 async fn run(state: &ControlState, path: RunPath) -> Result<GenerationRun, CedarError> {
     let (name, id) = both(path)?;
-    at_desk(state, move |desk| desk.find(&name, &id)).await
+    of_provider(state, move |provider| provider.run(&name, &id)).await
 }
 
 /// What came of a run.

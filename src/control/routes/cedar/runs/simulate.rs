@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
-use crate::control::routes::cedar::runs::generations::{at_desk, tenant};
+use crate::control::routes::cedar::runs::generations::{of_provider, tenant};
 use crate::control::{ControlError, ControlState};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Change, Engine, Mode, read};
@@ -45,7 +45,8 @@ pub(in crate::control::routes::cedar) async fn simulate(
     let reading = spawn_blocking(move || draft(held.engine(), (add, remove, policies)));
     let draft = reading.await.map_err(|_| ControlError::Internal)??;
     let simulated =
-        at_desk(&state, move |desk| desk.simulate((&name, &tenant), &draft, (window, EXAMPLES))).await?;
+        of_provider(&state, move |provider| provider.simulate((&name, &tenant), &draft, (window, EXAMPLES)))
+            .await?;
     Ok(Json(told(&simulated)))
 }
 
