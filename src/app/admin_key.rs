@@ -33,6 +33,7 @@ pub(super) fn admin_key(data_dir: &Path) -> Result<(Key, Option<PathBuf>)> {
         actor: None,
         roles: [].into(),
         groups: std::sync::Arc::default(),
+        claims: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     };

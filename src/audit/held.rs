@@ -45,7 +45,7 @@ impl DecisionRecord<'_, '_> {
     pub fn held(&self, digest: CallDigest, redaction: &Redaction) -> HeldDecision {
         let before = self.begin(redaction);
         let mut after = Line { bytes: Vec::with_capacity(512) };
-        self.end(&mut after);
+        self.end(&mut after, redaction);
         let (observed, score) = (self.origin.facts.gates, self.decision.score);
         HeldDecision { before: before.bytes, after: after.bytes, digest, observed, score }
     }

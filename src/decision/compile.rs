@@ -106,6 +106,7 @@ pub fn key(key: &config::Key) -> Key {
         actor: Some((key.actor.id.as_str().into(), key.actor.kind)),
         roles: shared(&key.roles),
         groups: shared(&key.groups),
+        claims: Arc::default(),
         person: key.person.as_deref().map(Arc::from),
         expires_at: key.expires_at,
     }
@@ -121,6 +122,7 @@ fn issuer(jwt: &config::Jwt) -> TokenIssuer {
         keys: jwt.keys.iter().map(key).collect(),
         tenant: jwt.tenant.as_deref().map(Arc::from),
         max_lifetime_s: jwt.max_lifetime_s,
+        claims: jwt.claims.clone(),
     }
 }
 

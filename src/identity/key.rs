@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::call::{Principal, PrincipalKind, Scope};
+use crate::model::call::{Claim, Principal, PrincipalKind, Scope};
 use crate::model::time::Timestamp;
 
 /// One API key. The text itself is never kept; it is random, so a plain SHA-256 of it is safe to store.
@@ -24,6 +24,8 @@ pub struct Key {
     pub roles: Arc<[Arc<str>]>,
     /// The groups its holder is in, for conditions.
     pub groups: Arc<[Arc<str>]>,
+    /// What its holder's token claims besides; none of a key.
+    pub claims: Arc<[Claim]>,
     /// Who holds it, so that two keys of one person count once; `None` = someone with no other key.
     pub person: Option<Arc<str>>,
     /// When it ends.
@@ -69,6 +71,7 @@ impl Key {
             person: self.person.clone(),
             roles: Arc::clone(&self.roles),
             groups: Arc::clone(&self.groups),
+            claims: Arc::clone(&self.claims),
         }
     }
 }

@@ -17,6 +17,7 @@ fn key(id: &str, text: &str, scopes: &[Scope]) -> Key {
         actor: None,
         roles: [].into(),
         groups: std::sync::Arc::default(),
+        claims: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     }

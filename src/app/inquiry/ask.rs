@@ -15,7 +15,7 @@ use crate::app::sources::document;
 use crate::config::{Config, Holds, Mode, Protocol, Route};
 use crate::decision::{self, Administered, Explanation, PolicySnapshot, compile, explain};
 use crate::model::call::{
-    Action, Body, CallContext, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
+    Action, Body, CallContext, Claim, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
 };
 use crate::model::decision::{Facts, SnapshotRef};
 use crate::model::document::{Place, Problems};
@@ -139,15 +139,43 @@ fn principal(
             let (of_key, kind_of_key) =
                 key.map_or(("default", PrincipalKind::default()), |key| (&key.tenant, key.actor.kind));
             let words = |words: &[String]| words.iter().map(|word| Arc::from(word.as_str())).collect();
+            let claimed = request.claims.as_ref();
+            let all = |name: &str, of_key: Option<&[String]>| match (claimed, of_key) {
+                (Some(claims), _) => names(claims, name),
+                (None, of_key) => of_key.map(words).unwrap_or_default(),
+            };
             let principal = Principal {
                 key: key.map(|key| key.id.as_str().into()),
-                roles: key.map(|key| words(&key.roles)).unwrap_or_default(),
-                groups: key.map(|key| words(&key.groups)).unwrap_or_default(),
+                roles: all("roles", key.map(|key| &*key.roles)),
+                groups: all("groups", key.map(|key| &*key.groups)),
+                claims: claimed.map(claims).unwrap_or_default(),
                 ..Principal::new(tenant(of_key), id.as_str(), kind(kind_of_key))
             };
             Ok((principal, false))
         }
     }
+}
+
+/// The names in a claim: one, or a list.
+fn names(claims: &Map<String, Value>, name: &str) -> Arc<[Arc<str>]> {
+    match claims.get(name) {
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(Arc::from).collect(),
+        Some(Value::String(name)) => [Arc::from(name.as_str())].into(),
+        _ => Arc::default(),
+    }
+}
+
+/// The claims that have one value each, as a token's are told.
+fn claims(claims: &Map<String, Value>) -> Arc<[Claim]> {
+    let claim = |(name, value): (&String, &Value)| {
+        let value = match value {
+            Value::String(text) => text.as_str().into(),
+            Value::Bool(_) | Value::Number(_) => value.to_string().into(),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        Some(Claim { name: name.as_str().into(), value })
+    };
+    claims.iter().filter_map(claim).collect()
 }
 
 fn decide(

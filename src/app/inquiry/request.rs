@@ -30,6 +30,9 @@ struct RawRequest {
     /// key says, else ai-agent.
     #[serde(rename = "type", default)]
     kind: Option<String>,
+    /// What the caller's token claims, for Cedar policies. Its groups and roles are taken from there. Default what its key says.
+    #[serde(default)]
+    claims: Option<Map<String, Value>>,
     /// What is called, such as files.read_file.
     capability: String,
     /// On what. Default the route's name.
@@ -74,6 +77,7 @@ pub(super) struct Request {
     pub(super) tenant: Option<String>,
     pub(super) actor: Option<String>,
     pub(super) kind: Option<PrincipalKind>,
+    pub(super) claims: Option<Map<String, Value>>,
     pub(super) capability: CapabilityName,
     pub(super) resource: Option<String>,
     pub(super) path: Option<String>,
@@ -123,6 +127,7 @@ fn judged(document: Document, raw: RawRequest) -> Result<Request, Problems> {
             tenant: raw.tenant,
             actor: raw.actor.or(raw.agent),
             kind: kind.flatten(),
+            claims: raw.claims,
             capability,
             resource: raw.resource,
             path: raw.path,

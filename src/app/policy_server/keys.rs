@@ -36,6 +36,7 @@ fn key(id: &str, text: &Secret, scopes: Vec<Scope>, actors: Vec<String>) -> Key 
         actor: None,
         roles: [].into(),
         groups: std::sync::Arc::default(),
+        claims: std::sync::Arc::default(),
         person: None,
         expires_at: None,
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::audit::record::Line;
-use crate::model::call::{DecisionRequest, Parameters};
+use crate::model::call::{Claim, DecisionRequest, Parameters};
 use crate::model::decision::{CedarFound, Reason};
 use crate::model::json::Json;
 use crate::telemetry::Redaction;
@@ -71,6 +71,18 @@ impl Line {
             };
             let hidden = hidden || request.call.resource_hidden;
             self.text(",\"path\":", if hidden { "[REDACTED]" } else { path.spelling() });
+        }
+    }
+
+    /// What the caller's token claims, which policies read as tags.
+    pub(in crate::audit) fn claims(&mut self, claims: &[Claim], redaction: &Redaction) {
+        for (index, claim) in claims.iter().enumerate() {
+            self.raw(if index == 0 { ",\"claims\":{" } else { "," }, "");
+            self.text("", &claim.name);
+            self.text(":", if redaction.hides(&claim.name) { "[REDACTED]" } else { &claim.value });
+        }
+        if !claims.is_empty() {
+            self.bytes.push(b'}');
         }
     }
 

@@ -98,7 +98,7 @@ impl DecisionRecord<'_, '_> {
     pub fn payload(&self, redaction: &Redaction) -> Vec<u8> {
         let mut line = self.begin(redaction);
         line.verdict(self.decision.outcome, self.decision.code, &self.decision.reason);
-        self.end(&mut line);
+        self.end(&mut line, redaction);
         line.charge(self.charged);
         line.observed(self.origin.facts.gates, Some(self.decision.score));
         line.bytes
@@ -125,13 +125,14 @@ impl DecisionRecord<'_, '_> {
     }
 
     /// What stands behind it.
-    pub(in crate::audit) fn end(&self, line: &mut Line) {
+    pub(in crate::audit) fn end(&self, line: &mut Line, redaction: &Redaction) {
         if !self.enforced {
             line.raw(",\"enforced\":false", "");
         }
         line.findings(&self.decision.findings);
         if let Some(found) = &self.decision.cedar {
             line.cedar(found);
+            line.claims(&self.request.principal.claims, redaction);
         }
         line.plain(",\"risk\":{\"level\":\"", self.decision.risk.as_str());
         line.score(self.decision.score);

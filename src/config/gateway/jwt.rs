@@ -22,6 +22,8 @@ pub struct Jwt {
     pub tenant: Option<String>,
     /// For how many seconds from now a token may still be good.
     pub max_lifetime_s: u32,
+    /// The claims that Cedar policies read as tags and records keep; `None`: all of them.
+    pub claims: Option<Vec<String>>,
 }
 
 /// A key of an issuer.
@@ -69,6 +71,6 @@ fn issuer(raw: &RawJwt, spot: &Spot<'_>) -> Option<Jwt> {
         return None;
     }
     let (issuer, audience) = (raw.issuer.clone(), raw.audience.clone());
-    let (tenant, max_lifetime_s) = (raw.tenant.clone(), raw.max_lifetime_s);
-    Some(Jwt { issuer, audience, algorithms, keys, tenant, max_lifetime_s })
+    let (tenant, max_lifetime_s, claims) = (raw.tenant.clone(), raw.max_lifetime_s, raw.claims.clone());
+    Some(Jwt { issuer, audience, algorithms, keys, tenant, max_lifetime_s, claims })
 }

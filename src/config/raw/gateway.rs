@@ -71,6 +71,11 @@ pub(crate) struct RawJwt {
     #[schemars(range(min = 1, max = 31_536_000))]
     #[serde(default = "a_day")]
     pub(crate) max_lifetime_s: u32,
+    /// The claims that Cedar policies may read as tags of the principal, which records keep. Default every claim of one text, number or
+    /// truth value but aud, exp, iat, jti and nbf.
+    #[schemars(length(max = 64), inner(length(min = 1, max = 256)))]
+    #[serde(default)]
+    pub(crate) claims: Option<Vec<String>>,
 }
 
 fn a_day() -> u32 {

@@ -75,6 +75,7 @@ pub(crate) fn key(id: &str, person: Option<&str>, roles: &[&str]) -> Key {
         actor: None,
         roles: roles.iter().map(|role| Arc::from(*role)).collect(),
         groups: Arc::default(),
+        claims: Arc::default(),
         person: person.map(Into::into),
         expires_at: None,
     }

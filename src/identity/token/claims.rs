@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::identity::{IdentityError, Key, TokenIssuer};
-use crate::model::call::{ACTOR_ID_MAX_BYTES, PrincipalKind, Scope, is_actor_id};
-use crate::model::json::{Json, NumberValue};
+use crate::model::call::{ACTOR_ID_MAX_BYTES, Claim, PrincipalKind, Scope, is_actor_id};
+use crate::model::json::{Json, NumberValue, Text};
 use crate::model::time::Timestamp;
 
 /// How far the clock of an issuer may be ahead of ours, in microseconds (AGP-1: five minutes).
@@ -12,6 +12,8 @@ const SKEW_MICROS: i64 = 300 * 1_000_000;
 
 /// Longest other name in a claim, in bytes.
 const NAME_MAX_BYTES: usize = 128;
+/// Claims that say for whom and until when a token is good, and nothing of whom it is about.
+const OF_THE_TOKEN: [&str; 5] = ["aud", "exp", "iat", "jti", "nbf"];
 /// Most names in a claim.
 const NAMES_MAX: usize = 256;
 
@@ -29,11 +31,12 @@ pub(super) struct Claims<'c> {
     roles: Vec<&'c str>,
     groups: Vec<&'c str>,
     scopes: Vec<Scope>,
+    all: &'c Json<'c>,
 }
 
 impl<'c> Claims<'c> {
     /// `None`: one that is needed is missing, or one has not the form it must have.
-    pub(super) fn read(claims: &'c Json<'_>) -> Option<Self> {
+    pub(super) fn read(claims: &'c Json<'c>) -> Option<Self> {
         // Bound to a certificate or another key, of which nothing is known here: whoever presents it may have stolen it.
         if claims.member("cnf").is_some() {
             return None;
@@ -54,6 +57,7 @@ impl<'c> Claims<'c> {
             roles: names(claims, "roles")?,
             groups: names(claims, "groups")?,
             scopes: scopes(claims)?,
+            all: claims,
         })
     }
 
@@ -101,9 +105,30 @@ pub(super) fn holder(claims: &Claims<'_>, issuer: &TokenIssuer) -> Option<Key> {
         actor: Some((claims.subject.into(), claims.kind)),
         roles: all(&claims.roles),
         groups: all(&claims.groups),
+        claims: told(claims.all, issuer.claims.as_deref()),
         person: claims.person.map(Arc::from),
         expires_at: Some(claims.expires),
     })
+}
+
+/// The claims that have one value each, of those in `wanted`; `None` = of all. There are no more of them than a token has room for.
+fn told(claims: &Json<'_>, wanted: Option<&[String]>) -> Arc<[Claim]> {
+    let Json::Object(members) = claims else { return Arc::default() };
+    let claim = |(name, value): &(Text<'_>, Json<'_>)| {
+        let name = name.as_str();
+        let is_wanted = match wanted {
+            Some(wanted) => wanted.iter().any(|wanted| wanted == name),
+            None => !OF_THE_TOKEN.contains(&name),
+        };
+        let value: Arc<str> = match value {
+            Json::String(text) => text.as_str().into(),
+            Json::Bool(value) => value.to_string().into(),
+            Json::Number(number) => number.text.into(),
+            Json::Null | Json::Array(_) | Json::Object(_) => return None,
+        };
+        is_wanted.then(|| Claim { name: name.into(), value })
+    };
+    members.iter().filter_map(claim).collect()
 }
 
 /// `None`: there, and not a text that can be used; `Some(None)`: not there.

@@ -22,6 +22,8 @@ pub struct TokenIssuer {
     pub tenant: Option<Arc<str>>,
     /// For how many seconds from now a token of it may still be good: a stolen one is of no use for longer.
     pub max_lifetime_s: u32,
+    /// The claims that are told of its callers; `None`: all of them.
+    pub claims: Option<Vec<String>>,
 }
 
 /// A key of an issuer.

@@ -40,6 +40,7 @@ impl Idp {
             ],
             tenant: None,
             max_lifetime_s: 86_400,
+            claims: None,
         };
         Self { p256, ed25519, issuer }
     }
@@ -126,6 +127,39 @@ fn a_token_is_its_subject_with_what_it_claims() {
 
     let other = idp.sign(r#"{"alg":"EdDSA"}"#, &claims().to_string(), "EdDSA");
     assert_eq!(&*idp.try_token(&other).unwrap().principal(None).id, "agent-001");
+}
+
+#[test]
+fn what_else_a_token_claims_is_told_as_texts_and_as_wanted() {
+    let mut idp = Idp::new();
+    let token = idp.token(&with(&json!({
+        "department": "billing", "level": 3, "limit": 1.50, "verified": true, "nothing": null, "list": ["a"], "inner": {"x": 1},
+        "empty": "", "iat": NOW, "nbf": NOW, "jti": "x",
+    })));
+    let told = |key: &Key| -> Vec<(String, String)> {
+        let claims = key.principal(None).claims;
+        claims.iter().map(|claim| (claim.name.to_string(), claim.value.to_string())).collect()
+    };
+    let mut all = told(&idp.try_token(&token).unwrap());
+    all.sort();
+    let expected = [
+        ("department", "billing"),
+        ("empty", ""),
+        ("iss", "https://idp.example"),
+        ("level", "3"),
+        ("limit", "1.5"),
+        ("sub", "agent-001"),
+        ("verified", "true"),
+    ];
+    assert_eq!(all, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+
+    // Only what the operator names, also if it is one of the token itself.
+    idp.issuer.claims = Some(vec!["department".to_owned(), "jti".to_owned(), "absent".to_owned()]);
+    let mut named = told(&idp.try_token(&token).unwrap());
+    named.sort();
+    assert_eq!(named, [("department", "billing"), ("jti", "x")].map(|(n, v)| (n.to_owned(), v.to_owned())));
+    idp.issuer.claims = Some(Vec::new());
+    assert!(told(&idp.try_token(&token).unwrap()).is_empty());
 }
 
 /// AV-1.4: a signature that is not one of a key of the issuer, by the algorithm of that key, is none.
@@ -296,6 +330,7 @@ fn rsa_signatures_of_others_are_verified() {
         }],
         tenant: None,
         max_lifetime_s: 60,
+        claims: None,
     };
     let tried = |token: &str| verified(std::slice::from_ref(&issuer), token.as_bytes(), now());
     // Its signature is good; it lacks a subject and an audience.

@@ -15,7 +15,7 @@ pub use capability::{CapabilityError, CapabilityName, lower_snake};
 pub use digest::{CallDigest, DigestBody, DigestParts, SessionDigest};
 pub use parameters::{Body, Lookup, Parameters};
 pub use path_template::{PathTemplate, PathTemplateError, Segment, is_variable_name};
-pub use principal::{ACTOR_ID_MAX_BYTES, ACTOR_ID_RULE, Principal, PrincipalKind, is_actor_id};
+pub use principal::{ACTOR_ID_MAX_BYTES, ACTOR_ID_RULE, Claim, Principal, PrincipalKind, is_actor_id};
 pub use public_key::{PublicKey, TokenAlgorithm};
 pub use request::{Action, CallContext, DecisionRequest, ToolCall};
 pub use scope::Scope;

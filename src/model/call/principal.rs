@@ -36,6 +36,17 @@ pub struct Principal {
     pub roles: Arc<[Arc<str>]>,
     /// Its groups, as its key or token says; for conditions.
     pub groups: Arc<[Arc<str>]>,
+    /// What its token claims besides, which Cedar policies read as tags; none of a key.
+    pub claims: Arc<[Claim]>,
+}
+
+/// One claim of a token, as a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name, such as `department`.
+    pub name: Arc<str>,
+    /// Its value: a text as it is, a number or a truth value as JSON writes it.
+    pub value: Arc<str>,
 }
 
 impl Principal {
@@ -49,6 +60,7 @@ impl Principal {
             person: None,
             roles: Arc::default(),
             groups: Arc::default(),
+            claims: Arc::default(),
         }
     }
 }

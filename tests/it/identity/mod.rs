@@ -16,8 +16,13 @@ const OPEN: &str = "version: 1\nrules: [{name: all, approval: auto}]\n";
 /// A gateway in front of `tool` whose control section has the keys `root` (admin of everything), `acme` (admin of its tenant) and
 /// `bot` (proposes), each with the text `<id>-text`, and whatever else is given.
 fn gateway(tool: std::net::SocketAddr, control: &str, data_plane: &str) -> Setup {
+    Gateway::configured(&configuration(tool, control, data_plane)).file("rules.yaml", OPEN)
+}
+
+/// Its configuration.
+fn configuration(tool: std::net::SocketAddr, control: &str, data_plane: &str) -> String {
     let hash = |id: &str| key_hash(&format!("{id}-text"));
-    let config = format!(
+    format!(
         "version: 1\ndata_dir: data\naudit: {{durability: process, segment_bytes: 4194304}}\n\
          policy: {{rules: rules.yaml}}\n\
          control:\n  listen: 127.0.0.1:0\n  {control}\n  keys:\n  \
@@ -29,8 +34,7 @@ fn gateway(tool: std::net::SocketAddr, control: &str, data_plane: &str) -> Setup
         hash("acme"),
         hash("bot"),
         Route::section(&[Route::crm(tool).closed()])
-    );
-    Gateway::configured(&config).file("rules.yaml", OPEN)
+    )
 }
 
 /// A request to the control listener with a key, and JSON where there is some.

@@ -8,7 +8,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use super::{call, gateway};
+use super::{call, configuration, gateway};
 use crate::governance::is_described;
 use crate::support::{Client, Gateway, Tool, eventually};
 
@@ -186,4 +186,31 @@ fn a_key_that_left_the_set_signs_nothing_any_more() {
     std::fs::write(gateway.folder().join("jwks.json"), "{}").unwrap();
     eventually("it is refused", || gateway.log().contains("not a JWK Set").then_some(()));
     assert_eq!(status(&next), 200);
+}
+
+/// What a token claims is what Cedar policies read as tags; names that are hidden in records are hidden.
+#[test]
+fn cedar_policies_read_the_claims_of_a_token() {
+    let (tool, idp) = (Tool::start(), Idp::new());
+    let permit = "permit(principal, action, resource) when {\n  principal.hasTag(\"department\") && principal.getTag(\"department\") == \"billing\"\n};\n";
+    let forbid = "forbid(principal, action, resource) when { principal.hasTag(\"suspended\") && principal.getTag(\"suspended\") == \"true\" };\n";
+    let config = configuration(tool.address, "", ISSUER)
+        .replace("policy: {rules: rules.yaml}", "policy: {cedar: {engine: main, directory: cedar}}")
+        .replace("audit: {", "audit: {redact: [email], ");
+    let setup = Gateway::configured(&config).file("jwks.json", &idp.jwks());
+    let gateway = setup.file("cedar/tags.cedar", &format!("{permit}{forbid}")).start();
+    let mut client = gateway.client();
+    let mut status = |claims: Value| with_token(&mut client, "/crm/contacts/1", &idp.token(&claims), &[]).0;
+    assert_eq!(status(json!({})), 403);
+    assert_eq!(status(json!({"department": "sales"})), 403);
+    assert_eq!(status(json!({"department": ["billing"]})), 403);
+    assert_eq!(status(json!({"department": "billing", "suspended": true})), 403);
+    assert_eq!(status(json!({"department": "billing", "email": "ada@acme.example"})), 200);
+    // The same as a record tells it, but for what is hidden, and nothing of what only concerns the token.
+    let record = gateway.records_of("decision").pop().unwrap();
+    let claims = json!({"iss": "https://idp.example", "sub": "agent-1", "department": "billing", "email": "[REDACTED]"});
+    assert_eq!(record["claims"], claims);
+    // A key claims nothing.
+    assert_eq!(call(&gateway, "bot-text"), 403);
+    assert!(gateway.records_of("decision").pop().unwrap().get("claims").is_none());
 }

@@ -140,6 +140,7 @@ fn key(id: &str) -> Key {
         actor: None,
         roles: [].into(),
         groups: [].into(),
+        claims: [].into(),
         person: None,
         expires_at: None,
     }

@@ -102,6 +102,7 @@ fn key(tenant: &str, id: &str) -> Key {
         actor: None,
         roles: [].into(),
         groups: [].into(),
+        claims: [].into(),
         person: None,
         expires_at: None,
     }

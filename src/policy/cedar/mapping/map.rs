@@ -1,5 +1,7 @@
 //! [`Vocabulary::map`]: a call, as Cedar is asked about it. Imports `model` and the rest of the mapping.
 
+use std::sync::Arc;
+
 use cedar_policy::{Context, EntityUid, RestrictedExpression};
 use thiserror::Error;
 
@@ -53,7 +55,7 @@ impl Vocabulary {
     ///
     /// The context has `input` (the arguments; of an HTTP operation `path`, `query` and `body`), `tenant`, `system.now`, and where they
     /// are known `session` and `agent`: the id of the agent that acts. The principal has the attributes `id`, `kind` and `tenant`, and
-    /// `person` where one is behind it; the same as tags.
+    /// `person` where one is behind it; the same as tags, beside what its token claims.
     ///
     /// # Errors
     /// The call cannot be put to Cedar, and must be denied.
@@ -95,6 +97,7 @@ impl Vocabulary {
             uid: uid(self.principal(principal.kind), &principal.id),
             parents: groups.chain(roles).collect(),
             attributes,
+            claims: Arc::clone(&principal.claims),
         })
     }
 
@@ -137,7 +140,7 @@ impl Vocabulary {
 }
 
 fn plain(uid: EntityUid, parents: Vec<EntityUid>) -> Placed {
-    Placed { uid, parents, attributes: Vec::new() }
+    Placed { uid, parents, attributes: Vec::new(), claims: Arc::default() }
 }
 
 /// The name of an action type. One that reads like a capability is named as the capability would be.

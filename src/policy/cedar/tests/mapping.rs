@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::model::call::{
-    Action, Body, CallContext, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind,
+    Action, Body, CallContext, CapabilityName, Claim, DecisionRequest, Parameters, Principal, PrincipalKind,
     ToolCall,
 };
 use crate::model::json::{Json, NormalPath, PathAllowance, Text};
@@ -31,6 +31,12 @@ fn someone(id: &str) -> Principal {
         roles: list(&["admin"]),
         ..Principal::new("acme", id, PrincipalKind::AiAgent)
     }
+}
+
+/// Somebody with these claims.
+fn claiming(claims: &[(&str, &str)]) -> Principal {
+    let claim = |(name, value): &(&str, &str)| Claim { name: (*name).into(), value: (*value).into() };
+    Principal { claims: claims.iter().map(claim).collect(), ..someone("a") }
 }
 
 fn map_with(
@@ -357,5 +363,29 @@ proptest! {
         let verdict = reading.authorize(&asked);
         prop_assert!(verdict.errors.is_empty() || !asked.dropped().is_empty());
         prop_assert_eq!(verdict.allowed, asked.dropped().is_empty());
+    }
+}
+
+#[test]
+fn claims_are_tags_and_no_attributes_and_stand_for_nothing_the_gateway_says() {
+    let call = with_arguments("{}");
+    let asked = map(&claiming(&[("department", "billing"), ("odd \" name", "")]), &call);
+    let anybody = "principal, action, resource";
+    for condition in [
+        r#"principal.hasTag("department") && principal.getTag("department") == "billing""#,
+        r#"principal.hasTag("odd \" name") && principal.getTag("odd \" name") == """#,
+        r#"!principal.hasTag("role") && !(principal has department)"#,
+        r#"context has agent && !(context has department)"#,
+    ] {
+        assert!(permits(&asked, anybody, condition), "{condition}");
+    }
+    // What is known of the caller is not what its token says.
+    let asked = map(&claiming(&[("tenant", "other"), ("id", "root"), ("kind", "human")]), &call);
+    for condition in [
+        r#"principal.getTag("tenant") == "acme" && principal.tenant == "acme" && context.tenant == "acme""#,
+        r#"principal.getTag("id") == "a" && principal.id == "a""#,
+        r#"principal.getTag("kind") == "ai-agent""#,
+    ] {
+        assert!(permits(&asked, anybody, condition), "{condition}");
     }
 }

@@ -103,6 +103,7 @@ fn issued(cells: Cells) -> Result<IssuedKey, String> {
             actor: Some((rest.actor.into(), kind)),
             roles: shared(&rest.roles),
             groups: shared(&rest.groups),
+            claims: Arc::default(),
             person: rest.person.map(Arc::from),
             expires_at: cells.expires_at.map(Timestamp::from_micros),
         },

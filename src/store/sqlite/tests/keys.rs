@@ -19,6 +19,7 @@ fn issued(id: &str) -> IssuedKey {
             actor: Some(("agent-1".into(), PrincipalKind::Automation)),
             roles: ["risk_lead".into()].into(),
             groups: ["ops".into(), "CN=x,DC=y".into()].into(),
+            claims: [].into(),
             person: Some("Ada Lövelace".into()),
             expires_at: Some(Timestamp::from_micros(5)),
         },
