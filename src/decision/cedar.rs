@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::{self, CedarMode, CedarOnError, CedarProvider, CedarQuarantine};
 use crate::decision::CompileError;
 use crate::policy::cedar::{Engine, EngineOptions, OnError, Quarantine, Vocabulary};
-use crate::policy::engines::CedarEngines;
+use crate::policy::engines::{CedarEngines, HeldEngine};
 
 /// What the configuration says of Cedar.
 #[derive(Clone, Debug)]
@@ -121,6 +121,13 @@ impl CedarInForce {
     #[must_use]
     pub fn settings(&self) -> Option<&Arc<CedarSettings>> {
         self.settings.as_ref()
+    }
+
+    /// How many policies the engine has that takes part in decisions, those that can be read no more among them; 0 where none does.
+    #[must_use]
+    pub fn enforced_policies(&self) -> usize {
+        let held = self.enforcing().and_then(|enforcing| self.engines.find(&enforcing.name));
+        held.map_or(0, HeldEngine::policy_count)
     }
 
     /// The engine that takes part in decisions.

@@ -148,7 +148,7 @@ impl Publisher {
         };
         drop(enacting);
         turn.pins.clone_from(&files.pins);
-        parts.metrics.snapshot_published(snapshot.reference.version);
+        tell(&parts.metrics, None, &snapshot);
         let status = Mutex::new(status_of(&snapshot, now));
         let handle = Arc::new(Handle::new(Arc::new(snapshot)));
         Ok(Self { parts, handle, turn: Mutex::new(turn), status })
@@ -242,6 +242,7 @@ impl Publisher {
         snapshot.succeed(&before);
         let reference = snapshot.reference.clone();
         let now_in_force = status_of(&snapshot, enacting.now);
+        tell(&self.parts.metrics, Some(&before), &snapshot);
         // Before it is told: whoever reads that a version is in force finds it so.
         self.handle.store(Arc::new(snapshot));
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
@@ -249,8 +250,30 @@ impl Publisher {
         let rejected = status.rejected.take().filter(|_| enacting.texts.is_none());
         *status = SnapshotStatus { rejected, ..now_in_force };
         drop(status);
-        self.parts.metrics.snapshot_published(reference.version);
         Ok(reference)
+    }
+}
+
+/// Tells of a snapshot that takes the place of `before`. Which Cedar engine decides may change without anybody having chosen: what the API
+/// chose lapses when the configuration says something else.
+fn tell(metrics: &Metrics, before: Option<&PolicySnapshot>, snapshot: &PolicySnapshot) {
+    metrics.snapshot_published(snapshot.reference.version);
+    metrics.cedar().enforcing(snapshot.cedar.enforced_policies());
+    let of = |snapshot: &PolicySnapshot| {
+        let enforcing = snapshot.cedar.enforcing();
+        enforcing.map(|enforcing| (Arc::clone(&enforcing.name), enforcing.log_only))
+    };
+    let (was, is) = (before.and_then(of), of(snapshot));
+    if was == is {
+        return;
+    }
+    let version = snapshot.reference.version;
+    match is {
+        Some((engine, false)) => {
+            tracing::info!(%engine, version, "the Cedar engine decides calls from now on")
+        }
+        Some((engine, true)) => tracing::info!(%engine, version, "the Cedar engine is watched from now on"),
+        None => tracing::info!(version, "no Cedar engine takes part in decisions from now on"),
     }
 }
 

@@ -94,9 +94,13 @@ impl GateMetrics {
             && !found.enforced
             && wanted.outcome > decided
         {
-            let labels = [Engine::Gates.as_str(), wanted.outcome.as_str()];
-            self.would_have.with_label_values(&labels).inc();
+            self.would_have(Engine::Gates, wanted.outcome);
         }
+    }
+
+    /// An engine that is only watched would have made a decision stricter.
+    pub fn would_have(&self, engine: Engine, outcome: Outcome) {
+        self.would_have.with_label_values(&[engine.as_str(), outcome.as_str()]).inc();
     }
 }
 

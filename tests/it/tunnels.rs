@@ -102,6 +102,27 @@ fn no_wildcard_lets_a_tunnel_in_and_the_refusal_says_what_would() {
     assert_eq!(tool.only().line(), "GET /crm/contacts/1 HTTP/1.1");
 }
 
+/// A permit for every action lets no tunnel in, one that names its action does.
+#[test]
+fn a_cedar_policy_that_names_its_action_lets_a_tunnel_in() {
+    let tool = echoing();
+    let wide = "permit(principal, action, resource);\n";
+    let named = "permit(principal, action == Action::\"crm.tunnel\", resource in Http::\"/crm\");\n";
+    for (policies, status) in [(wide.to_owned(), 403), (format!("{wide}{named}"), 101)] {
+        let routes = Route::section(&[Route::crm(tool.address)]);
+        let config = format!(
+            "version: 1\ndata_dir: data\ncontrol: {{listen: \"127.0.0.1:0\"}}\n\
+             audit: {{durability: process, segment_bytes: 4194304}}\ngateway: {{listen: [{{address: \"127.0.0.1:0\"}}]}}\n\
+             policy: {{cedar: {{engine: main, directory: cedar}}}}\n{routes}"
+        );
+        let gateway = Gateway::configured(&config).file("cedar/tunnel.cedar", &policies).start();
+        let mut client = gateway.client();
+        client.send(ASKED.as_bytes());
+        let head = head_of(&mut client);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+    }
+}
+
 #[test]
 fn half_a_tunnel_is_refused_and_never_seen_by_the_tool() {
     let tool = echoing();

@@ -94,6 +94,7 @@ impl Authorized {
     pub(in crate::decision) const fn names_it(&self) -> bool {
         matches!(self.rules, Authorization::Applicable { names_it: true, .. })
             || matches!(self.policies, Authorization::Applicable { names_it: true, .. })
+            || matches!(self.cedar, Authorization::Applicable { names_it: true, .. })
     }
 
     /// The risk level shown: of the rule that matched; else of the registered capability, `level`; else of the default. A rule

@@ -46,13 +46,17 @@ pub(super) fn may_permit(snapshot: &PolicySnapshot) -> bool {
 }
 
 fn found(enforcing: &Enforcing, verdict: Verdict) -> CedarFound {
-    let Verdict { allowed, determining, errors, refusal, shadow, candidates: _ } = verdict;
+    let Verdict { allowed, determining, errors, names_action, candidates, refusal, shadow } = verdict;
+    let failures = errors.len() + shadow.as_ref().map_or(0, |shadow| shadow.errors.len());
     let more = determining.len().saturating_sub(NAMED_MOST) + errors.len().saturating_sub(NAMED_MOST);
     CedarFound {
         engine: Arc::clone(&enforcing.name),
         enforced: !enforcing.log_only,
         allowed,
         determining: first(determining),
+        names_it: names_action,
+        candidates,
+        failures,
         more,
         errors: failed(errors),
         refusal: refusal.map(|refusal| (to_blame(&refusal), Reason::new(&refusal.to_string()))),
@@ -81,6 +85,9 @@ fn denied(enforcing: &Enforcing, unmapped: &Unmapped) -> CedarFound {
         enforced: !enforcing.log_only,
         allowed: false,
         determining: Vec::new(),
+        names_it: false,
+        candidates: 0,
+        failures: 0,
         more: 0,
         errors: Vec::new(),
         refusal: Some((None, Reason::new(&unmapped.to_string()))),
@@ -112,8 +119,7 @@ pub(super) fn authorization(found: &CedarFound, risk: RiskLevel) -> Authorizatio
             outcome: if found.allowed { Outcome::Allow } else { Outcome::Deny },
             rule: Arc::clone(by),
             risk,
-            // A permit may be for every action: whether it is for this one by name is not looked at.
-            names_it: false,
+            names_it: found.names_it,
         },
     }
 }

@@ -12,7 +12,7 @@ pub(in crate::decision) fn restrict(call: &ToolCall<'_>, authorized: &Authorized
         return Said::nothing(Engine::Tunnel);
     }
     let reason = format!(
-        "Blocked: a tunnel carries what no rule looks at, so only a rule whose type is exactly \"{name}\" lets one through."
+        "Blocked: a tunnel carries what no rule looks at, so only a rule whose type is exactly \"{name}\", or a Cedar policy for that action, lets one through."
     );
     Said::denied(Engine::Tunnel, ReasonCode::TunnelNotNamed, &reason)
 }

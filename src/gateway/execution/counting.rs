@@ -4,7 +4,7 @@ use crate::audit::AppendError;
 use crate::facts::{Observation, Reservation, Who, who};
 use crate::gateway::Gateway;
 use crate::model::call::DecisionRequest;
-use crate::model::decision::{Decision, Facts, GatesFound, Outcome};
+use crate::model::decision::{Decision, Engine, Facts, GatesFound, Outcome};
 use crate::model::time::Timestamp;
 
 /// What was taken of limits is spent with the decision's record, and given back where the ledger surely has none.
@@ -66,6 +66,13 @@ impl Gateway {
     pub(in crate::gateway) fn note_found(&self, decision: &Decision) {
         if let Some(found) = &decision.cedar {
             self.metrics.cedar().found(found);
+        }
+        // The gates count theirs themselves: of a call that is held once for all its repeats.
+        let cedar = decision.findings.iter().filter(|finding| finding.engine == Engine::Cedar);
+        if let Some(wanted) = cedar.filter_map(|finding| finding.would_have.as_ref()).next()
+            && wanted.outcome > decision.outcome
+        {
+            self.metrics.gates().would_have(Engine::Cedar, wanted.outcome);
         }
     }
 

@@ -4,8 +4,10 @@
 
 use cedar_policy::pst::{Clause, Expr, Literal};
 use cedar_policy::{ActionConstraint, PrincipalConstraint, ResourceConstraint};
+use cedar_policy_core::validator::confusable_string_checks;
 
 use crate::policy::cedar::access::{unguarded, with_clauses};
+use crate::policy::cedar::problem::unnamed;
 use crate::policy::cedar::{CedarPolicy, Effect};
 
 /// Most unguarded attributes that are told of one policy.
@@ -124,6 +126,9 @@ pub fn findings(policy: &CedarPolicy) -> Vec<CedarFinding> {
         _ if names_no_action(policy) => found.push(never(policy.effect(), "It is about no action at all.")),
         _ => {}
     }
+    let parsed: &cedar_policy_core::ast::Policy = policy.parsed().as_ref();
+    let warnings = confusable_string_checks(std::iter::once(parsed.template()));
+    found.extend(warnings.map(|warning| suspicious(&warning.to_string())));
     for path in unguarded {
         let asking = "without asking first: where it is missing the policy fails, and a forbid that fails denies the call";
         found.push(CedarFinding::new(FindingType::UnguardedAttribute, format!("It reads {path} {asking}.")));
@@ -132,6 +137,11 @@ pub fn findings(policy: &CedarPolicy) -> Vec<CedarFinding> {
         found.push(CedarFinding::new(FindingType::Valid, "It can be read."));
     }
     found
+}
+
+/// A text of it that may be taken for another.
+fn suspicious(warning: &str) -> CedarFinding {
+    CedarFinding::new(FindingType::SuspiciousText, unnamed(warning))
 }
 
 fn never(effect: Effect, why: &str) -> CedarFinding {

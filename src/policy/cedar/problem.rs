@@ -138,7 +138,8 @@ fn collect(text: &str, diagnostic: &dyn Diagnostic, depth: usize, list: &mut Vec
     }
     let label = diagnostic.labels().and_then(|mut labels| labels.next());
     let (offset, length) = label.as_ref().map_or((0, 0), |label| (label.offset(), label.len()));
-    let mut problem = CedarProblem::at(text, offset, length, diagnostic.to_string());
+    let said = diagnostic.to_string();
+    let mut problem = CedarProblem::at(text, offset, length, unnamed(&said));
     let said = label.and_then(|label| label.label().map(str::to_owned));
     problem.help = diagnostic.help().map(|help| help.to_string()).or(said);
     list.push(problem);
@@ -147,6 +148,11 @@ fn collect(text: &str, diagnostic: &dyn Diagnostic, depth: usize, list: &mut Vec
             collect(text, related, depth - 1, list);
         }
     }
+}
+
+/// What Cedar says of a policy that had no id yet when it was looked at, without the name it had there.
+pub(super) fn unnamed(said: &str) -> &str {
+    said.strip_prefix("for policy `policy`, ").unwrap_or(said)
 }
 
 fn line_and_column(text: &str, offset: usize) -> (u32, u32) {

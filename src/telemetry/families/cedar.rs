@@ -1,9 +1,12 @@
 //! The metrics of the Cedar engine that takes part in decisions.
 
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
 use crate::model::decision::CedarFound;
 use crate::telemetry::TelemetryError;
+
+/// Upper bounds, in policies. An engine whose policies say in their scopes what they are about stays in the first ones.
+const CANDIDATE_BUCKETS: [f64; 9] = [0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 200.0, 1000.0];
 
 /// What the enforcing engine says of calls.
 #[derive(Clone, Debug)]
@@ -13,6 +16,8 @@ pub struct CedarMetrics {
     /// To allowed, and to denied.
     flips: [IntCounter; 2],
     errors: IntCounter,
+    candidates: Histogram,
+    policies: IntGauge,
 }
 
 impl CedarMetrics {
@@ -30,13 +35,26 @@ impl CedarMetrics {
         )?;
         let errors =
             IntCounter::new("aegis_cedar_policy_errors_total", "Evaluations of Cedar policies that failed.")?;
+        let candidates = Histogram::with_opts(
+            HistogramOpts::new(
+                "aegis_cedar_candidates",
+                "How many Cedar policies that count were evaluated for a call: those that the index could not rule out.",
+            )
+            .buckets(CANDIDATE_BUCKETS.to_vec()),
+        )?;
+        let policies = IntGauge::new(
+            "aegis_cedar_policies",
+            "Policies of the Cedar engine that takes part, those that can be read no more among them.",
+        )?;
+        registry.register(Box::new(candidates.clone()))?;
+        registry.register(Box::new(policies.clone()))?;
         registry.register(Box::new(decisions.clone()))?;
         registry.register(Box::new(flips.clone()))?;
         registry.register(Box::new(errors.clone()))?;
         // All of them are there from the beginning, so that a first denial is an increase.
         let of = |mode: &str| ["allow", "deny"].map(|word| decisions.with_label_values(&[mode, word]));
         let flips = ["allow", "deny"].map(|word| flips.with_label_values(&[word]));
-        Ok(Self { decisions: ["enforce", "log_only"].map(of), flips, errors })
+        Ok(Self { decisions: ["enforce", "log_only"].map(of), flips, errors, candidates, policies })
     }
 
     /// The engine found this of a call.
@@ -52,7 +70,13 @@ impl CedarMetrics {
             let [to_allow, to_deny] = &self.flips;
             if shadow.allowed { to_allow.inc() } else { to_deny.inc() }
         }
-        let watched = found.shadow.as_ref().map_or(0, |shadow| shadow.errors.len());
-        self.errors.inc_by(u64::try_from(found.errors.len() + watched).unwrap_or(u64::MAX));
+        self.errors.inc_by(u64::try_from(found.failures).unwrap_or(u64::MAX));
+        #[expect(clippy::cast_precision_loss, reason = "there are at most 100,000 policies")]
+        self.candidates.observe(found.candidates as f64);
+    }
+
+    /// The engine that takes part has so many policies from now on; none where none does.
+    pub fn enforcing(&self, policies: usize) {
+        self.policies.set(i64::try_from(policies).unwrap_or(i64::MAX));
     }
 }

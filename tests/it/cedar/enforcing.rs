@@ -3,6 +3,12 @@
 use serde_json::{Value, json};
 
 use super::world::{ADMIN, AGENT, ALICE, ENGINES, OTHER, World, came_to};
+use crate::support::metric_in;
+
+/// A metric as the administrator sees it.
+fn metric(world: &World, name: &str) -> f64 {
+    metric_in(&world.ask(ADMIN, "GET", "/metrics", &Value::Null).text(), name)
+}
 
 const READ: &str =
     "permit(principal == Agent::\"agent-1\", action == Action::\"crm.contacts.read\", resource);";
@@ -62,6 +68,13 @@ fn what_is_only_watched_changes_nothing_and_tells_what_it_would_have() {
         .find(|finding| finding["would_have"].is_string())
         .unwrap();
     assert_eq!((&finding["engine"], &finding["would_have"]), (&json!("cedar"), &json!("DENY")));
+
+    let stricter = "aegis_would_have_total{engine=\"cedar\",outcome=\"DENY\"}";
+    assert_eq!(metric(&world, stricter), 1.0);
+    assert_eq!(
+        [metric(&world, "aegis_cedar_policies"), metric(&world, "aegis_cedar_candidates_sum")],
+        [2.0, 1.0]
+    );
 
     // A whole engine that is only watched leaves it to the others.
     let answer = world.ask(

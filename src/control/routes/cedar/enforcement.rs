@@ -36,7 +36,7 @@ fn form(state: &ControlState) -> Value {
         "active": true,
         "engine_id": &*enforcing.name,
         "mode": if enforcing.log_only { MODES[1] } else { MODES[0] },
-        "policy_count": enforcing.engine.policy_count(),
+        "policy_count": snapshot.cedar.enforced_policies(),
         "revision": snapshot.reference.version,
         "loaded_at": status.since.to_rfc3339(),
         "degraded": enforcing.engine.is_degraded(),

@@ -16,6 +16,12 @@ pub struct CedarFound {
     /// The policies that decided: those that forbid, else those that permit; sorted. None where no policy speaks of the call, or
     /// `refusal` says what denied it.
     pub determining: Vec<Arc<str>>,
+    /// Whether a policy that permits it names the call's action in full, rather than something that the action is in.
+    pub names_it: bool,
+    /// How many policies were evaluated that count.
+    pub candidates: usize,
+    /// How many evaluations failed, of policies that are only watched too.
+    pub failures: usize,
     /// How many further policies decided or failed: of each only the first are named.
     pub more: usize,
     /// The policies that failed, sorted, each with why: names and types, no values.

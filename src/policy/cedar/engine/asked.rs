@@ -136,6 +136,10 @@ impl Asked {
         self.known
     }
 
+    pub(super) const fn action_uid(&self) -> &EntityUid {
+        &self.action
+    }
+
     pub(super) const fn lineages(&self) -> &Lineages {
         &self.lineages
     }

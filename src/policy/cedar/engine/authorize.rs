@@ -34,12 +34,14 @@ impl Engine {
             tally.ask(entry, asked, &evaluation);
         }
         active.refusal = self.first_unreadable().map(|id| Refusal::Degraded { id });
-        self.conclude(active, watched)
+        self.conclude(active, watched, asked)
     }
 
-    fn conclude<'e>(&self, mut active: Tally<'e>, watched: Tally<'e>) -> Verdict {
+    fn conclude<'e>(&self, mut active: Tally<'e>, watched: Tally<'e>, asked: &Asked) -> Verdict {
         let on_error = self.options().on_error;
         let (allowed, determining, refusal) = active.conclusion(on_error);
+        let names_action =
+            allowed && active.permits.iter().any(|entry| entry.scope.names_action(asked.action_uid()));
         let (errors, candidates) = (active.errors(), active.asked);
         let shadow = (watched.asked > 0).then(|| {
             let errors = watched.errors();
@@ -47,7 +49,7 @@ impl Engine {
             let (shadow, determining, _) = active.conclusion(on_error);
             Shadow { allowed: shadow, determining, errors, flips: shadow != allowed }
         });
-        Verdict { allowed, determining, errors, candidates, refusal, shadow }
+        Verdict { allowed, determining, errors, names_action, candidates, refusal, shadow }
     }
 }
 
@@ -66,6 +68,7 @@ fn refused(refusal: Refusal) -> Verdict {
         allowed: false,
         determining: Vec::new(),
         errors: Vec::new(),
+        names_action: false,
         candidates: 0,
         refusal: Some(refusal),
         shadow: None,

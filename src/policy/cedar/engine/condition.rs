@@ -2,7 +2,7 @@
 //!
 //! `Authorizer::is_authorized` of the public interface takes a whole `PolicySet`, copies of which are dear, and puts the condition of
 //! each policy together anew for each call; the evaluator below it takes one condition. It is the same evaluator, pinned to the same
-//! version, and the tests compare the two. Nothing else here names `cedar_policy_core`, but for `placed.rs`.
+//! version, and the tests compare the two. Nothing else here names `cedar_policy_core`, but for `placed.rs` and, for its check of texts, `findings.rs`.
 
 use cedar_policy::{Entities, Request};
 use cedar_policy_core::ast::{Expr, Literal, Policy, SlotEnv, ValueKind};
@@ -10,15 +10,20 @@ use cedar_policy_core::evaluator::{EvaluationError, Evaluator};
 use cedar_policy_core::extensions::Extensions;
 
 use crate::policy::cedar::CedarPolicy;
+use crate::policy::cedar::read::{is_deep, with_room};
 
 /// The scope and the conditions of a policy as one expression, scope first: where the scope does not match nothing else is looked at.
 #[derive(Clone, Debug)]
-pub(in crate::policy::cedar) struct Condition(Expr);
+pub(in crate::policy::cedar) struct Condition {
+    whole: Expr,
+    /// Whether it needs a stack of its own.
+    deep: bool,
+}
 
 impl Condition {
     pub(in crate::policy::cedar) fn of(policy: &CedarPolicy) -> Self {
         let parsed: &Policy = policy.parsed().as_ref();
-        Self(parsed.condition())
+        Self { whole: parsed.condition(), deep: is_deep(policy.text()) }
     }
 }
 
@@ -38,7 +43,8 @@ impl<'e> Evaluation<'e> {
 
     /// Whether a policy matches, or why that cannot be told: names of the policy's own and types, no values.
     pub(in crate::policy::cedar) fn holds(&self, condition: &Condition) -> Result<bool, String> {
-        match self.evaluator.interpret(&condition.0, &self.slots) {
+        let interpret = || self.evaluator.interpret(&condition.whole, &self.slots);
+        match if condition.deep { with_room(interpret) } else { interpret() } {
             Ok(value) => match value.value_kind() {
                 ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
                 _ => Err("the condition is neither true nor false".to_owned()),

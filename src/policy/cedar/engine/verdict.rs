@@ -16,6 +16,8 @@ pub struct Verdict {
     pub determining: Vec<Arc<str>>,
     /// The policies that failed, by id.
     pub errors: Vec<PolicyError>,
+    /// Whether the call is allowed by a permit whose scope names its action, rather than something that the action is in.
+    pub names_action: bool,
     /// How many active policies were evaluated.
     pub candidates: usize,
     /// What denied the call although no forbid matched.

@@ -69,6 +69,16 @@ impl Scope {
         })
     }
 
+    /// Whether it names the action itself, and not only something that the action is in.
+    pub(in crate::policy::cedar) fn names_action(&self, action: &EntityUid) -> bool {
+        let [_, within, _] = &self.0;
+        match within {
+            Within::Eq(uid) | Within::In(uid) => uid == action,
+            Within::InAny(uids) => uids.contains(action),
+            Within::Any | Within::Is(_) | Within::IsIn(..) => false,
+        }
+    }
+
     /// Whether it asks what is above what.
     pub(in crate::policy::cedar) fn asks_above(&self) -> bool {
         let above = |within: &Within| matches!(within, Within::In(_) | Within::InAny(_) | Within::IsIn(..));

@@ -11,5 +11,5 @@ mod schema;
 pub use file::{FileProblem, FiledPolicy, PolicyFile, read_files};
 pub(super) use policy::with_room;
 pub use policy::{CedarPolicy, Effect, read};
-pub(super) use scan::{could_forbid, could_read_system};
+pub(super) use scan::{could_forbid, could_read_system, is_deep};
 pub use schema::CedarSchema;

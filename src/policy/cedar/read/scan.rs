@@ -19,6 +19,10 @@ const IFS_MAX: usize = 64;
 /// as deep as it is long.
 const OPERATORS_MAX: usize = 1000;
 
+/// How many of these operators a policy has at most that is evaluated on the stack that is there: Cedar refuses to go on where little of
+/// it is left, which a build without optimization reaches after some 900.
+const SHALLOW_MOST: usize = 200;
+
 /// A piece of a Cedar text that is neither space nor comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'t> {
@@ -101,6 +105,14 @@ impl<'t> Iterator for Tokens<'t> {
         self.at = end.min(self.text.len());
         Some(Token { offset, kind })
     }
+}
+
+/// Whether a policy that [`check`] let pass is so deep that its evaluation may need more stack than a thread of the server has.
+pub(in crate::policy::cedar) fn is_deep(text: &str) -> bool {
+    let chained = |token: &Token<'_>| {
+        matches!(token.kind, TokenKind::Sign(b'&' | b'|' | b'+' | b'-' | b'*' | b'!' | b'.'))
+    };
+    Tokens::of(text).filter(chained).count() > SHALLOW_MOST
 }
 
 /// Refuses the text of one policy that is too long, too deep or not Cedar but its superset Dogwood.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cedar_policy::{PolicySet, Schema, ValidationMode, ValidationWarning, Validator};
 use miette::Diagnostic;
 
+use crate::policy::cedar::problem::unnamed;
 use crate::policy::cedar::read::extent::too_large;
 use crate::policy::cedar::read::policy::with_room;
 use crate::policy::cedar::read::scan::{Token, TokenKind, Tokens};
@@ -55,14 +56,15 @@ impl CedarSchema {
         let errors: Vec<&dyn Diagnostic> =
             result.validation_errors().map(|error| error as &dyn Diagnostic).collect();
         if errors.is_empty() {
-            Ok(result.validation_warnings().map(|warning| finding(policy, warning)).collect())
+            Ok(result.validation_warnings().filter_map(|warning| finding(policy, warning)).collect())
         } else {
             Err(CedarProblems::found(policy.text(), &errors))
         }
     }
 }
 
-fn finding(policy: &CedarPolicy, warning: &ValidationWarning) -> CedarFinding {
+/// What a warning says; nothing where it is about a text that may be taken for another, which is told of a policy without a schema too.
+fn finding(policy: &CedarPolicy, warning: &ValidationWarning) -> Option<CedarFinding> {
     let kind = match (warning, policy.effect()) {
         (ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_), effect) => {
             match effect {
@@ -70,12 +72,17 @@ fn finding(policy: &CedarPolicy, warning: &ValidationWarning) -> CedarFinding {
                 Effect::Forbid => FindingType::DenyNone,
             }
         }
+        (
+            ValidationWarning::MixedScriptString(_)
+            | ValidationWarning::MixedScriptIdentifier(_)
+            | ValidationWarning::BidiCharsInString(_)
+            | ValidationWarning::BidiCharsInIdentifier(_)
+            | ValidationWarning::ConfusableIdentifier(_),
+            _,
+        ) => return None,
         _ => FindingType::SuspiciousText,
     };
-    // Cedar names the policy, which has no id of ours yet.
-    let said = warning.to_string();
-    let description = said.strip_prefix("for policy `policy`, ").unwrap_or(&said).to_owned();
-    CedarFinding { kind, description }
+    Some(CedarFinding { kind, description: unnamed(&warning.to_string()).to_owned() })
 }
 
 fn check(text: &str) -> Result<(), CedarProblem> {

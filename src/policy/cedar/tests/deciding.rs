@@ -156,3 +156,21 @@ fn lists_are_filtered_by_scope() {
     }
     assert!(Touching::parse(Some("Agent"), None, None).is_err());
 }
+
+/// On a thread with the stack that those of the server have.
+#[test]
+fn the_longest_policies_that_are_taken_are_evaluated() {
+    let chains = [
+        format!("{} == 991", vec!["1"; 991].join(" + ")),
+        vec!["context.limit == 1"; 490].join(" || "),
+        format!("{}true{}", "if true then ".repeat(60), " else false".repeat(60)),
+    ];
+    let work = move || {
+        for chain in &chains {
+            let text = format!("permit(principal, action, resource) when {{ {chain} }};");
+            let verdict = engine(EngineOptions::default(), &[&text]).authorize(&asked("{\"limit\": 1}"));
+            assert_eq!((verdict.allowed, verdict.errors), (true, Vec::new()), "{text}");
+        }
+    };
+    std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(work).unwrap().join().unwrap();
+}

@@ -324,6 +324,24 @@ fn pieces() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn texts_that_look_like_others_are_told_with_and_without_a_schema_and_once() {
+    // The first letter is Cyrillic.
+    let text = "permit(principal, action, resource) when { context.input.name == \"\u{430}dmin\" };";
+    let policy = read(text).unwrap();
+    let told: Vec<_> =
+        findings(&policy).into_iter().filter(|found| found.kind == FindingType::SuspiciousText).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].description.contains("dmin") && !told[0].description.contains("policy `policy`"));
+    let schema = "entity A; entity G; action x appliesTo { principal: A, resource: G, context: { input: { name: String } } };";
+    let more = CedarSchema::read(schema).unwrap().validate(&policy).unwrap();
+    assert!(more.is_empty(), "{more:?}");
+    // What is wrong with one is not told under a name that nobody gave it.
+    let odd = read("permit(principal, action == Action::\"y\", resource);").unwrap();
+    let problems = CedarSchema::read(schema).unwrap().validate(&odd).unwrap_err().to_string();
+    assert!(!problems.contains("policy `policy`"), "{problems}");
+}
+
 proptest! {
     /// Whatever the text, it is itself as a string and as an id, and nothing more.
     #[test]
