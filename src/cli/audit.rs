@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::json;
 
 use crate::audit::read::{EpochState, VerifyReport};
@@ -16,6 +16,11 @@ const FOLLOW_INTERVAL: Duration = Duration::from_millis(250);
 
 pub(super) fn verify(directory: &Path, as_json: bool) -> Result<ExitCode> {
     match verify_ledger(directory) {
+        // Not OK: whoever named a wrong folder, or has lost the ledger, must not read that everything is well.
+        Ok(report) if report.epochs.is_empty() => bail!(
+            "{} holds no ledger: there is no epoch in it; a gateway's is the folder ledger of its data_dir",
+            directory.display()
+        ),
         Ok(report) => {
             if as_json {
                 output::line(&report_json(&report).to_string());

@@ -172,3 +172,14 @@ fn a_time_that_is_none_is_an_error_that_says_how_to_write_one() {
         );
     }
 }
+
+#[test]
+fn a_folder_without_a_ledger_is_not_found_to_be_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    for flags in [&[][..], &["--json"]] {
+        let told = aegis().args(["audit", "verify"]).args(flags).arg(folder.path()).output().unwrap();
+        let said = String::from_utf8(told.stderr).unwrap();
+        assert!(!told.status.success() && told.stdout.is_empty(), "{said}");
+        assert!(said.contains("holds no ledger") && said.contains(folder.path().to_str().unwrap()), "{said}");
+    }
+}
