@@ -48,7 +48,7 @@ pub(super) fn engine_form(engine: &HeldEngine) -> Option<Value> {
     if !broken.is_empty() {
         members.insert(
             "status_reasons".to_owned(),
-            json!(["policies that can be read no more deny every call"]),
+            json!(["there are policies that can be read no more: until they are replaced or deleted they deny calls as policy.cedar.quarantine says"]),
         );
         members.insert("errors".to_owned(), json!(broken));
     }
