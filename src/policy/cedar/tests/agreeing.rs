@@ -1,17 +1,14 @@
 //! The index finds enough: an engine decides as Cedar's own authorizer does over all policies, for the same reasons, with the same
 //! errors. 100,000 decisions by default; `AEGIS_CEDAR_SETS` says how many sets of policies are asked 50 requests each.
 
-use std::collections::BTreeSet;
-
-use cedar_policy::{
-    AuthorizationError, Authorizer, Decision, Entities, Policy, PolicyId, PolicySet, Request,
-};
+use cedar_policy::{Entities, Policy, PolicyId, PolicySet};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::policy::cedar::engine::{Around, Asked, AskedParts};
+use crate::policy::cedar::tests::support::{ours, theirs};
 use crate::policy::cedar::tests::world;
-use crate::policy::cedar::{Effect, Engine, EngineOptions, Mode, OnError, StoredPolicy, Verdict, read};
+use crate::policy::cedar::{Effect, Engine, EngineOptions, Mode, OnError, StoredPolicy, read};
 
 const REQUESTS: usize = 50;
 
@@ -52,25 +49,6 @@ fn plain(policies: &Policies, counts: impl Fn(Mode) -> bool) -> PolicySet {
     let parsed =
         counted.map(|(number, (text, _))| Policy::parse(Some(PolicyId::new(id(number))), text).unwrap());
     PolicySet::from_policies(parsed).unwrap()
-}
-
-/// Decision, reasons and errors of Cedar's authorizer: which policies failed, and not with which words: ours have no values.
-type Answer = (bool, Vec<String>, BTreeSet<String>);
-
-fn theirs(request: &Request, set: &PolicySet, entities: &Entities) -> Answer {
-    let response = Authorizer::new().is_authorized(request, set, entities);
-    let mut reasons: Vec<String> = response.diagnostics().reason().map(ToString::to_string).collect();
-    reasons.sort();
-    let errors = response.diagnostics().errors().map(|error| {
-        let AuthorizationError::PolicyEvaluationError(error) = error;
-        error.policy_id().to_string()
-    });
-    (response.decision() == Decision::Allow, reasons, errors.collect())
-}
-
-fn ours(verdict: &Verdict) -> Answer {
-    let errors = verdict.errors.iter().map(|error| error.id.to_string());
-    (verdict.allowed, verdict.determining.iter().map(ToString::to_string).collect(), errors.collect())
 }
 
 #[test]
