@@ -77,7 +77,7 @@ pub(super) fn observations(
     snapshot: &PolicySnapshot,
     (window, tenant): (Window, &str),
 ) -> Result<Observations, IndexError> {
-    let mut observations = Observations::new(window, ObservationLimits::default());
+    let mut observations = Observations::new(window, tenant, ObservationLimits::default());
     let Some(settings) = snapshot.cedar.settings() else { return Ok(observations) };
     let http = snapshot.routes.iter().filter(|route| matches!(route.protocol, Protocol::Http(_)));
     let words =
@@ -131,7 +131,6 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         entities(of_principal).into_iter().partition(|above: &EntityRef| above.kind().ends_with("Role"));
     let agent =
         matches!(line.actor_type.as_str(), "ai-agent" | "ai-copilot").then_some(("agent", &*line.actor));
-    let context: Vec<(&str, &str)> = [("tenant", &*line.tenant)].into_iter().chain(agent).collect();
     observations.feed(&Observation {
         event_id: &line.decision_id,
         at,
@@ -144,7 +143,7 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         resource,
         resource_parents: entities(of_resource),
         arguments: arguments.as_ref(),
-        context,
+        context: agent.into_iter().collect(),
         outcome: outcome(&line),
     });
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, AGENT, ALICE, ENGINES, OTHER, STRANGER, World, came_to};
+use super::world::{ADMIN, AGENT, ALICE, ENGINES, OTHER, STRANGER, TWIN, World, came_to};
 use crate::verbs::Folder;
 
 const RUNS: &str = "/api/v1/policy/engines/main/generations";
@@ -94,6 +94,22 @@ fn what_is_generated_allows_what_was_seen_and_denies_a_new_tool() {
         kinds.contains(&json!("cedar.generation.started"))
             && kinds.contains(&json!("cedar.generation.ended"))
     );
+}
+
+#[test]
+fn what_is_generated_of_one_tenant_allows_nobody_of_another() {
+    let world = watched();
+    assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 200);
+    assert_eq!(world.call(TWIN, "GET", "/crm/contacts/42"), 200);
+    let run = generate(&world, &json!({}));
+    let made = assets(&world, &run);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let text = made[0]["content"].as_str().unwrap();
+    assert!(text.contains("when { context.tenant == \"default\" };"), "{text}");
+    promoted(&world, &run, &made[0], "");
+    enforce(&world, "enforce");
+    assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 200);
+    assert_eq!(world.call(TWIN, "GET", "/crm/contacts/42"), 403, "of another tenant, with the same id");
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub(in crate::policy::generation) type Membership<'o> = BTreeMap<&'o EntityRef, 
 #[derive(Clone, Debug)]
 pub(in crate::policy::generation) struct Lesson<'o> {
     pub(in crate::policy::generation) config: &'o ObservedConfig,
+    /// Whose calls they all are.
+    pub(in crate::policy::generation) tenant: &'o str,
     pub(in crate::policy::generation) secrets: Secrets,
     /// In the order of calls.
     pub(in crate::policy::generation) samples: Vec<Sample<'o>>,
@@ -113,7 +115,15 @@ impl<'o> Lesson<'o> {
             rung: Rung::Configured,
         });
         let members = membership(&samples, config.granularity);
-        let mut lesson = Self { config, secrets, cells: cells.collect(), members, thin: Vec::new(), samples };
+        let mut lesson = Self {
+            config,
+            tenant: observations.tenant(),
+            secrets,
+            cells: cells.collect(),
+            members,
+            thin: Vec::new(),
+            samples,
+        };
         let (cells, thin) = std::mem::take(&mut lesson.cells)
             .into_iter()
             .partition(|cell| lesson.allowed(&cell.samples).count >= config.min_count);

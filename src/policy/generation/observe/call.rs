@@ -30,8 +30,8 @@ pub(in crate::policy::generation) struct Call {
 }
 
 impl Call {
-    /// The call that a record is about; `None` where it does not say whose.
-    pub(super) fn of(observation: &Observation<'_>) -> Option<Self> {
+    /// The call of `tenant` that a record is about; `None` where it does not say whose.
+    pub(super) fn of(observation: &Observation<'_>, tenant: &str) -> Option<Self> {
         let entities = |list: &[EntityRef]| {
             let mut list = list.to_vec();
             list.sort();
@@ -41,7 +41,8 @@ impl Call {
         let pairs = |list: &[(&str, &str)]| {
             let mut list: Vec<(String, String)> =
                 list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            list.sort();
+            // Stable, so that of two of one name the first counts.
+            list.sort_by(|one, other| one.0.cmp(&other.0));
             list.dedup_by(|one, other| one.0 == other.0);
             list
         };
@@ -55,7 +56,7 @@ impl Call {
             resource_parents: entities(&observation.resource_parents),
             arguments: observation.arguments.map(canonical),
             attributes: pairs(&observation.attributes),
-            context: pairs(&observation.context),
+            context: pairs(&[&[("tenant", tenant)], observation.context.as_slice()].concat()),
         })
     }
 

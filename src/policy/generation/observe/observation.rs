@@ -29,8 +29,8 @@ pub struct Observation<'o> {
     pub resource_parents: Vec<EntityRef>,
     /// The arguments: what becomes `context.input`. `None` where the record has none.
     pub arguments: Option<&'o Json<'o>>,
-    /// Other members of the context that present policies may read, such as `tenant` and `agent`. Every other value makes another
-    /// call of it, so nothing that is new each time belongs here: no session, no clock.
+    /// Members of the context besides `input` and `tenant` that present policies may read, such as `agent`. Every other value makes
+    /// another call of it, so nothing that is new each time belongs here: no session, no clock.
     pub context: Vec<(&'o str, &'o str)>,
     /// What became of it.
     pub outcome: ObservedOutcome,

@@ -83,7 +83,7 @@ impl CallTally {
     }
 }
 
-/// Recorded decisions of a window, made into distinct calls. Feed it record by record, in any order: what comes of it is the same, as long
+/// Recorded decisions of one tenant in a window, made into distinct calls. Feed it record by record, in any order: what comes of it is the same, as long
 /// as there are no more records than may be looked at.
 ///
 /// INVARIANT: where there are more calls than may be kept, the first of them in their order are kept, with full counts: a permission that
@@ -91,6 +91,7 @@ impl CallTally {
 #[derive(Clone, Debug)]
 pub struct Observations {
     window: Window,
+    tenant: String,
     limits: ObservationLimits,
     calls: BTreeMap<Call, CallTally>,
     bytes: usize,
@@ -101,11 +102,12 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// Nothing yet, of `window`.
+    /// Nothing yet, of `tenant` in `window`.
     #[must_use]
-    pub fn new(window: Window, limits: ObservationLimits) -> Self {
+    pub fn new(window: Window, tenant: &str, limits: ObservationLimits) -> Self {
         Self {
             window,
+            tenant: tenant.to_owned(),
             limits,
             calls: BTreeMap::new(),
             bytes: 0,
@@ -128,7 +130,7 @@ impl Observations {
             self.counts.stopped += 1;
             return;
         }
-        match Call::of(observation) {
+        match Call::of(observation, &self.tenant) {
             Some(call) => self.take(call, observation),
             None => self.counts.unresolved += 1,
         }
@@ -144,6 +146,12 @@ impl Observations {
     #[must_use]
     pub const fn window(&self) -> Window {
         self.window
+    }
+
+    /// The tenant whose calls they are.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.tenant
     }
 
     /// How many distinct calls there are.

@@ -42,7 +42,8 @@ pub(in crate::policy::generation) fn digest_of(
     hidden: &[String],
 ) -> String {
     let mut digest = InputDigest::default();
-    digest.text("observed 1");
+    digest.text("observed 2");
+    digest.text(observations.tenant());
     add_config(config, &mut digest);
     add_observations(observations, &mut digest);
     if let Some(present) = present {

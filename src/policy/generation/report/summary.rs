@@ -19,6 +19,7 @@ pub(in crate::policy::generation) fn summary(
         samples.map(|sample| if denied { sample.denied.count } else { sample.allowed.count }).sum()
     };
     let value = json!({
+        "tenant": observations.tenant(),
         "window": { "start": window.start().to_rfc3339(), "end": window.end().to_rfc3339() },
         "records": {
             "taken": counts.rows,

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::policy::generation::tests::support::{Record, config, feed, record};
+use crate::policy::generation::tests::support::{Record, TENANT, config, feed, record};
 use crate::policy::generation::{
     GenerationInput, GenerationStatus, ObservationLimits, Observations, ObservedOutcome, generate,
 };
 
 fn fed(limits: ObservationLimits, records: &[Record]) -> Observations {
-    let mut observations = Observations::new(config(json!({})).window, limits);
+    let mut observations = Observations::new(config(json!({})).window, TENANT, limits);
     records.iter().for_each(|record| feed(&mut observations, record));
     observations
 }

@@ -16,6 +16,9 @@ use crate::policy::generation::{
 /// When the window of every test begins.
 pub(super) const START: &str = "2026-11-01T00:00:00Z";
 
+/// Whose records they are.
+pub(super) const TENANT: &str = "acme";
+
 /// A record of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
@@ -68,7 +71,11 @@ pub(super) fn config(mut written: Value) -> ObservedConfig {
 }
 
 pub(super) fn observed(config: &ObservedConfig, records: &[Record]) -> Observations {
-    let mut observations = Observations::new(config.window, ObservationLimits::default());
+    observed_of(TENANT, config, records)
+}
+
+pub(super) fn observed_of(tenant: &str, config: &ObservedConfig, records: &[Record]) -> Observations {
+    let mut observations = Observations::new(config.window, tenant, ObservationLimits::default());
     records.iter().for_each(|record| feed(&mut observations, record));
     observations
 }
@@ -83,13 +90,13 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
         principal: record.who.clone(),
         groups: record.groups.clone(),
         roles: record.roles.clone(),
-        attributes: vec![("tenant", "acme")],
+        attributes: Vec::new(),
         action: record.does.clone(),
         action_parents: vec![entity("Action", "CallTool"), entity("Action", "Mcp")],
         resource: record.on.clone(),
         resource_parents: record.below.clone(),
         arguments: arguments.as_ref(),
-        context: vec![("tenant", "acme")],
+        context: Vec::new(),
         outcome: record.outcome,
     });
 }
@@ -100,8 +107,17 @@ pub(super) fn made(written: Value, records: &[Record]) -> Generated {
 }
 
 pub(super) fn made_beside(written: Value, records: &[Record], present: Option<&Engine>) -> Generated {
+    made_of(TENANT, written, records, present)
+}
+
+pub(super) fn made_of(
+    tenant: &str,
+    written: Value,
+    records: &[Record],
+    present: Option<&Engine>,
+) -> Generated {
     let config = config(written);
-    let observations = observed(&config, records);
+    let observations = observed_of(tenant, &config, records);
     generate(&GenerationInput {
         config: &config,
         observations: &observations,
@@ -133,8 +149,13 @@ pub(super) fn activated(generated: &Generated) -> Engine {
 
 /// Whether `engine` allows what the record is about.
 pub(super) fn allows(engine: &Engine, record: &Record) -> bool {
+    allows_of(TENANT, engine, record)
+}
+
+/// The same of a call of that tenant.
+pub(super) fn allows_of(tenant: &str, engine: &Engine, record: &Record) -> bool {
     let config = config(json!({}));
-    let observations = observed(&config, std::slice::from_ref(record));
+    let observations = observed_of(tenant, &config, std::slice::from_ref(record));
     let call = observations.calls().keys().next().unwrap();
     engine.authorize(&call.asked().unwrap()).allowed
 }
