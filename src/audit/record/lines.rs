@@ -141,8 +141,8 @@ impl DecisionRecord<'_, '_> {
         }
         line.id(",\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
-        // A start finds by it whose history the record goes on with.
-        if let (Some(_), Some(session)) = (self.origin.facts.history, self.request.session) {
+        // A start finds by it whose history the record goes on with; policies may ask whether a call has a session.
+        if let Some(session) = self.request.session {
             line.plain(",\"session\":\"", &SessionDigest::of(session).to_string());
         }
     }

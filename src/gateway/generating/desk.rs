@@ -179,9 +179,10 @@ impl GenerationDesk {
         else {
             return Err(GenerationRefused::NoEngine);
         };
-        let found = observations(&self.index, &snapshot, (window, tenant))?;
-        let present = held.engine().with_options(settings.options);
-        Ok(simulate(&found, &present, &draft.with_options(settings.options), examples))
+        let (present, draft) = (held.engine(), draft);
+        let [present, draft] = [present, draft].map(|engine| engine.with_options(settings.options));
+        let found = observations(&self.index, &snapshot, (window, tenant), &[&present, &draft])?;
+        Ok(simulate(&found, &present, &draft, examples))
     }
 
     fn clock(&self) -> &Arc<dyn Clock> {

@@ -10,7 +10,7 @@ use crate::model::time::Timestamp;
 use crate::policy::cedar::{Engine, EngineOptions, Mode, StoredPolicy};
 use crate::policy::generation::{
     EntityRef, Generated, GenerationConfig, GenerationInput, Observation, ObservationLimits, Observations,
-    ObservedConfig, ObservedOutcome, generate,
+    ObservedConfig, ObservedOutcome, Unaskable, generate,
 };
 
 /// When the window of every test begins.
@@ -25,6 +25,8 @@ pub(super) struct Record {
     pub(super) event: String,
     /// Seconds from the start of the window on.
     pub(super) second: u32,
+    /// Whether a policy reads its time.
+    pub(super) timed: bool,
     pub(super) who: Option<EntityRef>,
     pub(super) groups: Vec<EntityRef>,
     pub(super) roles: Vec<EntityRef>,
@@ -45,6 +47,7 @@ pub(super) fn record(event: &str, who: &str) -> Record {
     Record {
         event: event.to_owned(),
         second: 0,
+        timed: false,
         who: Some(entity("Agent", who)),
         groups: Vec::new(),
         roles: Vec::new(),
@@ -84,10 +87,17 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
     let reader = Reader { max_depth: 128, ..Reader::default() };
     let arguments = record.args.as_ref().map(|text| reader.parse(text.as_bytes()).unwrap());
     let start = time(START).as_micros();
+    let at = Timestamp::from_micros(start + i64::from(record.second) * 1_000_000);
+    let Some(who) = &record.who else {
+        observations.pass_over((&record.event, at), record.outcome, Unaskable::Principal);
+        return;
+    };
     observations.feed(&Observation {
         event_id: &record.event,
-        at: Timestamp::from_micros(start + i64::from(record.second) * 1_000_000),
-        principal: record.who.clone(),
+        at,
+        now: record.timed.then_some(at),
+        session: None,
+        principal: who.clone(),
         groups: record.groups.clone(),
         roles: record.roles.clone(),
         attributes: Vec::new(),

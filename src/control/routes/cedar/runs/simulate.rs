@@ -14,7 +14,7 @@ use crate::control::routes::cedar::runs::generations::{at_desk, tenant};
 use crate::control::{ControlError, ControlState};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Change, Engine, Mode, read};
-use crate::policy::generation::{Flip, Flips, SimulatedCount, Simulation, Window};
+use crate::policy::generation::{Flip, Flips, SimulatedCount, Simulation, Unaskable, Window};
 
 /// Most policies of a draft.
 const POLICIES_MOST: usize = 1000;
@@ -106,9 +106,15 @@ fn told(simulated: &Simulation) -> Value {
             "examples": flips.examples.iter().map(flip).collect::<Vec<_>>(),
         })
     };
+    let left_out = |why: Unaskable| simulated.unaskable.get(&why).copied().unwrap_or_default();
     json!({
         "asked": count(simulated.asked),
         "unasked": count(simulated.unasked),
+        "left_out": {
+            "unresolved_principal": left_out(Unaskable::Principal),
+            "hidden_path": left_out(Unaskable::HiddenPath),
+            "no_question": left_out(Unaskable::Question),
+        },
         "allowed_now": count(simulated.allowed_now),
         "allowed_then": count(simulated.allowed_then),
         "to_deny": flips(&simulated.to_deny),
