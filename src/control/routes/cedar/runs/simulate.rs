@@ -49,12 +49,9 @@ pub(in crate::control::routes::cedar) async fn simulate(
     Ok(Json(told(&simulated)))
 }
 
-/// The window asked for; the 30 days before `now` where none is.
+/// The window asked for; the usual one where none is.
 fn window(body: &mut Body, now: Timestamp) -> Option<Window> {
-    let Some(asked) = body.object("window") else {
-        let start = Timestamp::from_micros(now.as_micros() - WINDOW_MOST_US / 3);
-        return Window::new(start, Timestamp::from_micros(now.as_micros() + 1));
-    };
+    let Some(asked) = body.object("window") else { return Some(Window::usual(now)) };
     let time = |name: &str| asked.get(name).and_then(Value::as_str).and_then(Timestamp::parse_rfc3339);
     let (start, end) = (time("start")?, time("end")?);
     Window::new(start, end).filter(|_| end.as_micros() - start.as_micros() <= WINDOW_MOST_US)
