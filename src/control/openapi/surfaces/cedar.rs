@@ -261,12 +261,22 @@ fn policies() -> Vec<Operation> {
 
 fn runs() -> Vec<Operation> {
     let config = json!({"type": "object", "properties": {"config": {"type": "object"}}});
+    let policy = json!({
+        "type": ["string", "object"],
+        "description": "One Cedar policy; or an object with it, to say that it is only watched.",
+        "required": ["policy_body"],
+        "properties": {
+            "policy_body": {"type": "string"},
+            "enforcement_mode": {"enum": ["ACTIVE", "LOG_ONLY", null]},
+        },
+    });
+    let policies = json!({"type": ["array", "null"], "maxItems": 1000, "items": policy});
     let draft = json!({
         "type": "object",
         "properties": {
-            "add": {"type": ["array", "null"], "items": {"type": "string"}},
+            "add": policies,
             "remove": {"type": ["array", "null"], "items": {"type": "string"}},
-            "policies": {"type": ["array", "null"], "items": {"type": "string"}},
+            "policies": policies,
             "window": {"type": "object"},
         },
     });
