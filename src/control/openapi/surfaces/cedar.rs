@@ -299,7 +299,7 @@ fn runs() -> Vec<Operation> {
         )),
         pages(audits(RUNS, "listGenerations", "Runs, the oldest first.")).answers(Answer::json(
             200,
-            "A page of runs.",
+            "A page of runs, without `status_reasons`, `findings` and `input_digest`: those are of one run.",
             reference("PolicyGenerationPage"),
         )),
         sends(changes("post", RUNS, "startGeneration", "Makes policies of what agents did."), &config)
@@ -324,6 +324,11 @@ fn runs() -> Vec<Operation> {
                 "enforcement_mode",
                 &json!({"enum": ["ACTIVE", "LOG_ONLY"]}),
                 "Whether it counts. Default ACTIVE.",
+            )
+            .query(
+                "validation_mode",
+                &json!({"enum": ["IGNORE_ALL_FINDINGS", "FAIL_ON_ANY_FINDINGS"]}),
+                "Whether any finding refuses it. Default: as the engine says. A second policy of one asset is 409.",
             )
             .refuses(Form::Cedar, &[422, 501])
             .answers(one(201, "It is in force.", "CedarPolicy")),
