@@ -166,7 +166,7 @@ impl Call {
                 }),
             }
         }
-        self.with_arguments(|arguments| {
+        let asked = self.with_arguments(|arguments| {
             let mut members = Vec::with_capacity(self.context.len() + 2);
             members.extend(arguments.map(|json| (Text::from_value("input"), json.clone())));
             let others = self.context.iter().filter(|(name, _)| name != "input" && name != "session");
@@ -181,7 +181,8 @@ impl Call {
                 entities: &entities,
                 now: self.now,
             })
-        })
+        })?;
+        asked.tagged(self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Observation<'o> {
     pub groups: Vec<EntityRef>,
     /// The principal's roles at that time.
     pub roles: Vec<EntityRef>,
-    /// Attributes of the principal that present policies may read, such as `person`.
+    /// Attributes of the principal that present policies may read, such as `person`. They are its tags too.
     pub attributes: Vec<(&'o str, &'o str)>,
     /// What was asked for.
     pub action: EntityRef,

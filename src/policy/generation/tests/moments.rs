@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::policy::cedar::FindingType;
 use crate::policy::generation::tests::support::{
-    Record, activated, allows, config, engine, made, made_beside, observed, record,
+    Record, activated, allows, config, engine, entity, made, made_beside, observed, record,
 };
 use crate::policy::generation::{ObservedOutcome, SimulatedCount, simulate};
 
@@ -58,6 +58,24 @@ fn a_draft_that_reads_the_clock_is_tried_at_the_time_of_each_record() {
     assert_eq!((simulation.allowed_then, simulation.to_deny.count), (count(1, 2), count(1, 1)));
     assert_eq!(simulation.to_deny.examples.len(), 1);
     assert_eq!(simulation.to_deny.examples[0].event_id, "13");
+}
+
+#[test]
+fn attributes_of_the_principal_are_its_tags_too() {
+    let of_kind = |kind: &str| {
+        engine([(
+            "p",
+            &*format!(
+                "permit (principal, action, resource) when {{ principal.kind == \"{kind}\" && principal.hasTag(\"kind\") && principal.getTag(\"kind\") == \"{kind}\" }};"
+            ),
+        )])
+    };
+    let mut one = record("1", "a");
+    one.groups = vec![entity("Group", "readers")];
+    assert!(allows(&of_kind("ai-agent"), &one) && !allows(&of_kind("human"), &one));
+    let in_group =
+        "permit (principal in Group::\"readers\", action, resource) when { principal.hasTag(\"kind\") };";
+    assert!(allows(&engine([("p", in_group)]), &one));
 }
 
 #[test]

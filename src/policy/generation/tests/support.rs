@@ -100,7 +100,7 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
         principal: who.clone(),
         groups: record.groups.clone(),
         roles: record.roles.clone(),
-        attributes: Vec::new(),
+        attributes: vec![("kind", "ai-agent")],
         action: record.does.clone(),
         action_parents: vec![entity("Action", "CallTool"), entity("Action", "Mcp")],
         resource: record.on.clone(),
