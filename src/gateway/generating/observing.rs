@@ -241,3 +241,66 @@ fn outcome(line: &Line<'_>) -> ObservedOutcome {
         (false, false, _) => ObservedOutcome::Stopped,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(members: &str) -> String {
+        format!(
+            r#"{{"time":"2026-11-27T00:00:00.000000Z","tenant":"t","outcome":"ALLOW","code":"rule_allowed","decision_id":"d"{members}}}"#
+        )
+    }
+
+    fn read(text: &str) -> Line<'_> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_session_is_what_the_record_has_of_it() {
+        let digest = SessionDigest::of("s-1").to_string();
+        let who = r#","actor":"a","actor_type":"ai-agent""#;
+        for (members, expected) in [
+            // An action that names none: the session of the server's own is not the call's.
+            (r#","session_id":"own""#.to_owned(), None),
+            (format!(r#","session":"{digest}""#), Some(digest.as_str())),
+            (format!(r#","session":"{digest}","session_id":"s-1""#), Some("s-1")),
+            (format!(r#","session":"{digest}","session_id":"s-2""#), Some(digest.as_str())),
+        ] {
+            let text = line(&format!("{who}{members}"));
+            assert_eq!(session(&read(&text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_about_has_a_reason() {
+        let vocabulary = Vocabulary::new(None).unwrap();
+        let words = Words { vocabulary: &vocabulary, operations: HashSet::from(["crm"]), engines: &[] };
+        for (members, capability, expected) in [
+            (r#","actor":"a","actor_type":"ai-agent","route":"files""#, "files.read", None),
+            (
+                r#","actor":"a","actor_type":"robot","route":"files""#,
+                "files.read",
+                Some(Unaskable::Principal),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"crm","path":"[REDACTED]""#,
+                "crm.contacts.read",
+                Some(Unaskable::HiddenPath),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"crm""#,
+                "crm.contacts.read",
+                Some(Unaskable::Question),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"files""#,
+                "fi___les.read",
+                Some(Unaskable::Question),
+            ),
+        ] {
+            let text = line(members);
+            assert_eq!(asked(&read(&text), capability, &words).err(), expected, "{text}");
+        }
+    }
+}

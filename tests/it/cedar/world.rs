@@ -147,7 +147,7 @@ fn keys() -> String {
             AGENT,
             "scopes: [\"governance:propose\"], actor: {id: agent-1}, groups: [readers], roles: [clerk]",
         ),
-        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}"),
+        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}, person: ann"),
         key("twin", TWIN, "scopes: [\"governance:propose\"], actor: {id: agent-1}, tenant: strange"),
         key("stranger", STRANGER, "scopes: [admin], tenant: strange"),
     ]
