@@ -12,7 +12,7 @@ use crate::app::{Remote, RemoteError};
 use crate::cli::output;
 use crate::cli::remote::RemoteArguments;
 use crate::policy::cedar::{
-    CedarProblem, CedarSchema, FindingType, PolicyFile, findings, formatted, read_files,
+    CedarProblem, CedarSchema, FiledPolicy, FindingType, PolicyFile, findings, formatted, read_files,
 };
 use crate::policy::governance::is_cedar_engine_name;
 
@@ -209,7 +209,7 @@ fn simulate(
     let mut texts = Vec::new();
     for path in files {
         match read_files(&[PolicyFile { stem: &stem(path), text: &text_of(path)? }]) {
-            Ok(policies) => texts.extend(policies.into_iter().map(|filed| filed.policy.text().to_string())),
+            Ok(policies) => texts.extend(policies.iter().map(drafted)),
             Err(problems) => {
                 let problems: Vec<_> = problems.into_iter().map(|found| found.problem).collect();
                 complain(path, &problems);
@@ -222,6 +222,12 @@ fn simulate(
     Ok(remote.run(|gateway| gateway.change(&path, &draft), |told| (simulated(told), ExitCode::SUCCESS)))
 }
 
+/// A policy of a file, as a draft has it.
+fn drafted(FiledPolicy { policy, log_only, .. }: &FiledPolicy) -> Value {
+    let text = policy.text().as_ref();
+    if *log_only { json!({"policy_body": text, "enforcement_mode": "LOG_ONLY"}) } else { json!(text) }
+}
+
 /// What would be otherwise, for people.
 fn simulated(told: &Value) -> String {
     let number = |pointer: &str| told.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
@@ -232,6 +238,11 @@ fn simulated(told: &Value) -> String {
         number("/allowed_now/calls"),
         number("/allowed_then/calls")
     )];
+    let left_out =
+        ["unresolved_principal", "hidden_path", "no_question"].map(|why| number(&format!("/left_out/{why}")));
+    if let Some(hidden) = Some(left_out.iter().sum::<u64>()).filter(|sum| *sum > 0) {
+        lines.push(format!("{hidden} more records cannot be asked about"));
+    }
     for (flips, words) in [("to_deny", "would be denied"), ("to_allow", "would be allowed")] {
         lines.push(format!("{} calls {words}", number(&format!("/{flips}/calls"))));
         let examples = told.pointer(&format!("/{flips}/examples")).and_then(Value::as_array);

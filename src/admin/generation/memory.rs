@@ -33,9 +33,14 @@ impl GenerationStore for MemoryGenerationStore {
         Ok(())
     }
 
+    fn forget_runs(&self, before: Timestamp) -> Result<(), AdminStoreError> {
+        self.0.lock().unwrap().retain(|_, run| run.created_at >= before);
+        Ok(())
+    }
+
     fn tidy_runs(&self, before: Timestamp, outcome: &str, now: Timestamp) -> Result<(), AdminStoreError> {
+        self.forget_runs(before)?;
         let mut runs = self.0.lock().unwrap();
-        runs.retain(|_, run| run.created_at >= before);
         for run in runs.values_mut().filter(|run| run.state == GenerationState::Generating) {
             run.state = GenerationState::Failed;
             run.outcome = Some(outcome.to_owned());

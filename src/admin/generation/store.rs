@@ -31,6 +31,12 @@ pub trait GenerationStore: Debug + Send + Sync {
     /// The store failed.
     fn remove_run(&self, id: &str) -> Result<(), AdminStoreError>;
 
+    /// Forgets runs that were asked for before `before`.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn forget_runs(&self, before: Timestamp) -> Result<(), AdminStoreError>;
+
     /// Forgets runs that were asked for before `before`, and says of those that are under way that they failed with `outcome`, at `now`.
     /// For a start: nothing is under way then.
     ///

@@ -18,9 +18,6 @@ const POLICIES: &str = "cedar";
 /// What a file with the engine's schema ends in.
 const SCHEMA: &str = "cedarschema";
 
-/// The annotation by which a policy of a file is only watched, and its value.
-const WATCHED: (&str, &str) = ("enforcement_mode", "LOG_ONLY");
-
 /// What the ids begin with that the API gives.
 const OF_API: &str = "ced_";
 
@@ -89,18 +86,9 @@ pub(super) fn objects(
 }
 
 /// What is wrong with a policy besides its Cedar.
-fn unfit(FiledPolicy { id, policy }: &FiledPolicy) -> Option<String> {
-    let (name, watched) = WATCHED;
-    match policy.annotation(name) {
-        // Whoever means that it is only watched must not find that it counts.
-        Some(mode) if mode != watched && mode != "ACTIVE" => {
-            Some(format!("@{name} is \"ACTIVE\" or \"{watched}\", and nothing else"))
-        }
-        _ if id.starts_with(OF_API) => {
-            Some(format!("ids that begin with {OF_API} are given by the API: use another @id"))
-        }
-        _ => None,
-    }
+fn unfit(FiledPolicy { id, .. }: &FiledPolicy) -> Option<String> {
+    let taken = id.starts_with(OF_API);
+    taken.then(|| format!("ids that begin with {OF_API} are given by the API: use another @id"))
 }
 
 /// The one schema.
@@ -115,14 +103,13 @@ fn schema<'t>(texts: &'t [Text], problems: &mut Vec<Problem>) -> Option<&'t Text
     Some(first)
 }
 
-fn object(engine: &str, text: &Text, FiledPolicy { id, policy }: &FiledPolicy) -> FileObject {
-    let (name, value) = WATCHED;
+fn object(engine: &str, text: &Text, FiledPolicy { id, policy, log_only }: &FiledPolicy) -> FileObject {
     let raw = RawCedarPolicy {
         engine: engine.to_owned(),
         name: None,
         definition: policy.text().to_string(),
         description: policy.annotation("description").unwrap_or_default().to_owned(),
-        log_only: policy.annotation(name) == Some(value),
+        log_only: *log_only,
     };
     FileObject { file: Arc::clone(&text.name), written: Written::cedar_policy(id, &raw, policy.clone()) }
 }

@@ -50,8 +50,8 @@ impl Line {
         }
     }
 
-    /// What policies of Cedar may ask of a caller and a call besides what every record says: groups, roles, and the path of an HTTP
-    /// operation. Policies are made of records, and need them.
+    /// What policies of Cedar may ask of a caller and a call besides what every record says: groups, roles, the person, and the path of an
+    /// HTTP operation. Policies are made of records, and need them.
     pub(in crate::audit) fn whereabouts(&mut self, request: &DecisionRequest<'_, '_>, redaction: &Redaction) {
         let principal = request.principal;
         if !principal.groups.is_empty() {
@@ -59,6 +59,9 @@ impl Line {
         }
         if !principal.roles.is_empty() {
             self.texts(",\"roles\":[", &principal.roles);
+        }
+        if let Some(person) = &principal.person {
+            self.text(",\"person\":", person);
         }
         if let (Parameters::Sections { path: variables, .. }, Some(path)) =
             (&request.call.parameters, request.context.path)

@@ -142,8 +142,9 @@ impl DecisionRecord<'_, '_> {
         }
         line.id(",\"decision_id\":\"", self.decision_id);
         line.origin(self.origin);
-        // A start finds by it whose history the record goes on with.
-        if let (Some(_), Some(session)) = (self.origin.facts.history, self.request.session) {
+        // A start finds by it whose history the record goes on with; policies of Cedar may ask whether a call has a session.
+        let wanted = self.origin.facts.history.is_some() || self.decision.cedar.is_some();
+        if let Some(session) = self.request.session.filter(|_| wanted) {
             line.plain(",\"session\":\"", &SessionDigest::of(session).to_string());
         }
     }

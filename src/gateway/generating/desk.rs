@@ -1,6 +1,7 @@
 //! [`GenerationDesk`]: where runs are asked for and looked at.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -103,6 +104,7 @@ impl GenerationDesk {
         self.check(engine)?;
         let read = GenerationConfig::read(config, now)?;
         let turn = self.take_turn(engine)?;
+        self.store.forget_runs(oldest(now))?;
         let run = GenerationRun {
             id: self.clock().id(RUN, now).to_string().into(),
             engine: engine.into(),
@@ -116,14 +118,29 @@ impl GenerationDesk {
         };
         self.record(&run, "cedar.generation.started", None)?;
         self.store.put_run(&run)?;
-        let (desk, begun) = (Arc::clone(self), run.clone());
+        let engine = Arc::clone(&run.engine);
+        self.spawn((run.clone(), turn), move |desk| desk.outcome(&engine, (&read, &tenant)))?;
+        Ok(run)
+    }
+
+    /// Does `work` for `run` on a thread of its own, and keeps what comes of it.
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        (run, turn): (GenerationRun, Turn),
+        work: impl FnOnce(&Self) -> Outcome + Send + 'static,
+    ) -> Result<(), AdminStoreError> {
+        let desk = Arc::clone(self);
         let work = move || {
             let _turn = turn;
-            desk.run(begun, (&read, &tenant));
+            // Nothing that it shares is left half done: it reads snapshots and the ledger.
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(&desk))).unwrap_or_else(|_| {
+                tracing::error!(run = &*run.id, "a generation panicked");
+                Outcome::failure("It ended by a fault of the gateway's; the log has more.")
+            });
+            desk.end(run, &outcome);
         };
         let thread = std::thread::Builder::new().name("generation".to_owned()).spawn(work);
-        thread.map_err(|error| AdminStoreError(format!("no thread for a generation: {error}")))?;
-        Ok(run)
+        thread.map(drop).map_err(|error| AdminStoreError(format!("no thread for a generation: {error}")))
     }
 
     /// The runs of `engine`, the oldest first, without what came of them.
@@ -179,9 +196,10 @@ impl GenerationDesk {
         else {
             return Err(GenerationRefused::NoEngine);
         };
-        let found = observations(&self.index, &snapshot, (window, tenant))?;
-        let present = held.engine().with_options(settings.options);
-        Ok(simulate(&found, &present, &draft.with_options(settings.options), examples))
+        let (present, draft) = (held.engine(), draft);
+        let [present, draft] = [present, draft].map(|engine| engine.with_options(settings.options));
+        let found = observations(&self.index, &snapshot, (window, tenant), &[&present, &draft])?;
+        Ok(simulate(&found, &present, &draft, examples))
     }
 
     fn clock(&self) -> &Arc<dyn Clock> {
@@ -201,7 +219,7 @@ impl GenerationDesk {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_turn(self: &Arc<Self>, engine: &str) -> Result<Turn, GenerationRefused> {
+    pub(super) fn take_turn(self: &Arc<Self>, engine: &str) -> Result<Turn, GenerationRefused> {
         let mut running = self.running();
         if running.len() >= MOST_AT_ONCE || !running.insert(engine.into()) {
             return Err(GenerationRefused::Running);
@@ -209,18 +227,22 @@ impl GenerationDesk {
         Ok(Turn { desk: Arc::clone(self), engine: engine.into() })
     }
 
-    /// Does what `run` asks, and keeps what comes of it.
-    fn run(&self, mut run: GenerationRun, (config, tenant): (&GenerationConfig, &str)) {
+    /// What comes of a run for `engine`.
+    fn outcome(&self, engine: &str, (config, tenant): (&GenerationConfig, &str)) -> Outcome {
         let snapshot = self.publisher.in_force();
-        let outcome = match snapshot.cedar.engines().find(&run.engine) {
+        match snapshot.cedar.engines().find(engine) {
             Some(held) => made(&snapshot, held, (config, tenant), (&self.index, &self.hidden)),
             None => Outcome::failure("The policy engine is gone."),
-        };
+        }
+    }
+
+    /// Keeps what came of `run`.
+    fn end(&self, mut run: GenerationRun, outcome: &Outcome) {
         run.state = if outcome.failed { GenerationState::Failed } else { GenerationState::Generated };
         run.updated_at = self.clock().now();
         run.outcome = Some(outcome.json.to_string());
         // What is not recorded is not shown.
-        if self.record(&run, "cedar.generation.ended", Some(&outcome)).is_err() {
+        if self.record(&run, "cedar.generation.ended", Some(outcome)).is_err() {
             run.state = GenerationState::Failed;
             run.outcome = Some(Outcome::failure("The ledger took no record of it.").json.to_string());
         }
@@ -253,7 +275,7 @@ impl GenerationDesk {
 }
 
 /// The right to run for an engine, given back when it is dropped, also by a panic.
-struct Turn {
+pub(super) struct Turn {
     desk: Arc<GenerationDesk>,
     engine: Arc<str>,
 }

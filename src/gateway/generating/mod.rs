@@ -7,3 +7,6 @@ mod observing;
 mod run;
 
 pub use desk::{GenerationDesk, GenerationRefused};
+
+#[cfg(test)]
+mod tests;

@@ -10,18 +10,21 @@ use crate::audit::index::{AuditIndex, AuditQuery, Call, IndexError, Order};
 use crate::decision::{PolicySnapshot, Protocol};
 use crate::model::call::{
     Action, Body, CallContext, CapabilityName, DecisionRequest, Parameters, Principal, PrincipalKind,
-    ToolCall,
+    SessionDigest, ToolCall,
 };
 use crate::model::decision::Outcome;
 use crate::model::json::{Json, NormalPath, PathAllowance, Reader};
 use crate::model::time::Timestamp;
-use crate::policy::cedar::{Asked, CedarQuestion, Vocabulary};
+use crate::policy::cedar::{Asked, CedarQuestion, Engine, Vocabulary};
 use crate::policy::generation::{
-    EntityRef, Observation, ObservationLimits, Observations, ObservedOutcome, Window,
+    EntityRef, Observation, ObservationLimits, Observations, ObservedOutcome, Unaskable, Window,
 };
 
 /// How many records are in memory at once.
 const PAGE: usize = 200;
+
+/// What a record has for a path that holds a hidden argument.
+const HIDDEN: &str = "[REDACTED]";
 
 /// Codes by which policies deny. By any other something else stopped a call.
 const BY_POLICY: [&str; 7] = [
@@ -46,6 +49,8 @@ struct Line<'a> {
     #[serde(default)]
     roles: Vec<String>,
     capability: Option<String>,
+    #[serde(default)]
+    person: Option<String>,
     path: Option<String>,
     route: Option<String>,
     #[serde(borrow)]
@@ -55,6 +60,19 @@ struct Line<'a> {
     #[serde(default = "yes")]
     enforced: bool,
     decision_id: String,
+    #[serde(default)]
+    facts: Facts,
+    /// The digest of the session.
+    session: Option<String>,
+    /// The session itself, of actions and proposals. Of an action that names none it is the server's own.
+    session_id: Option<String>,
+}
+
+/// What the decision used besides.
+#[derive(Default, Deserialize)]
+struct Facts {
+    /// By which clock it was made.
+    now: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -66,9 +84,19 @@ struct Words<'s> {
     vocabulary: &'s Vocabulary,
     /// The routes of HTTP operations. A record of one of them without a path cannot be put to Cedar.
     operations: HashSet<&'s str>,
+    /// What the calls are put to.
+    engines: &'s [&'s Engine],
 }
 
-/// What the ledger has of the decisions of `tenant` in `window`, in the words of `snapshot`.
+impl Words<'_> {
+    /// Whether a policy that is about `asked` could read that member of the context.
+    fn are_read(&self, asked: &Asked, member: &str) -> bool {
+        self.engines.iter().any(|engine| engine.reads(asked, member))
+    }
+}
+
+/// What the ledger has of the decisions of `tenant` in `window`, in the words of `snapshot`, to be put to `engines`. Time and session of a
+/// call are part of it only where a policy of these reads them: each makes a call of its own of it.
 ///
 /// # Errors
 /// The ledger cannot be searched.
@@ -76,12 +104,16 @@ pub(super) fn observations(
     index: &AuditIndex,
     snapshot: &PolicySnapshot,
     (window, tenant): (Window, &str),
+    engines: &[&Engine],
 ) -> Result<Observations, IndexError> {
-    let mut observations = Observations::new(window, ObservationLimits::default());
+    let mut observations = Observations::new(window, tenant, ObservationLimits::default());
     let Some(settings) = snapshot.cedar.settings() else { return Ok(observations) };
     let http = snapshot.routes.iter().filter(|route| matches!(route.protocol, Protocol::Http(_)));
-    let words =
-        Words { vocabulary: &settings.vocabulary, operations: http.map(|route| &*route.name).collect() };
+    let words = Words {
+        vocabulary: &settings.vocabulary,
+        operations: http.map(|route| &*route.name).collect(),
+        engines,
+    };
     let mut wanted = AuditQuery {
         tenant: Some(tenant.to_owned()),
         kinds: vec!["decision".to_owned()],
@@ -110,56 +142,70 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         return;
     };
     let arguments = line.arguments.and_then(|raw| Reader::default().parse_answer(raw.get().as_bytes()).ok());
-    let asked = asked(&line, capability, words);
-    let entity = |text: String| EntityRef::parse(&text);
+    let asked = asked(&line, capability, words).and_then(|asked| {
+        let [principal, action, resource] =
+            [asked.principal(), asked.action(), asked.resource()].map(|text| EntityRef::parse(&text));
+        match (principal, action, resource) {
+            (Some(principal), Some(action), Some(resource)) => Ok((asked, principal, action, resource)),
+            _ => Err(Unaskable::Question),
+        }
+    });
+    let (asked, principal, action, resource) = match asked {
+        Ok(asked) => asked,
+        Err(why) => return observations.pass_over((&line.decision_id, at), outcome(&line), why),
+    };
     let entities = |texts: &[String]| -> Vec<EntityRef> {
         texts.iter().filter_map(|text| EntityRef::parse(text)).collect()
     };
-    let named = asked.as_ref().and_then(|asked| {
-        Some((entity(asked.principal())?, entity(asked.action())?, entity(asked.resource())?))
-    });
-    let above = asked.as_ref().map(Asked::above).unwrap_or_default();
-    let [of_principal, of_action, of_resource] = &above;
-    // What no question can be made of is only counted.
-    let nothing = || EntityRef::new("Unknown", "");
-    let (principal, action, resource) = match named {
-        Some((principal, action, resource)) => (Some(principal), Some(action), Some(resource)),
-        None => (None, nothing(), nothing()),
-    };
-    let (Some(action), Some(resource)) = (action, resource) else { return };
+    let [of_principal, of_action, of_resource] = &asked.above();
     let (roles, groups): (Vec<EntityRef>, Vec<EntityRef>) =
         entities(of_principal).into_iter().partition(|above: &EntityRef| above.kind().ends_with("Role"));
     let agent =
         matches!(line.actor_type.as_str(), "ai-agent" | "ai-copilot").then_some(("agent", &*line.actor));
-    let context: Vec<(&str, &str)> = [("tenant", &*line.tenant)].into_iter().chain(agent).collect();
+    let attributes = [("id", &line.actor), ("kind", &line.actor_type), ("tenant", &line.tenant)];
+    let attributes = attributes.into_iter().chain(line.person.as_ref().map(|person| ("person", person)));
+    let clock = line.facts.now.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(at);
     observations.feed(&Observation {
         event_id: &line.decision_id,
         at,
+        now: words.are_read(&asked, "system").then_some(clock),
+        session: session(&line).filter(|_| words.are_read(&asked, "session")),
         principal,
         groups,
         roles,
-        attributes: vec![("id", &line.actor), ("kind", &line.actor_type), ("tenant", &line.tenant)],
+        attributes: attributes.map(|(name, value)| (name, value.as_str())).collect(),
         action,
         action_parents: entities(of_action),
         resource,
         resource_parents: entities(of_resource),
         arguments: arguments.as_ref(),
-        context,
+        context: agent.into_iter().collect(),
         outcome: outcome(&line),
     });
 }
 
-/// The question that the record's call was, as far as names go; `None` where it cannot be put.
-fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Option<Asked> {
+/// The session of the record's call; its digest where the record has no more.
+fn session<'l>(line: &'l Line<'_>) -> Option<&'l str> {
+    let digest = line.session.as_deref()?;
+    let named = line.session_id.as_deref().filter(|name| SessionDigest::of(name).to_string() == digest);
+    named.or(Some(digest))
+}
+
+/// The question that the record's call was, as far as names go.
+fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Result<Asked, Unaskable> {
+    if line.path.as_deref() == Some(HIDDEN) {
+        return Err(Unaskable::HiddenPath);
+    }
     let texts = |list: &[String]| list.iter().map(|text| text.as_str().into()).collect();
-    let kind = PrincipalKind::parse(&line.actor_type)?;
+    let kind = PrincipalKind::parse(&line.actor_type).ok_or(Unaskable::Principal)?;
     let mut principal = Principal::new(line.tenant.as_str(), line.actor.as_str(), kind);
     (principal.groups, principal.roles) = (texts(&line.groups), texts(&line.roles));
     let every = PathAllowance { semicolon: true, encoded_slash: true };
-    let path = line.path.as_deref().map(|path| NormalPath::parse(path, every)).transpose().ok()?;
+    let path = line.path.as_deref().map(|path| NormalPath::parse(path, every)).transpose();
+    let path = path.map_err(|_| Unaskable::Question)?;
     let route = line.route.as_deref().unwrap_or_default();
     if path.is_none() && words.operations.contains(route) {
-        return None;
+        return Err(Unaskable::Question);
     }
     let nothing = || Json::Object(Vec::new());
     let parameters = match &path {
@@ -180,7 +226,7 @@ fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Option<Asked> 
     let context = CallContext { route, path: path.as_ref(), ..CallContext::default() };
     let request = DecisionRequest { context, ..DecisionRequest::new(&principal, &call) };
     let question = CedarQuestion { request, path: path.as_ref(), now: Timestamp::from_micros(0) };
-    words.vocabulary.map(&question).ok()
+    words.vocabulary.map(&question).map_err(|_| Unaskable::Question)
 }
 
 fn outcome(line: &Line<'_>) -> ObservedOutcome {
@@ -193,5 +239,68 @@ fn outcome(line: &Line<'_>) -> ObservedOutcome {
         (false, true, false) => ObservedOutcome::WouldDeny,
         (false, true, true) => ObservedOutcome::Denied,
         (false, false, _) => ObservedOutcome::Stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(members: &str) -> String {
+        format!(
+            r#"{{"time":"2026-11-27T00:00:00.000000Z","tenant":"t","outcome":"ALLOW","code":"rule_allowed","decision_id":"d"{members}}}"#
+        )
+    }
+
+    fn read(text: &str) -> Line<'_> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_session_is_what_the_record_has_of_it() {
+        let digest = SessionDigest::of("s-1").to_string();
+        let who = r#","actor":"a","actor_type":"ai-agent""#;
+        for (members, expected) in [
+            // An action that names none: the session of the server's own is not the call's.
+            (r#","session_id":"own""#.to_owned(), None),
+            (format!(r#","session":"{digest}""#), Some(digest.as_str())),
+            (format!(r#","session":"{digest}","session_id":"s-1""#), Some("s-1")),
+            (format!(r#","session":"{digest}","session_id":"s-2""#), Some(digest.as_str())),
+        ] {
+            let text = line(&format!("{who}{members}"));
+            assert_eq!(session(&read(&text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_about_has_a_reason() {
+        let vocabulary = Vocabulary::new(None).unwrap();
+        let words = Words { vocabulary: &vocabulary, operations: HashSet::from(["crm"]), engines: &[] };
+        for (members, capability, expected) in [
+            (r#","actor":"a","actor_type":"ai-agent","route":"files""#, "files.read", None),
+            (
+                r#","actor":"a","actor_type":"robot","route":"files""#,
+                "files.read",
+                Some(Unaskable::Principal),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"crm","path":"[REDACTED]""#,
+                "crm.contacts.read",
+                Some(Unaskable::HiddenPath),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"crm""#,
+                "crm.contacts.read",
+                Some(Unaskable::Question),
+            ),
+            (
+                r#","actor":"a","actor_type":"ai-agent","route":"files""#,
+                "fi___les.read",
+                Some(Unaskable::Question),
+            ),
+        ] {
+            let text = line(members);
+            assert_eq!(asked(&read(&text), capability, &words).err(), expected, "{text}");
+        }
     }
 }

@@ -44,14 +44,14 @@ pub(super) fn made(
             translate(config, &types, schema)
         }
         GenerationConfig::Observed(config) => {
-            let found = match observations(index, snapshot, (config.window, tenant)) {
+            let present = held.engine().with_options(settings.options);
+            let found = match observations(index, snapshot, (config.window, tenant), &[&present]) {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::error!(%error, "the ledger could not be searched for a generation");
                     return Outcome::failure("The ledger could not be searched.");
                 }
             };
-            let present = held.engine().with_options(settings.options);
             generate(&GenerationInput {
                 config,
                 observations: &found,

@@ -58,7 +58,7 @@ pub fn generate(input: &GenerationInput<'_>) -> Generated {
     let gate = verified(&mut lesson, &forbids, schema);
     let usage =
         present.filter(|_| config.compare_to_engine).map(|present| (present, Usage::of(present, &lesson)));
-    let mut findings = window_findings(&lesson, &apart);
+    let mut findings = window_findings(&lesson, &apart, &observations.counts().unaskable);
     if let Some((present, usage)) = &usage {
         findings.extend(present_findings(present, &lesson, usage));
     }

@@ -24,7 +24,7 @@ pub use entity::{EntityRef, EntityTypes};
 pub use generate::{GenerationInput, generate};
 pub use generated::{Generated, GeneratedAsset, GenerationFinding, GenerationStatus};
 pub use observe::{
-    Evidence, Observation, ObservationCounts, ObservationLimits, Observations, ObservedOutcome,
+    Evidence, Observation, ObservationCounts, ObservationLimits, Observations, ObservedOutcome, Unaskable,
 };
 pub use sentences::translate;
 pub use simulate::{Deciding, Flip, Flips, SimulatedCount, Simulation, simulate};

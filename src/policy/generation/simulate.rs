@@ -1,13 +1,14 @@
 //! [`simulate`]: what would have been decided, had other policies been there. Imports observations and the engine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Engine, Verdict};
-use crate::policy::generation::EntityRef;
-use crate::policy::generation::observe::{Call, Observations};
+use crate::policy::generation::observe::{Call, CallTally, Observations};
+use crate::policy::generation::{EntityRef, Unaskable};
 
-/// Every call that was seen, decided by the present policies and by a draft.
+/// Every call that was seen, at each time that matters, decided by the present policies and by a draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Simulation {
     /// What the present policies allow.
@@ -18,6 +19,8 @@ pub struct Simulation {
     pub asked: SimulatedCount,
     /// Calls that cannot be put to an engine.
     pub unasked: SimulatedCount,
+    /// Records of which no call could be made, by the reason.
+    pub unaskable: BTreeMap<Unaskable, u64>,
     /// What is allowed now and would be denied.
     pub to_deny: Flips,
     /// What is denied now and would be allowed.
@@ -34,8 +37,9 @@ pub struct SimulatedCount {
 }
 
 impl SimulatedCount {
+    /// Adds so many records of one call, if there are any.
     fn add(&mut self, records: u64) {
-        self.distinct += 1;
+        self.distinct += u64::from(records > 0);
         self.records += records;
     }
 }
@@ -99,30 +103,40 @@ pub fn simulate(
     examples: usize,
 ) -> Simulation {
     let mut simulation = Simulation::default();
-    for (call, tally) in observations.calls() {
-        let records = tally.allowed.count + tally.would_deny.count + tally.denied.count;
-        let Ok(asked) = call.asked() else {
-            simulation.unasked.add(records);
-            continue;
-        };
-        let (now, then) = (present.authorize(&asked), draft.authorize(&asked));
-        simulation.asked.add(records);
-        if now.allowed {
-            simulation.allowed_now.add(records);
+    let calls: Vec<(&Call, &CallTally)> = observations.calls().iter().collect();
+    // One call may be here several times: of policies that read the clock, its time makes a difference.
+    for alike in calls.chunk_by(|(one, _), (other, _)| one.is_like(other)) {
+        let [mut asked_of, mut unasked, mut now_allowed, mut then_allowed] = [0; 4];
+        let [mut to_deny, mut to_allow] = [0; 2];
+        for (call, tally) in alike {
+            let records = tally.allowed.count + tally.would_deny.count + tally.denied.count;
+            let Ok(asked) = call.asked() else {
+                unasked += records;
+                continue;
+            };
+            let (now, then) = (present.authorize(&asked), draft.authorize(&asked));
+            asked_of += records;
+            now_allowed += if now.allowed { records } else { 0 };
+            then_allowed += if then.allowed { records } else { 0 };
+            let (flips, flipped) = match (now.allowed, then.allowed) {
+                (true, false) => (&mut simulation.to_deny, &mut to_deny),
+                (false, true) => (&mut simulation.to_allow, &mut to_allow),
+                _ => continue,
+            };
+            if *flipped == 0 && flips.examples.len() < examples {
+                flips.examples.extend(tally.first.as_ref().map(|first| flip(call, first, now, then)));
+            }
+            *flipped += records;
         }
-        if then.allowed {
-            simulation.allowed_then.add(records);
-        }
-        let flips = match (now.allowed, then.allowed) {
-            (true, false) => &mut simulation.to_deny,
-            (false, true) => &mut simulation.to_allow,
-            _ => continue,
-        };
-        flips.count.add(records);
-        if flips.examples.len() < examples {
-            flips.examples.extend(tally.first.as_ref().map(|first| flip(call, first, now, then)));
-        }
+        simulation.asked.add(asked_of);
+        simulation.unasked.add(unasked);
+        simulation.allowed_now.add(now_allowed);
+        simulation.allowed_then.add(then_allowed);
+        simulation.to_deny.count.add(to_deny);
+        simulation.to_allow.count.add(to_allow);
     }
+    simulation.unaskable =
+        observations.counts().unaskable.iter().map(|(why, seen)| (*why, seen.count)).collect();
     simulation
 }
 

@@ -4,18 +4,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::world::{ADMIN, AGENT, ALICE, ENGINES, OTHER, STRANGER, World, came_to};
+use super::world::{ADMIN, AGENT, ALICE, ENGINES, OTHER, STRANGER, TWIN, World, came_to};
 use crate::verbs::Folder;
 
-const RUNS: &str = "/api/v1/policy/engines/main/generations";
+pub const RUNS: &str = "/api/v1/policy/engines/main/generations";
 
 /// A world in which everything is allowed and an engine without policies is only watched.
-fn watched() -> World {
+pub fn watched() -> World {
     World::of("{default: allow, cedar: {engine: main, mode: log_only}}")
 }
 
 /// Starts a run, and what it came to.
-fn generate(world: &World, config: &Value) -> Value {
+pub fn generate(world: &World, config: &Value) -> Value {
     let begun = world.ask(ADMIN, "POST", RUNS, &json!({"config": config}));
     assert_eq!((begun.status, &begun.json()["status"]), (201, &json!("GENERATING")), "{}", begun.text());
     let path = format!("{RUNS}/{}", begun.json()["policy_generation_id"].as_str().unwrap());
@@ -30,12 +30,12 @@ fn generate(world: &World, config: &Value) -> Value {
     }
 }
 
-fn assets(world: &World, run: &Value) -> Vec<Value> {
+pub fn assets(world: &World, run: &Value) -> Vec<Value> {
     let path = format!("{RUNS}/{}/assets", run["policy_generation_id"].as_str().unwrap());
     world.get(&path)["policy_generation_assets"].as_array().unwrap().clone()
 }
 
-fn promoted(world: &World, run: &Value, asset: &Value, query: &str) -> Value {
+pub fn promoted(world: &World, run: &Value, asset: &Value, query: &str) -> Value {
     let path = format!(
         "{RUNS}/{}/assets/{}/promote{query}",
         run["policy_generation_id"].as_str().unwrap(),
@@ -94,6 +94,22 @@ fn what_is_generated_allows_what_was_seen_and_denies_a_new_tool() {
         kinds.contains(&json!("cedar.generation.started"))
             && kinds.contains(&json!("cedar.generation.ended"))
     );
+}
+
+#[test]
+fn what_is_generated_of_one_tenant_allows_nobody_of_another() {
+    let world = watched();
+    assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 200);
+    assert_eq!(world.call(TWIN, "GET", "/crm/contacts/42"), 200);
+    let run = generate(&world, &json!({}));
+    let made = assets(&world, &run);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let text = made[0]["content"].as_str().unwrap();
+    assert!(text.contains("when { context.tenant == \"default\" };"), "{text}");
+    promoted(&world, &run, &made[0], "");
+    enforce(&world, "enforce");
+    assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 200);
+    assert_eq!(world.call(TWIN, "GET", "/crm/contacts/42"), 403, "of another tenant, with the same id");
 }
 
 #[test]

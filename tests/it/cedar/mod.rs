@@ -6,5 +6,6 @@ mod files;
 mod generating;
 mod golden;
 mod hostile;
+mod replaying;
 mod verbs;
 mod world;

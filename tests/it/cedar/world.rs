@@ -9,6 +9,8 @@ pub const ADMIN: &str = "text-of-the-administrators-key";
 pub const ALICE: &str = "text-of-alices-key-0123456789";
 pub const AGENT: &str = "text-of-the-agents-key-012345";
 pub const OTHER: &str = "text-of-another-agents-key-01";
+/// Called as [`AGENT`] is, of another tenant.
+pub const TWIN: &str = "text-of-the-agents-twins-key-1";
 /// Administers another tenant.
 pub const STRANGER: &str = "text-of-the-strangers-key-012";
 
@@ -145,7 +147,8 @@ fn keys() -> String {
             AGENT,
             "scopes: [\"governance:propose\"], actor: {id: agent-1}, groups: [readers], roles: [clerk]",
         ),
-        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}"),
+        key("other", OTHER, "scopes: [\"governance:propose\"], actor: {id: agent-2}, person: ann"),
+        key("twin", TWIN, "scopes: [\"governance:propose\"], actor: {id: agent-1}, tenant: strange"),
         key("stranger", STRANGER, "scopes: [admin], tenant: strange"),
     ]
     .concat()

@@ -261,12 +261,22 @@ fn policies() -> Vec<Operation> {
 
 fn runs() -> Vec<Operation> {
     let config = json!({"type": "object", "properties": {"config": {"type": "object"}}});
+    let policy = json!({
+        "type": ["string", "object"],
+        "description": "One Cedar policy; or an object with it, to say that it is only watched.",
+        "required": ["policy_body"],
+        "properties": {
+            "policy_body": {"type": "string"},
+            "enforcement_mode": {"enum": ["ACTIVE", "LOG_ONLY", null]},
+        },
+    });
+    let policies = json!({"type": ["array", "null"], "maxItems": 1000, "items": policy});
     let draft = json!({
         "type": "object",
         "properties": {
-            "add": {"type": ["array", "null"], "items": {"type": "string"}},
+            "add": policies,
             "remove": {"type": ["array", "null"], "items": {"type": "string"}},
-            "policies": {"type": ["array", "null"], "items": {"type": "string"}},
+            "policies": policies,
             "window": {"type": "object"},
         },
     });
@@ -289,7 +299,7 @@ fn runs() -> Vec<Operation> {
         )),
         pages(audits(RUNS, "listGenerations", "Runs, the oldest first.")).answers(Answer::json(
             200,
-            "A page of runs.",
+            "A page of runs, without `status_reasons`, `findings` and `input_digest`: those are of one run.",
             reference("PolicyGenerationPage"),
         )),
         sends(changes("post", RUNS, "startGeneration", "Makes policies of what agents did."), &config)
@@ -314,6 +324,11 @@ fn runs() -> Vec<Operation> {
                 "enforcement_mode",
                 &json!({"enum": ["ACTIVE", "LOG_ONLY"]}),
                 "Whether it counts. Default ACTIVE.",
+            )
+            .query(
+                "validation_mode",
+                &json!({"enum": ["IGNORE_ALL_FINDINGS", "FAIL_ON_ANY_FINDINGS"]}),
+                "Whether any finding refuses it. Default: as the engine says. A second policy of one asset is 409.",
             )
             .refuses(Form::Cedar, &[422, 501])
             .answers(one(201, "It is in force.", "CedarPolicy")),

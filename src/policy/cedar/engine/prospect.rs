@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cedar_policy::EntityUid;
 
 use crate::policy::cedar::Effect;
+use crate::policy::cedar::access::ContextPath;
 use crate::policy::cedar::engine::{Asked, AskedError, Engine};
 use crate::policy::cedar::index::{Entry, Lineage, Lineages, Mode};
 
@@ -34,6 +35,18 @@ impl Engine {
             }
         }
         permitted
+    }
+
+    /// Whether an active policy that is about the call could read the member of the context of that name, or ask whether it is there.
+    #[must_use]
+    pub fn reads(&self, asked: &Asked, member: &str) -> bool {
+        let paths = [ContextPath::of([member])];
+        let mut about = self.index().about(asked.lineages()).into_iter();
+        about.any(|entry| {
+            entry.mode == Mode::Active
+                && entry.scope.admits(asked.lineages())
+                && entry.reads().first_of(&paths).is_some()
+        })
     }
 
     /// The ids of the policies that are about these, sorted: for lists that are filtered by whom, what or on what. Groups and action

@@ -10,6 +10,11 @@ use crate::policy::cedar::{CedarPolicy, CedarProblem, CedarProblems};
 /// Longest file, in bytes.
 const FILE_MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// The annotation of a policy of a file by which it is only watched, with its value, and the value that it has no need to say.
+const WATCHED: &str = "enforcement_mode";
+const LOG_ONLY: &str = "LOG_ONLY";
+const ACTIVE: &str = "ACTIVE";
+
 /// Longest id of a policy, in bytes.
 const ID_MAX_BYTES: usize = 128;
 
@@ -29,6 +34,8 @@ pub struct FiledPolicy {
     pub id: Arc<str>,
     /// The policy. Its text is its own part of the file, with the comments before it.
     pub policy: CedarPolicy,
+    /// Whether it is only watched: `@enforcement_mode("LOG_ONLY")`.
+    pub log_only: bool,
 }
 
 /// Something that is wrong with a file. Its place is one of the whole file.
@@ -50,7 +57,7 @@ impl fmt::Display for FileProblem {
 ///
 /// # Errors
 /// Everything that is wrong with any of them: what [`read`](fn@crate::policy::cedar::read) refuses, files that are too long, ids that
-/// cannot be used, ids that two policies have.
+/// cannot be used, ids that two policies have, another `@enforcement_mode` than `ACTIVE` and `LOG_ONLY`.
 pub fn read_files(files: &[PolicyFile<'_>]) -> Result<Vec<FiledPolicy>, Vec<FileProblem>> {
     let mut filed = Filed::default();
     policy::with_room(|| files.iter().for_each(|file| filed.add(file)));
@@ -115,9 +122,16 @@ impl Filed {
             let message = format!("the id \"{id}\" is already that of a policy in {other}.cedar");
             return Err(CedarProblem::at(piece, first, 0, message).into());
         }
+        // Whoever means that it is only watched must not find that it counts.
+        let mode = policy.annotation(WATCHED);
+        if mode.is_some_and(|mode| mode != LOG_ONLY && mode != ACTIVE) {
+            let message = format!("@{WATCHED} is \"{ACTIVE}\" or \"{LOG_ONLY}\", and nothing else");
+            return Err(CedarProblem::at(piece, first, 0, message).into());
+        }
+        let log_only = mode == Some(LOG_ONLY);
         let text = policy.text().trim().to_owned();
         // The text of a policy is what is stored and shown, so it carries no blank lines of its neighbors.
         let policy = if text.len() == piece.len() { policy } else { policy::read(&text)? };
-        Ok(FiledPolicy { id, policy })
+        Ok(FiledPolicy { id, policy, log_only })
     }
 }

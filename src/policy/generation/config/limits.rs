@@ -8,8 +8,8 @@ const DAY_SECONDS: u64 = 86_400;
 /// Longest window.
 pub(super) const WINDOW_MAX: Duration = Duration::from_secs(90 * DAY_SECONDS);
 
-/// How long a window is that nobody named.
-pub(super) const WINDOW_DEFAULT: Duration = Duration::from_secs(30 * DAY_SECONDS);
+/// How many whole days a window has that nobody named, besides the one that is under way.
+pub(super) const DAYS_DEFAULT: i64 = 30;
 
 /// Most principals, and most actions, that may be named.
 pub(super) const NAMED_MAX: usize = 1000;

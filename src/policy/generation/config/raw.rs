@@ -11,7 +11,8 @@ pub struct RawObservedConfig {
     pub source: Option<RawSource>,
     /// What the run is called, for people. At most 48 bytes.
     pub name: Option<String>,
-    /// The time that is looked at: at most 90 days. Default: the 30 days before the request.
+    /// The time that is looked at: at most 90 days. Default: from the midnight (UTC) 30 days before the request's to the
+    /// coming one.
     pub window: Option<RawWindow>,
     /// Whose calls policies are made of, as Cedar writes them: `Agent::"agent-001"`. 1 to 1,000. Default: everybody's.
     pub principals: Option<Vec<String>>,

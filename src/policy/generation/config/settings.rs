@@ -11,8 +11,7 @@ use crate::model::time::Timestamp;
 use crate::policy::generation::EntityRef;
 use crate::policy::generation::config::Window;
 use crate::policy::generation::config::limits::{
-    MIN_COUNT_MAX, NAME_MAX_BYTES, NAMED_MAX, POLICIES_DEFAULT, POLICIES_MAX, TEXT_MAX_CHARS, WINDOW_DEFAULT,
-    WINDOW_MAX,
+    MIN_COUNT_MAX, NAME_MAX_BYTES, NAMED_MAX, POLICIES_DEFAULT, POLICIES_MAX, TEXT_MAX_CHARS, WINDOW_MAX,
 };
 use crate::policy::generation::config::raw::{
     RawArguments, RawGranularity, RawObserveMode, RawObservedConfig, RawResources, RawSentencesConfig,
@@ -217,10 +216,7 @@ fn within(what: &str, value: u64, most: u64) -> Result<u64, ConfigError> {
 
 fn window(raw: Option<&RawWindow>, now: Timestamp) -> Result<Window, ConfigError> {
     let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    let Some(raw) = raw else {
-        let start = Timestamp::from_micros(now.as_micros().saturating_sub(micros(WINDOW_DEFAULT)));
-        return Window::new(start, now).ok_or_else(|| ConfigError::new("window: there is no time before"));
-    };
+    let Some(raw) = raw else { return Ok(Window::usual(now)) };
     let time = |name: &str, text: &str| {
         let wrong =
             || ConfigError::new(format!("window.{name}: expected a time such as 2026-11-23T00:00:00Z"));

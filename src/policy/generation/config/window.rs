@@ -1,6 +1,10 @@
 //! [`Window`]: the time that a run looks at. Imports `model`.
 
 use crate::model::time::Timestamp;
+use crate::policy::generation::config::limits::DAYS_DEFAULT;
+
+/// A day of UTC.
+const DAY_MICROS: i64 = 86_400 * 1_000_000;
 
 /// A time, from its start on, until before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,15 @@ impl Window {
     #[must_use]
     pub fn new(start: Timestamp, end: Timestamp) -> Option<Self> {
         (start < end).then_some(Self { start, end })
+    }
+
+    /// The window that is looked at at `now` where nobody named one: whole days of UTC, 30 of them and the one that is under way. So the
+    /// same records have the same window all day long.
+    #[must_use]
+    pub fn usual(now: Timestamp) -> Self {
+        let today = now.as_micros().div_euclid(DAY_MICROS);
+        let midnight = |day: i64| Timestamp::from_micros(day.saturating_mul(DAY_MICROS));
+        Self { start: midnight(today - DAYS_DEFAULT), end: midnight(today + 1) }
     }
 
     /// Its first moment.

@@ -7,12 +7,17 @@ use crate::policy::generation::config::{Granularity, ObserveMode, ObservedConfig
 use crate::policy::generation::learn::Secrets;
 use crate::policy::generation::observe::{Call, CallTally, Evidence, Observations};
 
-/// One distinct call, and how often it was allowed and denied, as the run counts it.
+/// One distinct call, and how often it was allowed and denied, as the run counts it. Where policies read the clock or the session, calls
+/// that differ in nothing else are samples of their own; what is made says nothing of either, so they are looked at together for it.
 #[derive(Clone, Debug)]
 pub(in crate::policy::generation) struct Sample<'o> {
     pub(in crate::policy::generation) call: &'o Call,
     pub(in crate::policy::generation) allowed: Evidence,
     pub(in crate::policy::generation) denied: Evidence,
+    /// The number of the first sample that is like it.
+    alike: usize,
+    /// Whether one that is like it was allowed.
+    was_allowed: bool,
 }
 
 impl<'o> Sample<'o> {
@@ -22,12 +27,12 @@ impl<'o> Sample<'o> {
             ObserveMode::Enforce => denied.add(&tally.would_deny),
             ObserveMode::LogOnly => allowed.add(&tally.would_deny),
         }
-        Self { call, allowed, denied }
+        Self { call, was_allowed: allowed.is_some(), allowed, denied, alike: 0 }
     }
 
     /// Whether it was denied whenever it was made: then no policy may allow it.
     pub(in crate::policy::generation) const fn must_stay_denied(&self) -> bool {
-        self.denied.is_some() && !self.allowed.is_some()
+        self.denied.is_some() && !self.was_allowed
     }
 }
 
@@ -75,6 +80,8 @@ pub(in crate::policy::generation) type Membership<'o> = BTreeMap<&'o EntityRef, 
 #[derive(Clone, Debug)]
 pub(in crate::policy::generation) struct Lesson<'o> {
     pub(in crate::policy::generation) config: &'o ObservedConfig,
+    /// Whose calls they all are.
+    pub(in crate::policy::generation) tenant: &'o str,
     pub(in crate::policy::generation) secrets: Secrets,
     /// In the order of calls.
     pub(in crate::policy::generation) samples: Vec<Sample<'o>>,
@@ -93,11 +100,12 @@ impl<'o> Lesson<'o> {
         secrets: Secrets,
         mut set_apart: impl FnMut(usize, &Sample<'o>) -> bool,
     ) -> Self {
-        let samples: Vec<Sample<'o>> = observations
+        let mut samples: Vec<Sample<'o>> = observations
             .calls()
             .iter()
             .map(|(call, tally)| Sample::of(call, tally, config.observe_mode))
             .collect();
+        compare(&mut samples);
         let mut cells: BTreeMap<[&EntityRef; 3], Vec<usize>> = BTreeMap::new();
         for (number, sample) in samples.iter().enumerate() {
             if sample.allowed.is_some() && is_asked_for(config, sample.call) && !set_apart(number, sample) {
@@ -113,7 +121,15 @@ impl<'o> Lesson<'o> {
             rung: Rung::Configured,
         });
         let members = membership(&samples, config.granularity);
-        let mut lesson = Self { config, secrets, cells: cells.collect(), members, thin: Vec::new(), samples };
+        let mut lesson = Self {
+            config,
+            tenant: observations.tenant(),
+            secrets,
+            cells: cells.collect(),
+            members,
+            thin: Vec::new(),
+            samples,
+        };
         let (cells, thin) = std::mem::take(&mut lesson.cells)
             .into_iter()
             .partition(|cell| lesson.allowed(&cell.samples).count >= config.min_count);
@@ -135,10 +151,33 @@ impl<'o> Lesson<'o> {
         )
     }
 
+    /// How often calls like these samples were denied, whenever that was.
+    pub(in crate::policy::generation) fn denied_alike(&self, samples: &[usize]) -> Evidence {
+        let alike: BTreeSet<usize> = samples
+            .iter()
+            .filter_map(|number| self.samples.get(*number))
+            .map(|sample| sample.alike)
+            .collect();
+        let like = self.samples.iter().filter(|sample| alike.contains(&sample.alike));
+        Evidence::of(like.map(|sample| &sample.denied))
+    }
+
     /// The samples of some cells.
     pub(in crate::policy::generation) fn samples_of(&self, cells: &BTreeSet<usize>) -> Vec<usize> {
         let cells = cells.iter().filter_map(|number| self.cells.get(*number));
         cells.flat_map(|cell| cell.samples.iter().copied()).collect()
+    }
+}
+
+/// Finds out which samples are alike: in their order those stand together.
+fn compare(samples: &mut [Sample<'_>]) {
+    let mut first = 0;
+    for alike in samples.chunk_by_mut(|one, other| one.call.is_like(other.call)) {
+        let was_allowed = alike.iter().any(|sample| sample.was_allowed);
+        for sample in alike.iter_mut() {
+            (sample.alike, sample.was_allowed) = (first, was_allowed);
+        }
+        first += alike.len();
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) struct Piece {
     pub(super) samples: BTreeSet<usize>,
 }
 
-/// The pieces as plans: those that differ in their action alone together.
-pub(super) fn merged(pieces: Vec<Piece>) -> Vec<Plan> {
+/// The pieces as plans of calls of `tenant`: those that differ in their action alone together.
+pub(super) fn merged(pieces: Vec<Piece>, tenant: &str) -> Vec<Plan> {
     let mut alike: BTreeMap<(Subject, Target, When), BTreeMap<EntityRef, Piece>> = BTreeMap::new();
     for piece in pieces {
         let key = (piece.subject.clone(), piece.target.clone(), piece.when.clone());
@@ -55,19 +55,25 @@ pub(super) fn merged(pieces: Vec<Piece>) -> Vec<Plan> {
                 plan.samples.extend(piece.samples);
             } else {
                 (bytes, open) = (length, true);
-                plans.push(plan(&subject, &target, &when, action, piece));
+                plans.push(plan((&subject, &target, &when), tenant, action, piece));
             }
         }
     }
     plans
 }
 
-fn plan(subject: &Subject, target: &Target, when: &When, action: EntityRef, piece: Piece) -> Plan {
+fn plan(
+    (subject, target, when): (&Subject, &Target, &When),
+    tenant: &str,
+    action: EntityRef,
+    piece: Piece,
+) -> Plan {
     let draft = Draft {
         effect: Effect::Permit,
         subject: subject.clone(),
         actions: BTreeSet::from([action]),
         target: target.clone(),
+        tenant: Some(tenant.to_owned()),
         when: when.clone(),
     };
     Plan { draft, cells: piece.cells, samples: piece.samples }

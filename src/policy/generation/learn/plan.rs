@@ -78,7 +78,7 @@ impl Lesson<'_> {
                 pieces.push(piece(self.common(&samples, rung, askable), samples));
             }
         }
-        Spelling { plans: merged(pieces), inseparable }
+        Spelling { plans: merged(pieces, self.tenant), inseparable }
     }
 
     /// Whether any policy will be about arguments.

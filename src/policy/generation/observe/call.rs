@@ -1,6 +1,7 @@
 //! [`Call`]: what makes two recorded decisions decisions about the same. Imports `model`, entities and questions.
 
 use crate::model::json::{CaseEqualKeys, Json, Reader, Text, write_canonical};
+use crate::model::time::Timestamp;
 use crate::policy::cedar::{Asked, AskedError, WrittenEntity, WrittenRequest, written};
 use crate::policy::generation::EntityRef;
 use crate::policy::generation::observe::Observation;
@@ -11,8 +12,8 @@ const DEPTH_MAX: usize = 256;
 /// What a call takes besides its texts, in bytes, roughly.
 const CALL_BYTES: usize = 400;
 
-/// A call without its time: principal, action, resource, what is above them, arguments, context. Ordered by principal, then action, then
-/// resource.
+/// A call: principal, action, resource, what is above them, arguments, context; and its time and session where policies read those.
+/// Ordered by principal, then action, then resource, and last by time and session: those that differ in nothing else stand together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::policy::generation) struct Call {
     pub(in crate::policy::generation) principal: EntityRef,
@@ -27,11 +28,15 @@ pub(in crate::policy::generation) struct Call {
     pub(in crate::policy::generation) arguments: Option<String>,
     attributes: Vec<(String, String)>,
     context: Vec<(String, String)>,
+    /// `None` where no policy reads it.
+    now: Option<Timestamp>,
+    /// `None` where there is none, or no policy asks for it.
+    session: Option<String>,
 }
 
 impl Call {
-    /// The call that a record is about; `None` where it does not say whose.
-    pub(super) fn of(observation: &Observation<'_>) -> Option<Self> {
+    /// The call of `tenant` that a record is about.
+    pub(super) fn of(observation: &Observation<'_>, tenant: &str) -> Self {
         let entities = |list: &[EntityRef]| {
             let mut list = list.to_vec();
             list.sort();
@@ -41,12 +46,13 @@ impl Call {
         let pairs = |list: &[(&str, &str)]| {
             let mut list: Vec<(String, String)> =
                 list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            list.sort();
+            // Stable, so that of two of one name the first counts.
+            list.sort_by(|one, other| one.0.cmp(&other.0));
             list.dedup_by(|one, other| one.0 == other.0);
             list
         };
-        Some(Self {
-            principal: observation.principal.clone()?,
+        Self {
+            principal: observation.principal.clone(),
             action: observation.action.clone(),
             resource: observation.resource.clone(),
             groups: entities(&observation.groups),
@@ -55,8 +61,32 @@ impl Call {
             resource_parents: entities(&observation.resource_parents),
             arguments: observation.arguments.map(canonical),
             attributes: pairs(&observation.attributes),
-            context: pairs(&observation.context),
-        })
+            context: pairs(&[&[("tenant", tenant)], observation.context.as_slice()].concat()),
+            now: observation.now,
+            session: observation.session.map(str::to_owned),
+        }
+    }
+
+    /// Whether the other is the same but for time and session.
+    pub(in crate::policy::generation) fn is_like(&self, other: &Self) -> bool {
+        let Self {
+            principal,
+            action,
+            resource,
+            groups,
+            roles,
+            action_parents,
+            resource_parents,
+            arguments,
+            attributes,
+            context,
+            now: _,
+            session: _,
+        } = self;
+        (principal, action, resource) == (&other.principal, &other.action, &other.resource)
+            && (groups, roles) == (&other.groups, &other.roles)
+            && (action_parents, resource_parents) == (&other.action_parents, &other.resource_parents)
+            && (arguments, attributes, context) == (&other.arguments, &other.attributes, &other.context)
     }
 
     /// The groups and roles of the principal.
@@ -72,7 +102,8 @@ impl Call {
         let above: usize = lists.into_iter().flatten().map(entity).sum();
         let pairs = self.attributes.iter().chain(&self.context);
         let pairs: usize = pairs.map(|(name, value)| name.len() + value.len() + 48).sum();
-        CALL_BYTES + named + above + pairs + self.arguments.as_ref().map_or(0, String::len)
+        let texts = [&self.arguments, &self.session].into_iter().flatten();
+        CALL_BYTES + named + above + pairs + texts.map(String::len).sum::<usize>()
     }
 
     /// Hands every text that it is made of to `take`, each list behind its length: no two calls give the same sequence.
@@ -92,6 +123,8 @@ impl Call {
             }
         }
         take(self.arguments.as_deref().unwrap_or("unknown"));
+        take(&self.now.map(Timestamp::to_rfc3339).unwrap_or_default());
+        take(self.session.as_deref().unwrap_or_default());
     }
 
     /// What `look` makes of the arguments; of `None` where they are not known.
@@ -133,11 +166,12 @@ impl Call {
                 }),
             }
         }
-        self.with_arguments(|arguments| {
-            let mut members = Vec::with_capacity(self.context.len() + 1);
+        let asked = self.with_arguments(|arguments| {
+            let mut members = Vec::with_capacity(self.context.len() + 2);
             members.extend(arguments.map(|json| (Text::from_value("input"), json.clone())));
-            let others = self.context.iter().filter(|(name, _)| name != "input");
+            let others = self.context.iter().filter(|(name, _)| name != "input" && name != "session");
             members.extend(others.map(|(name, value)| member(name, value)));
+            members.extend(self.session.as_ref().map(|session| member("session", session)));
             let context = Json::Object(members);
             written(&WrittenRequest {
                 principal: &principal,
@@ -145,9 +179,10 @@ impl Call {
                 resource: &resource,
                 context: &context,
                 entities: &entities,
-                now: None,
+                now: self.now,
             })
-        })
+        })?;
+        asked.tagged(self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }
 

@@ -9,6 +9,6 @@ mod observations;
 
 pub(super) use call::Call;
 pub use evidence::Evidence;
-pub use observation::{Observation, ObservedOutcome};
+pub use observation::{Observation, ObservedOutcome, Unaskable};
 pub(super) use observations::CallTally;
 pub use observations::{ObservationCounts, ObservationLimits, Observations};

@@ -9,15 +9,20 @@ use crate::policy::generation::EntityRef;
 pub struct Observation<'o> {
     /// Its id. One that comes again is the same decision, and is not counted again.
     pub event_id: &'o str,
-    /// When it was made.
+    /// When it was recorded.
     pub at: Timestamp,
-    /// Who asked; `None` where the record does not say, or says what Cedar cannot. Such a record is only counted.
-    pub principal: Option<EntityRef>,
+    /// The clock by which it was decided, if a policy that it is replayed with could read that; else `None`. Every other time makes
+    /// another call of it.
+    pub now: Option<Timestamp>,
+    /// Its session, if there is one and a policy that it is replayed with could ask for it; else `None`. Likewise.
+    pub session: Option<&'o str>,
+    /// Who asked.
+    pub principal: EntityRef,
     /// The principal's groups at that time.
     pub groups: Vec<EntityRef>,
     /// The principal's roles at that time.
     pub roles: Vec<EntityRef>,
-    /// Attributes of the principal that present policies may read, such as `tenant`.
+    /// Attributes of the principal that present policies may read, such as `person`. They are its tags too.
     pub attributes: Vec<(&'o str, &'o str)>,
     /// What was asked for.
     pub action: EntityRef,
@@ -29,8 +34,8 @@ pub struct Observation<'o> {
     pub resource_parents: Vec<EntityRef>,
     /// The arguments: what becomes `context.input`. `None` where the record has none.
     pub arguments: Option<&'o Json<'o>>,
-    /// Other members of the context that present policies may read, such as `tenant` and `agent`. Every other value makes another
-    /// call of it, so nothing that is new each time belongs here: no session, no clock.
+    /// Members of the context besides `input` and `tenant` that present policies may read, such as `agent`. Every other value makes
+    /// another call of it, so nothing that is new each time belongs here: no session, no clock.
     pub context: Vec<(&'o str, &'o str)>,
     /// What became of it.
     pub outcome: ObservedOutcome,
@@ -49,4 +54,15 @@ pub enum ObservedOutcome {
     /// The policies did not deny it, but something else stopped it: a limit, a kill switch, a person, a fault. It says nothing
     /// about what policies should allow, and is only counted.
     Stopped,
+}
+
+/// Why a record cannot be put to an engine. It is only counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unaskable {
+    /// It does not say who asked, or of what kind they are.
+    Principal,
+    /// Its path is hidden, since it holds an argument that is.
+    HiddenPath,
+    /// No question can be made of the rest: a name that makes no action, a path that is missing, a principal in too many groups.
+    Question,
 }

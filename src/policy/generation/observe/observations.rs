@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::time::Timestamp;
 use crate::policy::generation::config::Window;
-use crate::policy::generation::observe::{Call, Evidence, Observation, ObservedOutcome};
+use crate::policy::generation::observe::{Call, Evidence, Observation, ObservedOutcome, Unaskable};
 
 /// How much a run takes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Default for ObservationLimits {
 }
 
 /// What became of the records that were fed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObservationCounts {
     /// Records that were looked at.
     pub rows: u64,
@@ -35,8 +35,8 @@ pub struct ObservationCounts {
     pub duplicates: u64,
     /// Records from before or after the window.
     pub outside: u64,
-    /// Records that do not say whose they are.
-    pub unresolved: u64,
+    /// Records that cannot be put to an engine, and why.
+    pub unaskable: BTreeMap<Unaskable, Evidence>,
     /// Records of calls that something else than a policy stopped.
     pub stopped: u64,
     /// Records that came when as many had been looked at as may be.
@@ -52,6 +52,12 @@ impl ObservationCounts {
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         self.refused > 0 || self.dropped_allowed > 0 || self.dropped_denied > 0
+    }
+
+    /// How many records cannot be put to an engine for that reason.
+    #[must_use]
+    pub fn unaskable(&self, why: Unaskable) -> u64 {
+        self.unaskable.get(&why).map_or(0, |evidence| evidence.count)
     }
 }
 
@@ -83,7 +89,7 @@ impl CallTally {
     }
 }
 
-/// Recorded decisions of a window, made into distinct calls. Feed it record by record, in any order: what comes of it is the same, as long
+/// Recorded decisions of one tenant in a window, made into distinct calls. Feed it record by record, in any order: what comes of it is the same, as long
 /// as there are no more records than may be looked at.
 ///
 /// INVARIANT: where there are more calls than may be kept, the first of them in their order are kept, with full counts: a permission that
@@ -91,6 +97,7 @@ impl CallTally {
 #[derive(Clone, Debug)]
 pub struct Observations {
     window: Window,
+    tenant: String,
     limits: ObservationLimits,
     calls: BTreeMap<Call, CallTally>,
     bytes: usize,
@@ -101,11 +108,12 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// Nothing yet, of `window`.
+    /// Nothing yet, of `tenant` in `window`.
     #[must_use]
-    pub fn new(window: Window, limits: ObservationLimits) -> Self {
+    pub fn new(window: Window, tenant: &str, limits: ObservationLimits) -> Self {
         Self {
             window,
+            tenant: tenant.to_owned(),
             limits,
             calls: BTreeMap::new(),
             bytes: 0,
@@ -117,20 +125,15 @@ impl Observations {
 
     /// Takes in one record.
     pub fn feed(&mut self, observation: &Observation<'_>) {
-        if !self.window.contains(observation.at) {
-            self.counts.outside += 1;
-            return;
+        if self.counts_in(observation.event_id, observation.at, observation.outcome) {
+            self.take(Call::of(observation, &self.tenant), observation);
         }
-        if !self.is_new(observation.event_id) {
-            return;
-        }
-        if observation.outcome == ObservedOutcome::Stopped {
-            self.counts.stopped += 1;
-            return;
-        }
-        match Call::of(observation) {
-            Some(call) => self.take(call, observation),
-            None => self.counts.unresolved += 1,
+    }
+
+    /// Counts a record that cannot be put to an engine: its id, its time and what became of it.
+    pub fn pass_over(&mut self, (event_id, at): (&str, Timestamp), outcome: ObservedOutcome, why: Unaskable) {
+        if self.counts_in(event_id, at, outcome) {
+            self.counts.unaskable.entry(why).or_default().see(at);
         }
     }
 
@@ -146,15 +149,41 @@ impl Observations {
         self.window
     }
 
-    /// How many distinct calls there are.
+    /// The tenant whose calls they are.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// How many distinct calls there are, whenever they were made.
     #[must_use]
     pub fn call_count(&self) -> usize {
-        self.calls.len()
+        let mut before = None;
+        self.calls
+            .keys()
+            .filter(|call| before.replace(*call).is_none_or(|before| !call.is_like(before)))
+            .count()
     }
 
     /// The distinct calls in their order.
     pub(in crate::policy::generation) const fn calls(&self) -> &BTreeMap<Call, CallTally> {
         &self.calls
+    }
+
+    /// Counts a record; whether it is to be looked at further.
+    fn counts_in(&mut self, event_id: &str, at: Timestamp, outcome: ObservedOutcome) -> bool {
+        if !self.window.contains(at) {
+            self.counts.outside += 1;
+            return false;
+        }
+        if !self.is_new(event_id) {
+            return false;
+        }
+        if outcome == ObservedOutcome::Stopped {
+            self.counts.stopped += 1;
+            return false;
+        }
+        true
     }
 
     /// Counts a record; whether it has not come before and there is room for it.

@@ -77,7 +77,7 @@ fn proven_asset(
         let why = "Calls much like these were denied in the window. It says no more than keeps them denied.";
         add(FindingType::DeniedInWindow, why.to_owned(), lesson.denied(&Vec::from_iter(narrowed)));
     }
-    let also_denied = lesson.denied(&samples);
+    let also_denied = lesson.denied_alike(&samples);
     if also_denied.is_some() {
         let why = "The very calls that it permits were denied at other times in the window.";
         add(FindingType::DeniedInWindow, why.to_owned(), also_denied);

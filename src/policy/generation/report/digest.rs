@@ -10,7 +10,7 @@ use crate::policy::cedar::{CedarSchema, Engine, Mode};
 use crate::policy::generation::config::{
     ArgumentMode, Granularity, ObserveMode, ObservedConfig, ResourceMode,
 };
-use crate::policy::generation::observe::{Evidence, Observations};
+use crate::policy::generation::observe::{Evidence, Observations, Unaskable};
 
 /// A hash of texts, each behind its length, so that no two sequences are hashed alike.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,8 @@ pub(in crate::policy::generation) fn digest_of(
     hidden: &[String],
 ) -> String {
     let mut digest = InputDigest::default();
-    digest.text("observed 1");
+    digest.text("observed 2");
+    digest.text(observations.tenant());
     add_config(config, &mut digest);
     add_observations(observations, &mut digest);
     if let Some(present) = present {
@@ -94,13 +95,15 @@ fn add_observations(observations: &Observations, digest: &mut InputDigest) {
         counts.rows,
         counts.duplicates,
         counts.outside,
-        counts.unresolved,
         counts.stopped,
         counts.refused,
         counts.dropped_allowed,
         counts.dropped_denied,
     ] {
         digest.number(count);
+    }
+    for why in [Unaskable::Principal, Unaskable::HiddenPath, Unaskable::Question] {
+        digest.number(counts.unaskable(why));
     }
     for (call, tally) in observations.calls() {
         call.each_text(|text| digest.text(text));

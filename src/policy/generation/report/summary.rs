@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::policy::generation::generated::{GeneratedAsset, GenerationFinding, finding_json};
 use crate::policy::generation::learn::Lesson;
-use crate::policy::generation::observe::Observations;
+use crate::policy::generation::observe::{Observations, Unaskable};
 
 /// The summary of a run over what was seen.
 pub(in crate::policy::generation) fn summary(
@@ -19,12 +19,15 @@ pub(in crate::policy::generation) fn summary(
         samples.map(|sample| if denied { sample.denied.count } else { sample.allowed.count }).sum()
     };
     let value = json!({
+        "tenant": observations.tenant(),
         "window": { "start": window.start().to_rfc3339(), "end": window.end().to_rfc3339() },
         "records": {
             "taken": counts.rows,
             "duplicates": counts.duplicates,
             "outside_window": counts.outside,
-            "unresolved_principal": counts.unresolved,
+            "unresolved_principal": counts.unaskable(Unaskable::Principal),
+            "hidden_path": counts.unaskable(Unaskable::HiddenPath),
+            "no_question": counts.unaskable(Unaskable::Question),
             "stopped_otherwise": counts.stopped,
             "beyond_limit": counts.refused,
             "dropped": counts.dropped_allowed + counts.dropped_denied,

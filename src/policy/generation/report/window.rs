@@ -8,17 +8,19 @@ use crate::policy::generation::EntityRef;
 use crate::policy::generation::check::Apart;
 use crate::policy::generation::generated::GenerationFinding;
 use crate::policy::generation::learn::Lesson;
-use crate::policy::generation::observe::Evidence;
+use crate::policy::generation::observe::{Evidence, Unaskable};
 
 /// Most findings of one kind.
 const OF_KIND_MOST: usize = 100;
 
-/// Calls that were set apart, that rest on too little, and, where it was asked for, that were denied.
+/// Records that no call could be made of, calls that were set apart, that rest on too little, and, where it was asked for, that were denied.
 pub(in crate::policy::generation) fn window_findings(
     lesson: &Lesson<'_>,
     apart: &BTreeMap<usize, Apart>,
+    unaskable: &BTreeMap<Unaskable, Evidence>,
 ) -> Vec<GenerationFinding> {
-    let mut found = set_apart(lesson, apart);
+    let mut found: Vec<GenerationFinding> = passed_over(unaskable).collect();
+    found.extend(set_apart(lesson, apart));
     for cell in lesson.thin.iter().take(OF_KIND_MOST) {
         let why = format!(
             "No policy was made of {} by {} on {}: it was seen fewer than {} times.",
@@ -31,6 +33,22 @@ pub(in crate::policy::generation) fn window_findings(
         found.extend(denied(lesson));
     }
     found
+}
+
+/// Records that cannot be put to an engine, of each reason.
+fn passed_over(unaskable: &BTreeMap<Unaskable, Evidence>) -> impl Iterator<Item = GenerationFinding> {
+    unaskable.iter().map(|(why, seen)| {
+        let why = match why {
+            Unaskable::Principal => "Records do not say who asked, or of what kind they are.",
+            Unaskable::HiddenPath => "Records have no path: it holds an argument that audit.redact hides.",
+            Unaskable::Question => {
+                "Records say too little to ask anew, or name what no policy can be about: a path is missing, a name makes no action, the \
+                 caller is in too many groups."
+            }
+        };
+        let so = "No policy was made of them, and whether those that were denied stay denied was not checked.";
+        GenerationFinding::new(FindingType::NotTranslatable, format!("{why} {so}")).shown_by(seen.clone())
+    })
 }
 
 fn set_apart(lesson: &Lesson<'_>, apart: &BTreeMap<usize, Apart>) -> Vec<GenerationFinding> {

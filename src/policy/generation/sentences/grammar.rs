@@ -71,7 +71,7 @@ pub(super) fn draft(sentence: &str, types: &EntityTypes, gateway: &EntityRef) ->
         return Err("the end of the sentence, `when`, or `and` before another condition");
     }
     let when = if when.is_empty() { Vec::new() } else { vec![when] };
-    Ok(Draft { effect, subject, actions, target: Target::Is(gateway.clone()), when })
+    Ok(Draft { effect, subject, actions, target: Target::Is(gateway.clone()), tenant: None, when })
 }
 
 fn who(words: &mut Words, types: &EntityTypes) -> Result<Subject, Expected> {

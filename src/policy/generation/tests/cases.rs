@@ -69,6 +69,7 @@ impl Line {
         let record = |time: u32| Record {
             event: format!("{number}-{time}"),
             second: u32::try_from(number).unwrap() * 3600 + time,
+            timed: false,
             who: (self.who != "?").then(|| entity("Agent", &self.who)),
             groups: list("Group", &self.groups),
             roles: list("Role", &self.roles),

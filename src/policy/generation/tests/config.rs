@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::model::time::Timestamp;
 use crate::policy::generation::tests::support::{entity, time};
 use crate::policy::generation::{
-    ArgumentMode, ConfigError, EntityTypes, GenerationConfig, Granularity, ObserveMode, ResourceMode,
+    ArgumentMode, ConfigError, EntityTypes, GenerationConfig, Granularity, ObserveMode, ResourceMode, Window,
 };
 
 const NOW: &str = "2026-11-22T12:00:00Z";
@@ -17,8 +17,12 @@ fn read(config: &Value) -> Result<GenerationConfig, ConfigError> {
 #[test]
 fn an_empty_configuration_has_every_default() {
     let Ok(GenerationConfig::Observed(config)) = read(&json!({})) else { panic!() };
-    assert_eq!(config.window.end(), time(NOW));
-    assert_eq!(config.window.start(), time("2026-10-23T12:00:00Z"));
+    assert_eq!(config.window.end(), time("2026-11-23T00:00:00Z"));
+    assert_eq!(config.window.start(), time("2026-10-23T00:00:00Z"));
+    for now in ["2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999999Z"] {
+        assert_eq!(Window::usual(time(now)), config.window, "{now}");
+    }
+    assert_ne!(Window::usual(time("2026-11-23T00:00:00Z")), config.window);
     assert_eq!((config.granularity, config.observe_mode), (Granularity::Principal, ObserveMode::Enforce));
     assert_eq!((config.arguments, config.resources), (ArgumentMode::None, ResourceMode::Exact));
     assert_eq!((config.min_count, config.max_policies), (1, 200));

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::policy::cedar::{Effect, findings, read};
-use crate::policy::generation::tests::support::{activated, allows, definitions, entity, made, record};
+use crate::policy::generation::tests::support::{
+    activated, allows, allows_of, definitions, entity, made, made_of, record,
+};
 use crate::policy::generation::{EntityRef, GenerationStatus};
 
 const HOSTILE: [&str; 16] = [
@@ -57,8 +59,29 @@ fn hostile_ids_stay_ids() {
         for text in definitions(&generated) {
             assert!(text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)), "{text}");
             let policy = read(&text).unwrap();
-            assert_eq!((policy.effect(), policy.has_conditions()), (Effect::Permit, false), "{text}");
+            assert_eq!(policy.effect(), Effect::Permit, "{text}");
+            assert!(text.ends_with("\nwhen { context.tenant == \"acme\" };\n"), "{text}");
             assert_eq!(findings(&policy).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_policy_is_about_one_tenant_whatever_it_is_called() {
+    for mode in ["none", "enum"] {
+        for tenant in HOSTILE {
+            let mut one = record("1", "a");
+            one.args = Some(json!({ "path": "/srv/a" }).to_string());
+            let generated = made_of(tenant, json!({ "arguments": mode }), &[one.clone()], None);
+            assert_eq!(generated.status, GenerationStatus::Generated, "{tenant:?}: {generated:?}");
+            let engine = activated(&generated);
+            assert_eq!(engine.policy_count(), 1, "{tenant:?}");
+            assert!(allows_of(tenant, &engine, &one), "{tenant:?}");
+            for other in ["acme", "a", &format!("{tenant}x")] {
+                assert!(!allows_of(other, &engine, &one), "{tenant:?} {other:?}");
+            }
+            let definition = &definitions(&generated)[0];
+            assert_eq!(definition.matches("context.tenant == ").count(), 1, "{definition}");
         }
     }
 }

@@ -43,13 +43,14 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
         1 => Just(ObservedOutcome::WouldDeny),
         1 => Just(ObservedOutcome::Stopped),
     ];
-    let one = (0..5_u8, 0..3_u8, 0..12_u8, 0..4_u8, arguments(), outcome, 0..100_u32);
+    let one = (0..5_u8, 0..3_u8, 0..12_u8, 0..4_u8, arguments(), outcome, (0..100_u32, any::<bool>()));
     proptest::collection::vec(one, 0..40).prop_map(|list| {
-        let made =
-            list.into_iter().enumerate().map(|(number, (who, does, on, groups, args, outcome, second))| {
+        let made = list.into_iter().enumerate().map(
+            |(number, (who, does, on, groups, args, outcome, (second, timed)))| {
                 let in_groups = [(1, "one"), (2, "two")].into_iter().filter(|(bit, _)| groups & bit != 0);
                 Record {
                     second,
+                    timed,
                     groups: in_groups.map(|(_, name)| entity("Group", name)).collect(),
                     does: entity("Action", &format!("t___{does}")),
                     on: if on < 2 { entity("Gateway", "g") } else { entity("Http", &format!("/v1/{on}")) },
@@ -62,7 +63,8 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
                     outcome,
                     ..record(&number.to_string(), &format!("agent-{who}"))
                 }
-            });
+            },
+        );
         made.collect()
     })
 }
@@ -90,8 +92,13 @@ fn calls<'r>(config: &Value, records: &'r [Record]) -> Vec<(&'r Record, u64, u64
             ObservedOutcome::Denied => false,
             ObservedOutcome::Stopped => continue,
         };
-        let alike =
-            Record { event: String::new(), second: 0, outcome: ObservedOutcome::Allowed, ..record.clone() };
+        let alike = Record {
+            event: String::new(),
+            second: 0,
+            timed: false,
+            outcome: ObservedOutcome::Allowed,
+            ..record.clone()
+        };
         let call = calls.entry(format!("{alike:?}")).or_insert((record, 0, 0));
         if allowed { call.1 += 1 } else { call.2 += 1 }
     }

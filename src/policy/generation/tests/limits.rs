@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::policy::generation::tests::support::{Record, config, feed, record};
+use crate::policy::generation::tests::support::{Record, TENANT, config, feed, record};
 use crate::policy::generation::{
-    GenerationInput, GenerationStatus, ObservationLimits, Observations, ObservedOutcome, generate,
+    GenerationInput, GenerationStatus, ObservationLimits, Observations, ObservedOutcome, Unaskable, generate,
 };
 
 fn fed(limits: ObservationLimits, records: &[Record]) -> Observations {
-    let mut observations = Observations::new(config(json!({})).window, limits);
+    let mut observations = Observations::new(config(json!({})).window, TENANT, limits);
     records.iter().for_each(|record| feed(&mut observations, record));
     observations
 }
@@ -36,7 +36,7 @@ fn records_are_counted_by_what_became_of_them() {
     let observations = fed(limits, &records);
     let counts = observations.counts();
     assert_eq!((counts.rows, counts.duplicates, counts.outside), (4, 2, 1));
-    assert_eq!((counts.unresolved, counts.stopped, counts.refused), (1, 1, 1));
+    assert_eq!((counts.unaskable(Unaskable::Principal), counts.stopped, counts.refused), (1, 1, 1));
     assert!(counts.is_truncated());
     assert_eq!(observations.call_count(), 1);
 }

@@ -5,6 +5,7 @@ mod config;
 mod hostile;
 mod laws;
 mod limits;
+mod moments;
 mod sentences;
 mod simulating;
 mod support;

@@ -10,11 +10,14 @@ use crate::model::time::Timestamp;
 use crate::policy::cedar::{Engine, EngineOptions, Mode, StoredPolicy};
 use crate::policy::generation::{
     EntityRef, Generated, GenerationConfig, GenerationInput, Observation, ObservationLimits, Observations,
-    ObservedConfig, ObservedOutcome, generate,
+    ObservedConfig, ObservedOutcome, Unaskable, generate,
 };
 
 /// When the window of every test begins.
 pub(super) const START: &str = "2026-11-01T00:00:00Z";
+
+/// Whose records they are.
+pub(super) const TENANT: &str = "acme";
 
 /// A record of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(super) struct Record {
     pub(super) event: String,
     /// Seconds from the start of the window on.
     pub(super) second: u32,
+    /// Whether a policy reads its time.
+    pub(super) timed: bool,
     pub(super) who: Option<EntityRef>,
     pub(super) groups: Vec<EntityRef>,
     pub(super) roles: Vec<EntityRef>,
@@ -42,6 +47,7 @@ pub(super) fn record(event: &str, who: &str) -> Record {
     Record {
         event: event.to_owned(),
         second: 0,
+        timed: false,
         who: Some(entity("Agent", who)),
         groups: Vec::new(),
         roles: Vec::new(),
@@ -68,7 +74,11 @@ pub(super) fn config(mut written: Value) -> ObservedConfig {
 }
 
 pub(super) fn observed(config: &ObservedConfig, records: &[Record]) -> Observations {
-    let mut observations = Observations::new(config.window, ObservationLimits::default());
+    observed_of(TENANT, config, records)
+}
+
+pub(super) fn observed_of(tenant: &str, config: &ObservedConfig, records: &[Record]) -> Observations {
+    let mut observations = Observations::new(config.window, tenant, ObservationLimits::default());
     records.iter().for_each(|record| feed(&mut observations, record));
     observations
 }
@@ -77,19 +87,26 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
     let reader = Reader { max_depth: 128, ..Reader::default() };
     let arguments = record.args.as_ref().map(|text| reader.parse(text.as_bytes()).unwrap());
     let start = time(START).as_micros();
+    let at = Timestamp::from_micros(start + i64::from(record.second) * 1_000_000);
+    let Some(who) = &record.who else {
+        observations.pass_over((&record.event, at), record.outcome, Unaskable::Principal);
+        return;
+    };
     observations.feed(&Observation {
         event_id: &record.event,
-        at: Timestamp::from_micros(start + i64::from(record.second) * 1_000_000),
-        principal: record.who.clone(),
+        at,
+        now: record.timed.then_some(at),
+        session: None,
+        principal: who.clone(),
         groups: record.groups.clone(),
         roles: record.roles.clone(),
-        attributes: vec![("tenant", "acme")],
+        attributes: vec![("kind", "ai-agent")],
         action: record.does.clone(),
         action_parents: vec![entity("Action", "CallTool"), entity("Action", "Mcp")],
         resource: record.on.clone(),
         resource_parents: record.below.clone(),
         arguments: arguments.as_ref(),
-        context: vec![("tenant", "acme")],
+        context: Vec::new(),
         outcome: record.outcome,
     });
 }
@@ -100,8 +117,17 @@ pub(super) fn made(written: Value, records: &[Record]) -> Generated {
 }
 
 pub(super) fn made_beside(written: Value, records: &[Record], present: Option<&Engine>) -> Generated {
+    made_of(TENANT, written, records, present)
+}
+
+pub(super) fn made_of(
+    tenant: &str,
+    written: Value,
+    records: &[Record],
+    present: Option<&Engine>,
+) -> Generated {
     let config = config(written);
-    let observations = observed(&config, records);
+    let observations = observed_of(tenant, &config, records);
     generate(&GenerationInput {
         config: &config,
         observations: &observations,
@@ -133,8 +159,13 @@ pub(super) fn activated(generated: &Generated) -> Engine {
 
 /// Whether `engine` allows what the record is about.
 pub(super) fn allows(engine: &Engine, record: &Record) -> bool {
+    allows_of(TENANT, engine, record)
+}
+
+/// The same of a call of that tenant.
+pub(super) fn allows_of(tenant: &str, engine: &Engine, record: &Record) -> bool {
     let config = config(json!({}));
-    let observations = observed(&config, std::slice::from_ref(record));
+    let observations = observed_of(tenant, &config, std::slice::from_ref(record));
     let call = observations.calls().keys().next().unwrap();
     engine.authorize(&call.asked().unwrap()).allowed
 }

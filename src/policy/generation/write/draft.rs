@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::policy::cedar::Effect;
 use crate::policy::generation::EntityRef;
-use crate::policy::generation::write::{When, clauses_text};
+use crate::policy::generation::write::{When, clauses_text, push_quoted};
 
 /// Whom a policy is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ pub(in crate::policy::generation) struct Draft {
     /// At least one.
     pub(in crate::policy::generation) actions: BTreeSet<EntityRef>,
     pub(in crate::policy::generation) target: Target,
+    /// The tenant whose calls alone it is about. A sentence names none.
+    pub(in crate::policy::generation) tenant: Option<String>,
     pub(in crate::policy::generation) when: When,
 }
 
@@ -65,14 +67,24 @@ impl Draft {
     }
 
     fn condition(&self) -> String {
+        let mut parts: Vec<String> = self.tenant.iter().map(|tenant| of_tenant(tenant)).collect();
         match self.when.as_slice() {
-            [] => String::new(),
-            [clauses] => format!(" when {{ {} }}", clauses_text(clauses)),
+            [] => {}
+            [clauses] => parts.push(clauses_text(clauses)),
             several => {
                 let lists: Vec<String> =
                     several.iter().map(|clauses| format!("({})", clauses_text(clauses))).collect();
-                format!(" when {{ {} }}", lists.join(" || "))
+                let lists = lists.join(" || ");
+                parts.push(if parts.is_empty() { lists } else { format!("({lists})") });
             }
         }
+        if parts.is_empty() { String::new() } else { format!(" when {{ {} }}", parts.join(" && ")) }
     }
+}
+
+/// Engines belong to the deployment, and two tenants may call their agents alike. Every call has its tenant in the context.
+fn of_tenant(tenant: &str) -> String {
+    let mut text = "context.tenant == ".to_owned();
+    push_quoted(tenant, &mut text);
+    text
 }

@@ -58,6 +58,12 @@ impl GenerationStore for SqliteStore {
         removed.map(drop).map_err(failed)
     }
 
+    fn forget_runs(&self, before: Timestamp) -> Result<(), AdminStoreError> {
+        let forgotten =
+            self.write(|connection| connection.prepare_cached(FORGET)?.execute([before.as_micros()]));
+        forgotten.map(drop).map_err(failed)
+    }
+
     fn tidy_runs(&self, before: Timestamp, outcome: &str, now: Timestamp) -> Result<(), AdminStoreError> {
         let (generating, failed_word) =
             (GenerationState::Generating.as_str(), GenerationState::Failed.as_str());

@@ -34,6 +34,11 @@ fn keeps(store: &dyn GenerationStore) {
     assert_eq!(store.find_run("none").unwrap(), None);
     let listed = store.runs_of("main").unwrap();
     assert_eq!(listed, [GenerationRun { outcome: None, ..old }, new]);
+    store.put_run(&run("d", "main", 0, GenerationState::Generated)).unwrap();
+    store.forget_runs(at(1)).unwrap();
+    assert_eq!(store.find_run("d").unwrap(), None, "forgotten");
+    assert_eq!(store.find_run("a").unwrap().unwrap().state, GenerationState::Generating);
+    assert!(store.find_run("c").unwrap().is_some());
     store.tidy_runs(at(2), "{\"why\":\"interrupted\"}", at(20)).unwrap();
     assert_eq!(store.find_run("c").unwrap(), None, "forgotten");
     let interrupted = store.find_run("a").unwrap().unwrap();

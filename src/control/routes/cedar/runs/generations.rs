@@ -8,25 +8,17 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit, DEPLOYMENT_TENANT, GenerationRun};
-use crate::control::auth::Operator;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::admin::{DEPLOYMENT_TENANT, GenerationRun};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, auditor, keeper, parameter};
-use crate::control::routes::cedar::engines::{EnginePath, engine, named};
-use crate::control::routes::cedar::forms::{ENFORCEMENT_MODES, answered, offset, policy_form};
+use crate::control::routes::cedar::engines::{EnginePath, named};
+use crate::control::routes::cedar::forms::offset;
 use crate::control::routes::cedar::lists::{Page, Paging};
-use crate::control::routes::cedar::policies::{checked, new_id};
 use crate::control::{ControlError, ControlState};
 use crate::gateway::{GenerationRefused, PolicyProvider};
-use crate::policy::governance::Written;
-use crate::policy::governance::raw::RawCedarPolicy;
 
 /// What stands in the path of a run.
 type RunPath = Result<Path<(String, String)>, PathRejection>;
-
-/// What stands in the path of an asset.
-type AssetPath = Result<Path<(String, String, String)>, PathRejection>;
 
 impl From<GenerationRefused> for CedarError {
     fn from(refused: GenerationRefused) -> Self {
@@ -94,7 +86,7 @@ pub(in crate::control::routes::cedar) async fn list(
     let runs = of_provider(&state, move |provider| provider.runs(&name)).await?;
     let place = |run: &GenerationRun| (run.created_at, run.id.to_string());
     let Page { items, next_token } = paging.page(&state, &operator, runs.into_iter(), place);
-    let forms: Vec<_> = items.iter().map(run_form).collect();
+    let forms: Vec<_> = items.iter().map(|run| Value::Object(listed_form(run))).collect();
     Ok(Json(json!({"policy_generations": forms, "next_token": next_token})))
 }
 
@@ -139,70 +131,6 @@ pub(in crate::control::routes::cedar) async fn assets(
     Ok(Json(json!({"policy_generation_assets": forms, "next_token": next_token})))
 }
 
-/// Makes a policy of an asset: of all that was generated, what a person wants.
-pub(in crate::control::routes::cedar) async fn promote(
-    operator: Asking,
-    State(state): State<ControlState>,
-    path: AssetPath,
-    request: Request,
-) -> Result<Response, CedarError> {
-    let operator = keeper(operator)?;
-    let Ok(Path((name, id, asset))) = path else { return Err(CedarError::no_such("Asset", "?")) };
-    let query = request.uri().query().map(str::to_owned);
-    let mode = parameter(query.as_deref(), "enforcement_mode")?;
-    let log_only = match mode.as_deref() {
-        None => false,
-        Some(mode) if mode == ENFORCEMENT_MODES[0] => false,
-        Some(mode) if mode == ENFORCEMENT_MODES[1] => true,
-        Some(other) => {
-            let message = "Input should be 'ACTIVE' or 'LOG_ONLY'";
-            return Err(CedarError::field(
-                "enum",
-                &json!(["query", "enforcement_mode"]),
-                message,
-                &json!(other),
-            ));
-        }
-    };
-    let shared = state.clone();
-    in_turn(&state, async move { promoted(&shared, &operator, (name, id, asset), log_only).await }).await
-}
-
-/// Makes it, in its turn.
-async fn promoted(
-    state: &ControlState,
-    operator: &Operator,
-    (name, id, asset): (String, String, String),
-    log_only: bool,
-) -> Result<Response, CedarError> {
-    let held = engine(state, &name)?;
-    let run = run(state, Ok(Path((name.clone(), id)))).await?;
-    let found =
-        made(&run).into_iter().find(|made| made.get("asset_id").and_then(Value::as_str) == Some(&asset));
-    let found = found.ok_or_else(|| CedarError::no_such("Asset", &asset))?;
-    let Some(text) = found.get("definition").and_then(Value::as_str).map(str::to_owned) else {
-        return Err(CedarError::bad("This asset is no policy; its findings say why."));
-    };
-    let policy_id = new_id(state);
-    let written = spawn_blocking(move || {
-        let (policy, _) = checked(&held, &text, Some(false)).map_err(|error| error.of(&policy_id))?;
-        let raw = RawCedarPolicy {
-            engine: name,
-            name: None,
-            definition: text,
-            description: format!("Generated: {asset} of {}", run.id),
-            log_only,
-        };
-        Ok::<_, CedarError>(Written::cedar_policy(&policy_id, &raw, policy))
-    });
-    let written = written.await.map_err(|_| ControlError::Internal)??;
-    let engine = written.key.name.split_once('/').map_or("", |(engine, _)| engine).into();
-    let change = CedarChange::Policies { engine, edits: vec![CedarEdit::Create(written)] };
-    let applied = apply_cedar(state, operator, change).await?;
-    let object = applied.object.ok_or(ControlError::Internal)?;
-    Ok(answered(StatusCode::CREATED, &object.stamp, policy_form(&object)))
-}
-
 /// The tenant whose records are looked at.
 pub(super) fn tenant(query: Option<&str>) -> Result<String, CedarError> {
     Ok(parameter(query, "tenant")?.unwrap_or_else(|| DEPLOYMENT_TENANT.to_owned()))
@@ -212,7 +140,7 @@ fn both(path: RunPath) -> Result<(String, String), CedarError> {
     path.map(|Path(both)| both).map_err(|_| GenerationRefused::NoRun.into())
 }
 
-async fn run(state: &ControlState, path: RunPath) -> Result<GenerationRun, CedarError> {
+pub(super) async fn run(state: &ControlState, path: RunPath) -> Result<GenerationRun, CedarError> {
     let (name, id) = both(path)?;
     of_provider(state, move |provider| provider.run(&name, &id)).await
 }
@@ -222,7 +150,7 @@ fn outcome(run: &GenerationRun) -> Map<String, Value> {
     run.outcome.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
 
-fn made(run: &GenerationRun) -> Vec<Map<String, Value>> {
+pub(super) fn made(run: &GenerationRun) -> Vec<Map<String, Value>> {
     match outcome(run).remove("assets") {
         Some(Value::Array(assets)) => assets
             .into_iter()
@@ -232,23 +160,29 @@ fn made(run: &GenerationRun) -> Vec<Map<String, Value>> {
     }
 }
 
-fn run_form(run: &GenerationRun) -> Value {
-    let outcome = outcome(run);
-    let of = |name: &str| outcome.get(name).cloned().unwrap_or_default();
+/// A run as lists have it: without what came of it, which may be long and is not read for them.
+fn listed_form(run: &GenerationRun) -> Map<String, Value> {
     let config: Value = serde_json::from_str(&run.config).unwrap_or_default();
-    json!({
-        "policy_generation_id": &*run.id,
-        "policy_engine_id": &*run.engine,
-        "name": run.name,
-        "status": run.state.as_str(),
-        "status_reasons": of("status_reasons"),
-        "findings": of("findings"),
-        "input_digest": of("input_digest"),
-        "config": config,
-        "created_by": &*run.by,
-        "created_at": offset(run.created_at),
-        "updated_at": offset(run.updated_at),
-    })
+    let members = [
+        ("policy_generation_id", json!(&*run.id)),
+        ("policy_engine_id", json!(&*run.engine)),
+        ("name", json!(run.name)),
+        ("status", json!(run.state.as_str())),
+        ("config", config),
+        ("created_by", json!(&*run.by)),
+        ("created_at", json!(offset(run.created_at))),
+        ("updated_at", json!(offset(run.updated_at))),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn run_form(run: &GenerationRun) -> Value {
+    let mut members = listed_form(run);
+    let mut outcome = outcome(run);
+    for name in ["status_reasons", "findings", "input_digest"] {
+        members.insert(name.to_owned(), outcome.remove(name).unwrap_or_default());
+    }
+    Value::Object(members)
 }
 
 /// An asset, with the members of the document and those of AWS.

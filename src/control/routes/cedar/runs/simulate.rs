@@ -10,11 +10,12 @@ use tokio::task::spawn_blocking;
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
+use crate::control::routes::cedar::forms::ENFORCEMENT_MODES;
 use crate::control::routes::cedar::runs::generations::{of_provider, tenant};
 use crate::control::{ControlError, ControlState};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Change, Engine, Mode, read};
-use crate::policy::generation::{Flip, Flips, SimulatedCount, Simulation, Window};
+use crate::policy::generation::{Flip, Flips, SimulatedCount, Simulation, Unaskable, Window};
 
 /// Most policies of a draft.
 const POLICIES_MOST: usize = 1000;
@@ -25,7 +26,7 @@ const EXAMPLES: usize = 20;
 /// Longest window, in microseconds: 90 days.
 const WINDOW_MOST_US: i64 = 90 * 86_400 * 1_000_000;
 
-/// Tries a draft: `add` (texts), `remove` (ids), or `policies` in the place of all, over `window` (`start`, `end`).
+/// Tries a draft: `add` (policies), `remove` (ids), or `policies` in the place of all, over `window` (`start`, `end`).
 pub(in crate::control::routes::cedar) async fn simulate(
     operator: Asking,
     State(state): State<ControlState>,
@@ -37,7 +38,8 @@ pub(in crate::control::routes::cedar) async fn simulate(
     let tenant = tenant(request.uri().query())?;
     let (_, mut body) = Body::read(request).await?;
     let window = window(&mut body, state.clock.now());
-    let [add, remove, policies] = ["add", "remove", "policies"].map(|name| texts(&mut body, name));
+    let [add, policies] = ["add", "policies"].map(|name| drafts(&mut body, name));
+    let remove = texts(&mut body, "remove");
     body.finish()?;
     let window = window
         .ok_or_else(|| CedarError::bad("window is {\"start\": time, \"end\": time}, of at most 90 days"))?;
@@ -50,12 +52,9 @@ pub(in crate::control::routes::cedar) async fn simulate(
     Ok(Json(told(&simulated)))
 }
 
-/// The window asked for; the 30 days before `now` where none is.
+/// The window asked for; the usual one where none is.
 fn window(body: &mut Body, now: Timestamp) -> Option<Window> {
-    let Some(asked) = body.object("window") else {
-        let start = Timestamp::from_micros(now.as_micros() - WINDOW_MOST_US / 3);
-        return Window::new(start, Timestamp::from_micros(now.as_micros() + 1));
-    };
+    let Some(asked) = body.object("window") else { return Some(Window::usual(now)) };
     let time = |name: &str| asked.get(name).and_then(Value::as_str).and_then(Timestamp::parse_rfc3339);
     let (start, end) = (time("start")?, time("end")?);
     Window::new(start, end).filter(|_| end.as_micros() - start.as_micros() <= WINDOW_MOST_US)
@@ -75,18 +74,49 @@ fn texts(body: &mut Body, name: &'static str) -> Option<Vec<String>> {
     }
 }
 
+/// Texts, and whether each counts. An element that is an object has a text with its mode, as a body that makes a policy does.
+fn drafts(body: &mut Body, name: &'static str) -> Drafts {
+    let draft = |item: &Value| match item {
+        Value::String(text) => Some((text.clone(), Mode::Active)),
+        Value::Object(members) => {
+            let text = members.get("policy_body").and_then(Value::as_str)?.to_owned();
+            match members.get("enforcement_mode") {
+                None | Some(Value::Null) => Some((text, Mode::Active)),
+                Some(mode) if mode == ENFORCEMENT_MODES[0] => Some((text, Mode::Active)),
+                Some(mode) if mode == ENFORCEMENT_MODES[1] => Some((text, Mode::LogOnly)),
+                Some(_) => None,
+            }
+        }
+        _ => None,
+    };
+    let read = match body.value(name) {
+        None | Some(Value::Null) => return None,
+        Some(Value::Array(items)) if items.len() <= POLICIES_MOST => items.iter().map(draft).collect(),
+        Some(_) => None,
+    };
+    if read.is_none() {
+        let message = format!(
+            "Input should be a list of at most {POLICIES_MOST} texts, or objects with policy_body and perhaps enforcement_mode"
+        );
+        body.wrong(json!({"type": "list_type", "loc": ["body", name], "msg": message, "input": null}));
+    }
+    read
+}
+
+type Drafts = Option<Vec<(String, Mode)>>;
 type Texts = Option<Vec<String>>;
 
-fn draft(present: &Engine, (add, remove, policies): (Texts, Texts, Texts)) -> Result<Engine, CedarError> {
+fn draft(present: &Engine, (add, remove, policies): (Drafts, Texts, Drafts)) -> Result<Engine, CedarError> {
     let whole = policies.is_some();
     let mut changes = Vec::new();
-    for (number, text) in policies.into_iter().flatten().chain(add.into_iter().flatten()).enumerate() {
+    let drafts = policies.into_iter().flatten().chain(add.into_iter().flatten());
+    for (number, (text, mode)) in drafts.enumerate() {
         let policy = read(&text).map_err(|problems| CedarError::Invalid {
             what: "policy",
             problems,
             policy: Some(format!("draft-{}", number + 1)),
         })?;
-        changes.push(Change::Put { id: format!("draft-{}", number + 1).into(), policy, mode: Mode::Active });
+        changes.push(Change::Put { id: format!("draft-{}", number + 1).into(), policy, mode });
     }
     for id in remove.into_iter().flatten() {
         if present.policy(&id).is_none() {
@@ -107,9 +137,15 @@ fn told(simulated: &Simulation) -> Value {
             "examples": flips.examples.iter().map(flip).collect::<Vec<_>>(),
         })
     };
+    let left_out = |why: Unaskable| simulated.unaskable.get(&why).copied().unwrap_or_default();
     json!({
         "asked": count(simulated.asked),
         "unasked": count(simulated.unasked),
+        "left_out": {
+            "unresolved_principal": left_out(Unaskable::Principal),
+            "hidden_path": left_out(Unaskable::HiddenPath),
+            "no_question": left_out(Unaskable::Question),
+        },
         "allowed_now": count(simulated.allowed_now),
         "allowed_then": count(simulated.allowed_then),
         "to_deny": flips(&simulated.to_deny),
