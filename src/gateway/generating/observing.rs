@@ -1,7 +1,7 @@
 //! From records of decisions to what policies are made of.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -51,6 +51,8 @@ struct Line<'a> {
     capability: Option<String>,
     #[serde(default)]
     person: Option<String>,
+    #[serde(default)]
+    claims: BTreeMap<String, String>,
     path: Option<String>,
     route: Option<String>,
     #[serde(borrow)]
@@ -93,6 +95,15 @@ impl Words<'_> {
     fn are_read(&self, asked: &Asked, member: &str) -> bool {
         self.engines.iter().any(|engine| engine.reads(asked, member))
     }
+
+    /// Whether one could read tags of its principal.
+    fn tags_are_read(&self, asked: &Asked) -> bool {
+        self.engines.iter().any(|engine| engine.reads_entities(asked))
+    }
+}
+
+fn pairs(members: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    members.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// What the ledger has of the decisions of `tenant` in `window`, in the words of `snapshot`, to be put to `engines`. Time and session of a
@@ -174,6 +185,7 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         groups,
         roles,
         attributes: attributes.map(|(name, value)| (name, value.as_str())).collect(),
+        claims: if words.tags_are_read(&asked) { pairs(&line.claims) } else { Vec::new() },
         action,
         action_parents: entities(of_action),
         resource,

@@ -210,6 +210,21 @@ fn cedar_policies_read_the_claims_of_a_token() {
     let record = gateway.records_of("decision").pop().unwrap();
     let claims = json!({"iss": "https://idp.example", "sub": "agent-1", "department": "billing", "email": "[REDACTED]"});
     assert_eq!(record["claims"], claims);
+    // Drafts are tried on recorded calls with the claims of then: of these five, three have a department.
+    let tried = |tag: &str| {
+        let draft = format!("permit(principal, action, resource) when {{ principal.hasTag(\"{tag}\") }};");
+        let body = json!({"policies": [draft]}).to_string();
+        let headers = [("X-Api-Key", "root-text"), ("Content-Type", "application/json")];
+        let path = "/api/v1/policy/engines/main/simulate";
+        let answer = gateway.control_client().request("POST", path, &headers, body.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let answer = answer.json();
+        [&answer["asked"]["records"], &answer["allowed_now"]["records"], &answer["allowed_then"]["records"]]
+            .map(|count| count.as_u64().unwrap())
+    };
+    assert_eq!(tried("department"), [5, 1, 3]);
+    assert_eq!(tried("email"), [5, 1, 1]);
+    assert_eq!(tried("sub"), [5, 1, 5]);
     // A key claims nothing.
     assert_eq!(call(&gateway, "bot-text"), 403);
     assert!(gateway.records_of("decision").pop().unwrap().get("claims").is_none());

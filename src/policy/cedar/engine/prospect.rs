@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cedar_policy::EntityUid;
 
 use crate::policy::cedar::Effect;
-use crate::policy::cedar::access::ContextPath;
+use crate::policy::cedar::access::{ContextPath, Reads};
 use crate::policy::cedar::engine::{Asked, AskedError, Engine};
 use crate::policy::cedar::index::{Entry, Lineage, Lineages, Mode};
 
@@ -41,11 +41,19 @@ impl Engine {
     #[must_use]
     pub fn reads(&self, asked: &Asked, member: &str) -> bool {
         let paths = [ContextPath::of([member])];
+        self.any_about(asked, |reads| reads.first_of(&paths).is_some())
+    }
+
+    /// Whether an active policy that is about the call could read attributes or tags of its principal.
+    #[must_use]
+    pub fn reads_entities(&self, asked: &Asked) -> bool {
+        self.any_about(asked, Reads::entities)
+    }
+
+    fn any_about(&self, asked: &Asked, holds: impl Fn(&Reads) -> bool) -> bool {
         let mut about = self.index().about(asked.lineages()).into_iter();
         about.any(|entry| {
-            entry.mode == Mode::Active
-                && entry.scope.admits(asked.lineages())
-                && entry.reads().first_of(&paths).is_some()
+            entry.mode == Mode::Active && entry.scope.admits(asked.lineages()) && holds(entry.reads())
         })
     }
 

@@ -27,6 +27,8 @@ pub(in crate::policy::generation) struct Call {
     /// JSON in canonical form; `None` where they are not known.
     pub(in crate::policy::generation) arguments: Option<String>,
     attributes: Vec<(String, String)>,
+    /// Tags of the principal that are no attributes.
+    claims: Vec<(String, String)>,
     context: Vec<(String, String)>,
     /// `None` where no policy reads it.
     now: Option<Timestamp>,
@@ -61,6 +63,7 @@ impl Call {
             resource_parents: entities(&observation.resource_parents),
             arguments: observation.arguments.map(canonical),
             attributes: pairs(&observation.attributes),
+            claims: pairs(&observation.claims),
             context: pairs(&[&[("tenant", tenant)], observation.context.as_slice()].concat()),
             now: observation.now,
             session: observation.session.map(str::to_owned),
@@ -79,6 +82,7 @@ impl Call {
             resource_parents,
             arguments,
             attributes,
+            claims,
             context,
             now: _,
             session: _,
@@ -86,7 +90,8 @@ impl Call {
         (principal, action, resource) == (&other.principal, &other.action, &other.resource)
             && (groups, roles) == (&other.groups, &other.roles)
             && (action_parents, resource_parents) == (&other.action_parents, &other.resource_parents)
-            && (arguments, attributes, context) == (&other.arguments, &other.attributes, &other.context)
+            && (arguments, context) == (&other.arguments, &other.context)
+            && (attributes, claims) == (&other.attributes, &other.claims)
     }
 
     /// The groups and roles of the principal.
@@ -100,7 +105,7 @@ impl Call {
         let entity = |entity: &EntityRef| entity.kind().len() + entity.id().len() + 32;
         let named: usize = [&self.principal, &self.action, &self.resource].into_iter().map(entity).sum();
         let above: usize = lists.into_iter().flatten().map(entity).sum();
-        let pairs = self.attributes.iter().chain(&self.context);
+        let pairs = self.attributes.iter().chain(&self.claims).chain(&self.context);
         let pairs: usize = pairs.map(|(name, value)| name.len() + value.len() + 48).sum();
         let texts = [&self.arguments, &self.session].into_iter().flatten();
         CALL_BYTES + named + above + pairs + texts.map(String::len).sum::<usize>()
@@ -115,7 +120,7 @@ impl Call {
             take(&list.len().to_string());
             list.iter().for_each(|entity| take(&entity.to_string()));
         }
-        for list in [&self.attributes, &self.context] {
+        for list in [&self.attributes, &self.claims, &self.context] {
             take(&list.len().to_string());
             for (name, value) in list {
                 take(name);
@@ -182,7 +187,10 @@ impl Call {
                 now: self.now,
             })
         })?;
-        asked.tagged(self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        let known = |name: &String| self.attributes.iter().any(|(attribute, _)| attribute == name);
+        let claims = self.claims.iter().filter(|(name, _)| !known(name));
+        let tags = self.attributes.iter().chain(claims);
+        asked.tagged(tags.map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Observation<'o> {
     pub roles: Vec<EntityRef>,
     /// Attributes of the principal that present policies may read, such as `person`. They are its tags too.
     pub attributes: Vec<(&'o str, &'o str)>,
+    /// What its token claimed, if a policy that it is replayed with could read tags; else nothing. Other claims make another call of it.
+    pub claims: Vec<(&'o str, &'o str)>,
     /// What was asked for.
     pub action: EntityRef,
     /// What the action is in.

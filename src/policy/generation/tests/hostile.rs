@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::policy::cedar::{Effect, findings, read};
+use crate::policy::cedar::{Effect, FindingType, findings, read};
 use crate::policy::generation::tests::support::{
     activated, allows, allows_of, definitions, entity, made, made_of, record,
 };
@@ -61,7 +61,10 @@ fn hostile_ids_stay_ids() {
             let policy = read(&text).unwrap();
             assert_eq!(policy.effect(), Effect::Permit, "{text}");
             assert!(text.ends_with("\nwhen { context.tenant == \"acme\" };\n"), "{text}");
-            assert_eq!(findings(&policy).len(), 1);
+            // Some of them look like others, which is told; nothing else is odd.
+            let told = findings(&policy);
+            let harmless = [FindingType::Valid, FindingType::SuspiciousText];
+            assert!(told.iter().all(|found| harmless.contains(&found.kind)), "{told:?}");
         }
     }
 }

@@ -101,6 +101,7 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
         groups: record.groups.clone(),
         roles: record.roles.clone(),
         attributes: vec![("kind", "ai-agent")],
+        claims: Vec::new(),
         action: record.does.clone(),
         action_parents: vec![entity("Action", "CallTool"), entity("Action", "Mcp")],
         resource: record.on.clone(),
