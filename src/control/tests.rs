@@ -472,6 +472,5 @@ async fn where_nobody_can_tell_whether_a_request_was_done_it_is_not_done_again()
 fn cedar(publisher: &Arc<Publisher>, index: &Arc<AuditIndex>) -> Arc<PolicyProviders> {
     let store = Arc::new(MemoryGenerationStore::default());
     let desk = GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), store, Vec::new());
-    let administrator = Administrator::new(Arc::clone(publisher));
-    Arc::new(PolicyProviders::new(publisher.handle(), &administrator, Arc::new(desk)))
+    Arc::new(PolicyProviders::new(Arc::clone(publisher), Arc::new(desk)))
 }

@@ -7,7 +7,7 @@ const PREFIX: &str = "aegis_";
 /// What a metric ends with: its unit, or that it only grows.
 const UNITS: [&str; 3] = ["_seconds", "_bytes", "_total"];
 /// Metrics without a unit: states, counts, a version number, a score, and what the build is.
-const WITHOUT_UNIT: [&str; 8] = [
+const WITHOUT_UNIT: [&str; 10] = [
     "aegis_holds",
     "aegis_snapshot_version",
     "aegis_gate_value",
@@ -16,6 +16,8 @@ const WITHOUT_UNIT: [&str; 8] = [
     "aegis_index_lag_records",
     "aegis_facts_actors",
     "aegis_facts_grants",
+    "aegis_cedar_candidates",
+    "aegis_cedar_policies",
 ];
 /// Literals that start like a metric and are none: the crate's own name, for log filters.
 const NOT_METRICS: [&str; 1] = ["aegis_gateway"];

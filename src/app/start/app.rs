@@ -91,12 +91,11 @@ impl App {
         let index = parts::index(&options, &data_dir, &ledger);
         let actions = parts::actions(&options, &loaded.config, &gateway, &index, &*clock)?;
         let (proposals, evaluations, overrides) = parts::desks(&gateway, &index, &store);
-        let administrator = Administrator::new(Arc::clone(&publisher));
         let source = (options.source, options.access);
         let reloader = publishing::reloader(source, &publisher, own_keys, data_plane.as_ref(), loaded);
         let state = ControlState {
-            cedar: parts::cedar(&administrator, (&publisher, &index, &store), &loaded.config)?,
-            administrator,
+            cedar: parts::cedar((&publisher, &index, &store), &loaded.config)?,
+            administrator: Administrator::new(Arc::clone(&publisher)),
             drift: DriftDesk::new(Arc::clone(&gateway)),
             rollback: Arc::clone(&reloader) as Arc<dyn SnapshotRollback>,
             publisher,

@@ -21,8 +21,8 @@ use crate::config::{self, Config};
 use crate::control::Access;
 use crate::facts::{Deciding, Live};
 use crate::gateway::{
-    ActionDesk, ActionDeskParts, Administrator, Approval, AuthThrottle, Clock, EvaluationDesk, Executor,
-    Gateway, GatewayParts, GenerationDesk, HoldDesk, NoExecutor, OverrideDesk, PolicyProviders, ProposalDesk,
+    ActionDesk, ActionDeskParts, Approval, AuthThrottle, Clock, EvaluationDesk, Executor, Gateway,
+    GatewayParts, GenerationDesk, HoldDesk, NoExecutor, OverrideDesk, PolicyProviders, ProposalDesk,
     Publisher,
 };
 use crate::holds::OverrideStore;
@@ -251,7 +251,6 @@ pub(super) fn desks(
 
 /// Who keeps Cedar engines and makes policies of what agents did, with an end put to what was under way when the gateway stopped.
 pub(super) fn cedar(
-    administrator: &Administrator,
     (publisher, index, store): (&Arc<Publisher>, &Arc<AuditIndex>, &Arc<SqliteStore>),
     config: &Config,
 ) -> Result<Arc<PolicyProviders>> {
@@ -259,7 +258,7 @@ pub(super) fn cedar(
     let hidden = config.audit.redact.clone();
     let desk = GenerationDesk::new(Arc::clone(publisher), Arc::clone(index), kept, hidden);
     desk.begin().context("the generations in the store cannot be taken up")?;
-    Ok(Arc::new(PolicyProviders::new(publisher.handle(), administrator, Arc::new(desk))))
+    Ok(Arc::new(PolicyProviders::new(Arc::clone(publisher), Arc::new(desk))))
 }
 
 /// What finds things in the ledger.

@@ -4,36 +4,30 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::decision::PolicySnapshot;
-use crate::gateway::{Administrator, Embedded, GenerationDesk, Noop, PolicyProvider};
-use crate::model::handle::Handle;
+use crate::gateway::{Administrator, Embedded, GenerationDesk, Noop, PolicyProvider, Publisher};
 
 /// Every provider there is.
 #[derive(Debug)]
 pub struct PolicyProviders {
-    snapshot: Arc<Handle<PolicySnapshot>>,
+    publisher: Arc<Publisher>,
     embedded: Arc<Embedded>,
     noop: Arc<Noop>,
     turn: Arc<Mutex<()>>,
 }
 
 impl PolicyProviders {
-    /// Over what `administrator` keeps, chosen as `snapshot` says.
+    /// Over what `publisher` puts in force. Policies are made at `desk`.
     #[must_use]
-    pub fn new(
-        snapshot: Arc<Handle<PolicySnapshot>>,
-        administrator: &Administrator,
-        desk: Arc<GenerationDesk>,
-    ) -> Self {
+    pub fn new(publisher: Arc<Publisher>, desk: Arc<GenerationDesk>) -> Self {
+        let administrator = Administrator::new(Arc::clone(&publisher));
         let embedded = Arc::new(Embedded::new(administrator.clone(), desk));
-        let noop = Arc::new(Noop::new(administrator.clone()));
-        Self { snapshot, embedded, noop, turn: Arc::default() }
+        Self { publisher, embedded, noop: Arc::new(Noop::new(administrator)), turn: Arc::default() }
     }
 
     /// The one that `policy.cedar.provider` names now.
     #[must_use]
     pub fn in_force(&self) -> Arc<dyn PolicyProvider> {
-        let embeds = self.snapshot.load().cedar.settings().is_some_and(|settings| settings.embedded);
+        let embeds = self.publisher.in_force().cedar.settings().is_some_and(|settings| settings.embedded);
         if embeds { Arc::clone(&self.embedded) as _ } else { Arc::clone(&self.noop) as _ }
     }
 

@@ -43,8 +43,12 @@ impl<'e> Evaluation<'e> {
 
     /// Whether a policy matches, or why that cannot be told: names of the policy's own and types, no values.
     pub(in crate::policy::cedar) fn holds(&self, condition: &Condition) -> Result<bool, String> {
-        let interpret = || self.evaluator.interpret(&condition.whole, &self.slots);
-        match if condition.deep { with_room(interpret) } else { interpret() } {
+        let told = || self.tell(&condition.whole);
+        if condition.deep { with_room(told) } else { told() }
+    }
+
+    fn tell(&self, condition: &Expr) -> Result<bool, String> {
+        match self.evaluator.interpret(condition, &self.slots) {
             Ok(value) => match value.value_kind() {
                 ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
                 _ => Err("the condition is neither true nor false".to_owned()),
