@@ -310,6 +310,45 @@ fn a_call_that_is_written_out_is_tried() {
     assert!(world.gateway.records_of("decision").is_empty());
 }
 
+/// As Cedar's own JSON has entities, with what a token claims as tags. Keys of Cedar's JSON mean nothing in values.
+#[test]
+fn a_call_that_is_written_out_has_entities_with_tags() {
+    let world = World::start();
+    world.policy("permit(principal in Group::\"odd \\\" id\", action, resource) when { principal.hasTag(\"department\") && principal.getTag(\"department\") == \"billing\" && principal.level == 3 };");
+    let ask = |entity: &Value| {
+        let body = json!({
+            "principal": "User::\"ada\"", "action": "Action::\"pay___send\"", "resource": "Gateway::\"pay\"",
+            "context": {}, "entities": [entity],
+        });
+        world.ask(ADMIN, "POST", &format!("{ENGINES}/main/is_authorized"), &body)
+    };
+    let ada = json!({
+        "uid": {"type": "User", "id": "ada"}, "parents": [{"type": "Group", "id": "odd \" id"}],
+        "attrs": {"level": 3}, "tags": {"department": "billing"},
+    });
+    assert_eq!(ask(&ada).json()["decision"], "Allow");
+    let with = |name: &str, value: Value| {
+        let mut other = ada.clone();
+        other[name] = value;
+        ask(&other)
+    };
+    assert_eq!(with("tags", json!({"department": "sales"})).json()["decision"], "Deny");
+    assert_eq!(
+        with("attrs", json!({"level": {"__extn": {"fn": "decimal", "arg": "3.0"}}})).json()["decision"],
+        "Deny"
+    );
+    for (name, value) in [
+        ("uid", json!({"type": "User"})),
+        ("parents", json!([7])),
+        ("tags", json!([])),
+        ("attrs", json!({"level": null})),
+        ("uid", json!({"type": "User::\"x\"; permit", "id": "ada"})),
+    ] {
+        let answer = with(name, value.clone());
+        assert_eq!(answer.status, 400, "{name} {value}: {}", answer.text());
+    }
+}
+
 #[test]
 fn policies_are_found_by_whom_they_are_about() {
     let world = World::start();

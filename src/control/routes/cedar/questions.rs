@@ -12,10 +12,10 @@ use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::policies::{Unfit, checked};
 use crate::control::{ControlError, ControlState};
-use crate::model::json::Reader;
+use crate::model::json::{JsonError, Reader};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{
-    Asked, CedarProblems, CedarSchema, Verdict, WrittenEntity, WrittenRequest, written,
+    Asked, CedarProblems, CedarSchema, Verdict, WrittenEntity, WrittenRequest, string_literal, written,
 };
 use crate::policy::engines::HeldEngine;
 
@@ -114,28 +114,28 @@ fn question(
     let text = Value::Object(context.clone()).to_string();
     let bad = |what: &str| CedarError::bad(format!("{what} cannot be read"));
     let context = Reader::default().parse(text.as_bytes()).map_err(|_| bad("context"))?;
-    let texts: Vec<String> = entities
+    let told = entities.iter().map(Told::read).collect::<Option<Vec<_>>>().ok_or_else(|| {
+        let form = r#"{"uid": text, "parents": [texts], "attrs": object, "tags": object}"#;
+        CedarError::bad(format!(r#"entities is a list of {form}; each text may be {{"type", "id"}} too"#))
+    })?;
+    let objects: Vec<_> = told
         .iter()
-        .map(|entity| entity.get("attrs").cloned().unwrap_or_else(|| json!({})).to_string())
-        .collect();
-    let attributes: Vec<_> = texts
+        .map(|told| {
+            let reader = Reader::default();
+            Ok((reader.parse(told.attributes.as_bytes())?, reader.parse(told.tags.as_bytes())?))
+        })
+        .collect::<Result<_, JsonError>>()
+        .map_err(|_| bad("attrs or tags of an entity"))?;
+    let entities: Vec<WrittenEntity<'_>> = told
         .iter()
-        .map(|text| Reader::default().parse(text.as_bytes()).map_err(|_| bad("attrs of an entity")))
-        .collect::<Result<_, _>>()?;
-    let written_out: Option<Vec<WrittenEntity<'_>>> = entities
-        .iter()
-        .zip(&attributes)
-        .map(|(entity, attributes)| {
-            let parents = match entity.get("parents") {
-                None => Vec::new(),
-                Some(parents) => parents.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?,
-            };
-            Some(WrittenEntity { uid: entity.get("uid")?.as_str()?, parents, attributes })
+        .zip(&objects)
+        .map(|(told, (attributes, tags))| WrittenEntity {
+            uid: &told.uid,
+            parents: told.parents.iter().map(String::as_str).collect(),
+            attributes,
+            tags,
         })
         .collect();
-    let entities = written_out.ok_or_else(|| {
-        CedarError::bad("entities is a list of {\"uid\": text, \"parents\": [texts], \"attrs\": object}")
-    })?;
     let request = WrittenRequest {
         principal,
         action,
@@ -145,6 +145,39 @@ fn question(
         entities: &entities,
     };
     written(&request).map_err(|error| CedarError::bad(error.to_string()))
+}
+
+/// An entity of a question. Attributes and tags are texts still: read strictly like arguments, they borrow from them.
+struct Told {
+    uid: String,
+    parents: Vec<String>,
+    attributes: String,
+    tags: String,
+}
+
+impl Told {
+    /// `None`: a member is not what it must be.
+    fn read(members: &Members) -> Option<Self> {
+        let object = |name: &str| members.get(name).cloned().unwrap_or_else(|| json!({})).to_string();
+        let parents = match members.get("parents") {
+            None => Vec::new(),
+            Some(parents) => parents.as_array()?.iter().map(entity_text).collect::<Option<_>>()?,
+        };
+        let uid = entity_text(members.get("uid")?)?;
+        Some(Self { uid, parents, attributes: object("attrs"), tags: object("tags") })
+    }
+}
+
+/// An entity as Cedar writes it, of that or of its form in Cedar's JSON: `{"type": "Agent", "id": "agent-001"}`.
+fn entity_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(members) => {
+            let text = |name: &str| members.get(name).and_then(Value::as_str);
+            Some(format!("{}::{}", text("type")?, string_literal(text("id")?)))
+        }
+        _ => None,
+    }
 }
 
 fn told(verdict: &Verdict) -> Value {

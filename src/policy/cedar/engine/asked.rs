@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cedar_policy::{Context, Entities, Entity, EntityUid, Request, RestrictedExpression};
+use cedar_policy::{Context, Entities, EntityUid, Request, RestrictedExpression};
 use thiserror::Error;
 
 use crate::model::time::Timestamp;
@@ -92,32 +92,6 @@ impl Asked {
             dropped: parts.dropped,
             known: parts.known,
         }
-    }
-
-    /// The same question, whose principal has these tags: those of a call has them, and of a question that is written out nobody has any.
-    ///
-    /// # Errors
-    /// Cedar takes none of them.
-    pub fn tagged<'t>(
-        mut self,
-        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
-    ) -> Result<Self, AskedError> {
-        let wrong = |error: &dyn std::fmt::Display| AskedError(error.to_string());
-        if let Around::Worked(entities) = self.around {
-            let (attributes, above) = match entities.get(&self.principal).cloned().map(Entity::into_inner) {
-                Some((_, attributes, above)) => (attributes, above),
-                None => Default::default(),
-            };
-            let text = |(name, value): (&str, &str)| {
-                (name.to_owned(), RestrictedExpression::new_string(value.to_owned()))
-            };
-            let tags = tags.into_iter().map(text);
-            let tagged = Entity::new_with_tags(self.principal.clone(), attributes, above, tags)
-                .map_err(|error| wrong(&error))?;
-            let entities = entities.upsert_entities([tagged], None).map_err(|error| wrong(&error))?;
-            self.around = Around::Worked(entities);
-        }
-        Ok(self)
     }
 
     /// The principal as Cedar writes it: `Agent::"agent-001"`, with escapes.

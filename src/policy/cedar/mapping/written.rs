@@ -38,6 +38,8 @@ pub struct WrittenEntity<'w> {
     pub parents: Vec<&'w str>,
     /// Its attributes; an object.
     pub attributes: &'w Json<'w>,
+    /// Its tags; an object.
+    pub tags: &'w Json<'w>,
 }
 
 /// The question. Values are as in a call: keys mean nothing, and what Cedar has no way to say is left out and noted.
@@ -54,10 +56,13 @@ pub fn written(request: &WrittenRequest<'_>) -> Result<Asked, AskedError> {
         let parents: HashSet<_> = entity.parents.iter().map(|text| uid(text)).collect::<Result<_, _>>()?;
         let mut values = Values::new();
         let attributes = members(entity.attributes, &mut values)?;
+        let tags = members(entity.tags, &mut values)?;
         if !values.into_dropped().is_empty() {
-            return Err(AskedError::new("an attribute has a value that Cedar has no way to say".to_owned()));
+            return Err(AskedError::new(
+                "an attribute or tag has a value that Cedar has no way to say".to_owned(),
+            ));
         }
-        let made = Entity::new(uid(entity.uid)?, attributes.into_iter().collect(), parents);
+        let made = Entity::new_with_tags(uid(entity.uid)?, attributes, parents, tags);
         entities.push(made.map_err(|error| wrong(&error))?);
     }
     let entities = Entities::from_entities(entities, None).map_err(|error| wrong(&error))?;

@@ -152,15 +152,15 @@ impl Call {
         let mut above = text(&self.groups);
         above.extend(text(&self.roles));
         let (action_above, resource_above) = (text(&self.action_parents), text(&self.resource_parents));
-        let attributes = object(&self.attributes);
+        let (attributes, tags) = (object(&self.attributes), self.tags());
         let none = Json::Object(Vec::new());
         let placed = [
-            (&principal, &above, &attributes),
-            (&action, &action_above, &none),
-            (&resource, &resource_above, &none),
+            (&principal, &above, (&attributes, &tags)),
+            (&action, &action_above, (&none, &none)),
+            (&resource, &resource_above, (&none, &none)),
         ];
         let mut entities: Vec<WrittenEntity<'_>> = Vec::with_capacity(placed.len());
-        for (uid, parents, attributes) in placed {
+        for (uid, parents, (attributes, tags)) in placed {
             // Whoever acts on itself is one entity.
             match entities.iter_mut().find(|entity| entity.uid == uid) {
                 Some(same) => same.parents.extend(parents.iter().map(String::as_str)),
@@ -168,10 +168,11 @@ impl Call {
                     uid,
                     parents: parents.iter().map(String::as_str).collect(),
                     attributes,
+                    tags,
                 }),
             }
         }
-        let asked = self.with_arguments(|arguments| {
+        self.with_arguments(|arguments| {
             let mut members = Vec::with_capacity(self.context.len() + 2);
             members.extend(arguments.map(|json| (Text::from_value("input"), json.clone())));
             let others = self.context.iter().filter(|(name, _)| name != "input" && name != "session");
@@ -186,11 +187,14 @@ impl Call {
                 entities: &entities,
                 now: self.now,
             })
-        })?;
+        })
+    }
+
+    /// The principal's tags: its attributes, and what else its token claimed.
+    fn tags(&self) -> Json<'_> {
         let known = |name: &String| self.attributes.iter().any(|(attribute, _)| attribute == name);
         let claims = self.claims.iter().filter(|(name, _)| !known(name));
-        let tags = self.attributes.iter().chain(claims);
-        asked.tagged(tags.map(|(name, value)| (name.as_str(), value.as_str())))
+        object(self.attributes.iter().chain(claims))
     }
 }
 
@@ -209,6 +213,6 @@ fn member<'j>(name: &'j str, value: &'j str) -> (Text<'j>, Json<'j>) {
     (Text::from_value(name), Json::String(Text::from_value(value)))
 }
 
-fn object(pairs: &[(String, String)]) -> Json<'_> {
-    Json::Object(pairs.iter().map(|(name, value)| member(name, value)).collect())
+fn object<'p>(pairs: impl IntoIterator<Item = &'p (String, String)>) -> Json<'p> {
+    Json::Object(pairs.into_iter().map(|(name, value)| member(name, value)).collect())
 }

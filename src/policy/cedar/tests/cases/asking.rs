@@ -58,20 +58,24 @@ impl Case {
             let parents = of["parents"].as_array().unwrap().iter().map(|parent| {
                 format!("{}::{}", said(parent, "type").unwrap(), string_literal(said(parent, "id").unwrap()))
             });
-            texts.push((uid(&entity.uid()), parents.collect::<Vec<_>>(), of["attrs"].to_string()));
+            let parents = parents.collect::<Vec<_>>();
+            let tags = of.get("tags").map_or_else(|| "{}".to_owned(), ToString::to_string);
+            texts.push((uid(&entity.uid()), parents, [of["attrs"].to_string(), tags]));
         }
         let plain = |text: &str| !text.contains("\"__entity\"") && !text.contains("\"__extn\"");
-        if !plain(&context) || !texts.iter().all(|(_, _, attributes)| plain(attributes)) {
+        if !plain(&context) || !texts.iter().all(|(_, _, objects)| objects.iter().all(|text| plain(text))) {
             return None;
         }
-        let attributes: Vec<_> = texts.iter().map(|(_, _, attributes)| json(attributes)).collect();
+        let objects: Vec<_> =
+            texts.iter().map(|(_, _, [attributes, tags])| (json(attributes), json(tags))).collect();
         let entities: Vec<WrittenEntity<'_>> = texts
             .iter()
-            .zip(&attributes)
-            .map(|((uid, parents, _), attributes)| WrittenEntity {
+            .zip(&objects)
+            .map(|((uid, parents, _), (attributes, tags))| WrittenEntity {
                 uid,
                 parents: parents.iter().map(String::as_str).collect(),
                 attributes,
+                tags,
             })
             .collect();
         Some(written(&WrittenRequest {
