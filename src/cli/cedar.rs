@@ -243,6 +243,9 @@ fn simulated(told: &Value) -> String {
     if let Some(hidden) = Some(left_out.iter().sum::<u64>()).filter(|sum| *sum > 0) {
         lines.push(format!("{hidden} more records cannot be asked about"));
     }
+    if told.pointer("/truncated").and_then(Value::as_bool) == Some(true) {
+        lines.push("The ledger has more than was looked at: try a shorter window".to_owned());
+    }
     for (flips, words) in [("to_deny", "would be denied"), ("to_allow", "would be allowed")] {
         lines.push(format!("{} calls {words}", number(&format!("/{flips}/calls"))));
         let examples = told.pointer(&format!("/{flips}/examples")).and_then(Value::as_array);

@@ -59,6 +59,12 @@ impl OperationsExtractor {
         Self { operations, index, unmapped: own("unmapped"), tunnel: own("tunnel") }
     }
 
+    /// What a tunnel is called here.
+    #[must_use]
+    pub const fn tunnel(&self) -> Option<&CapabilityName> {
+        self.tunnel.as_ref()
+    }
+
     /// Reads a request that asks for a tunnel: whatever operation its path belongs to, it is `<prefix>.tunnel`.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,10 @@ use crate::gateway::generating::run::{Outcome, made};
 use crate::gateway::{Clock, Publisher};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::Engine;
-use crate::policy::generation::{ConfigError, GenerationConfig, Simulation, Window, simulate};
+use crate::policy::engines::HeldEngine;
+use crate::policy::generation::{
+    ConfigError, GenerationConfig, ObservationLimits, Observations, Simulation, Window, simulate,
+};
 
 /// How long a run and its assets are kept.
 const KEPT: Duration = Duration::from_hours(7 * 24);
@@ -37,6 +41,8 @@ pub struct GenerationDesk {
     hidden: Vec<String>,
     /// The engines that a run is under way for.
     running: Mutex<HashSet<Arc<str>>>,
+    /// How many drafts are being tried.
+    simulating: AtomicUsize,
 }
 
 /// Why a run was not begun, or not shown.
@@ -54,6 +60,9 @@ pub enum GenerationRefused {
     /// One run of an engine a time, and two of all.
     #[error("generation already running")]
     Running,
+    /// Two drafts a time: each holds all calls of its window in memory.
+    #[error("{MOST_AT_ONCE} drafts are being tried already")]
+    Simulating,
     /// What is asked for is not understood.
     #[error("{0}")]
     Config(#[from] ConfigError),
@@ -77,7 +86,7 @@ impl GenerationDesk {
         store: Arc<dyn GenerationStore>,
         hidden: Vec<String>,
     ) -> Self {
-        Self { publisher, index, store, hidden, running: Mutex::default() }
+        Self { publisher, index, store, hidden, running: Mutex::default(), simulating: AtomicUsize::new(0) }
     }
 
     /// At a start: nothing is under way any more, and what is old is forgotten.
@@ -129,7 +138,7 @@ impl GenerationDesk {
         (run, turn): (GenerationRun, Turn),
         work: impl FnOnce(&Self) -> Outcome + Send + 'static,
     ) -> Result<(), AdminStoreError> {
-        let desk = Arc::clone(self);
+        let (desk, unbegun) = (Arc::clone(self), run.clone());
         let work = move || {
             let _turn = turn;
             // Nothing that it shares is left half done: it reads snapshots and the ledger.
@@ -140,7 +149,10 @@ impl GenerationDesk {
             desk.end(run, &outcome);
         };
         let thread = std::thread::Builder::new().name("generation".to_owned()).spawn(work);
-        thread.map(drop).map_err(|error| AdminStoreError(format!("no thread for a generation: {error}")))
+        thread.map(drop).map_err(|error| {
+            self.end(unbegun, &Outcome::failure("There was no thread for it."));
+            AdminStoreError(format!("no thread for a generation: {error}"))
+        })
     }
 
     /// The runs of `engine`, the oldest first, without what came of them.
@@ -148,8 +160,7 @@ impl GenerationDesk {
     /// # Errors
     /// [`GenerationRefused`].
     pub fn list(&self, engine: &str) -> Result<Vec<GenerationRun>, GenerationRefused> {
-        self.check(engine)?;
-        let oldest = oldest(self.clock().now());
+        let oldest = self.check(engine)?.max(oldest(self.clock().now()));
         let mut runs = self.store.runs_of(engine)?;
         runs.retain(|run| run.created_at >= oldest);
         Ok(runs)
@@ -160,8 +171,7 @@ impl GenerationDesk {
     /// # Errors
     /// [`GenerationRefused`].
     pub fn find(&self, engine: &str, id: &str) -> Result<GenerationRun, GenerationRefused> {
-        self.check(engine)?;
-        let oldest = oldest(self.clock().now());
+        let oldest = self.check(engine)?.max(oldest(self.clock().now()));
         let found = self.store.find_run(id)?;
         let found = found.filter(|run| &*run.engine == engine && run.created_at >= oldest);
         found.ok_or(GenerationRefused::NoRun)
@@ -191,6 +201,7 @@ impl GenerationDesk {
         (window, examples): (Window, usize),
     ) -> Result<Simulation, GenerationRefused> {
         self.check(engine)?;
+        let _place = Simulating::begin(&self.simulating)?;
         let snapshot = self.publisher.in_force();
         let (Some(settings), Some(held)) = (snapshot.cedar.settings(), snapshot.cedar.engines().find(engine))
         else {
@@ -198,7 +209,9 @@ impl GenerationDesk {
         };
         let (present, draft) = (held.engine(), draft);
         let [present, draft] = [present, draft].map(|engine| engine.with_options(settings.options));
-        let found = observations(&self.index, &snapshot, (window, tenant), &[&present, &draft])?;
+        // What was really decided plays no part, so neither does what stopped a call.
+        let nothing = Observations::new(window, tenant, ObservationLimits::default()).with_stopped();
+        let found = observations(&self.index, &snapshot, nothing, &[&present, &draft])?;
         Ok(simulate(&found, &present, &draft, examples))
     }
 
@@ -206,13 +219,14 @@ impl GenerationDesk {
         &self.publisher.parts.clock
     }
 
-    /// Whether runs can be made for `engine`.
-    fn check(&self, engine: &str) -> Result<(), GenerationRefused> {
+    /// Whether runs can be made for `engine`; since when there is that engine: runs of another of its name are none of it.
+    fn check(&self, engine: &str) -> Result<Timestamp, GenerationRefused> {
         let snapshot = self.publisher.in_force();
         if snapshot.cedar.settings().is_none_or(|settings| !settings.embedded) {
             return Err(GenerationRefused::Unsupported);
         }
-        snapshot.cedar.engines().find(engine).map(drop).ok_or(GenerationRefused::NoEngine)
+        let held = snapshot.cedar.engines().find(engine).and_then(HeldEngine::object);
+        held.map(|object| object.stamp.created_at).ok_or(GenerationRefused::NoEngine)
     }
 
     fn running(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
@@ -271,6 +285,23 @@ impl GenerationDesk {
             tracing::error!(%error, "the ledger took no record of a generation");
             GenerationRefused::Ledger
         })
+    }
+}
+
+/// A place among the drafts that are being tried, given back when it is dropped.
+struct Simulating<'d>(&'d AtomicUsize);
+
+impl<'d> Simulating<'d> {
+    fn begin(count: &'d AtomicUsize) -> Result<Self, GenerationRefused> {
+        let one_more = |count: usize| (count < MOST_AT_ONCE).then_some(count + 1);
+        let taken = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        taken.map(|_| Self(count)).map_err(|_| GenerationRefused::Simulating)
+    }
+}
+
+impl Drop for Simulating<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

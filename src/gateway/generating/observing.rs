@@ -1,7 +1,7 @@
 //! From records of decisions to what policies are made of.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,12 +13,10 @@ use crate::model::call::{
     SessionDigest, ToolCall,
 };
 use crate::model::decision::Outcome;
-use crate::model::json::{Json, NormalPath, PathAllowance, Reader};
+use crate::model::json::{Json, NormalPath, PathAllowance, Reader, Text};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Asked, CedarQuestion, Engine, Vocabulary};
-use crate::policy::generation::{
-    EntityRef, Observation, ObservationLimits, Observations, ObservedOutcome, Unaskable, Window,
-};
+use crate::policy::generation::{EntityRef, Observation, Observations, ObservedOutcome, Unaskable};
 
 /// How many records are in memory at once.
 const PAGE: usize = 200;
@@ -84,8 +82,8 @@ const fn yes() -> bool {
 /// In what records are read.
 struct Words<'s> {
     vocabulary: &'s Vocabulary,
-    /// The routes of HTTP operations. A record of one of them without a path cannot be put to Cedar.
-    operations: HashSet<&'s str>,
+    /// The routes of HTTP operations, each with the name of its tunnels. A record of one of them without a path cannot be put to Cedar.
+    operations: HashMap<&'s str, Option<&'s CapabilityName>>,
     /// What the calls are put to.
     engines: &'s [&'s Engine],
 }
@@ -96,17 +94,30 @@ impl Words<'_> {
         self.engines.iter().any(|engine| engine.reads(asked, member))
     }
 
-    /// Whether one could read tags of its principal.
-    fn tags_are_read(&self, asked: &Asked) -> bool {
-        self.engines.iter().any(|engine| engine.reads_entities(asked))
+    /// Of these claims those that one could read as tags.
+    fn read_claims<'l>(
+        &self,
+        asked: &Asked,
+        claims: &'l BTreeMap<String, String>,
+    ) -> Vec<(&'l str, &'l str)> {
+        if claims.is_empty() {
+            return Vec::new();
+        }
+        let tags: Vec<_> = self.engines.iter().map(|engine| engine.tags(asked)).collect();
+        let is_read =
+            |name: &String| tags.iter().any(|tags| tags.as_ref().is_none_or(|tags| tags.contains(name)));
+        let read = claims.iter().filter(|(name, _)| is_read(name));
+        read.map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    /// Whether the capability on that route is that of tunnels.
+    fn is_tunnel(&self, route: Option<&str>, capability: &str) -> bool {
+        let tunnel = route.and_then(|route| *self.operations.get(route)?);
+        tunnel.is_some_and(|tunnel| tunnel.as_str() == capability)
     }
 }
 
-fn pairs(members: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
-    members.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-}
-
-/// What the ledger has of the decisions of `tenant` in `window`, in the words of `snapshot`, to be put to `engines`. Time and session of a
+/// `observations`, empty yet, with what the ledger has of the decisions of their tenant in their window, in the words of `snapshot`, to be put to `engines`. Time and session of a
 /// call are part of it only where a policy of these reads them: each makes a call of its own of it.
 ///
 /// # Errors
@@ -114,19 +125,18 @@ fn pairs(members: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
 pub(super) fn observations(
     index: &AuditIndex,
     snapshot: &PolicySnapshot,
-    (window, tenant): (Window, &str),
+    mut observations: Observations,
     engines: &[&Engine],
 ) -> Result<Observations, IndexError> {
-    let mut observations = Observations::new(window, tenant, ObservationLimits::default());
+    let window = observations.window();
     let Some(settings) = snapshot.cedar.settings() else { return Ok(observations) };
-    let http = snapshot.routes.iter().filter(|route| matches!(route.protocol, Protocol::Http(_)));
-    let words = Words {
-        vocabulary: &settings.vocabulary,
-        operations: http.map(|route| &*route.name).collect(),
-        engines,
-    };
+    let http = snapshot.routes.iter().filter_map(|route| match &route.protocol {
+        Protocol::Http(operations) => Some((&*route.name, operations.tunnel())),
+        Protocol::Mcp(_) | Protocol::ToolCall(_) => None,
+    });
+    let words = Words { vocabulary: &settings.vocabulary, operations: http.collect(), engines };
     let mut wanted = AuditQuery {
-        tenant: Some(tenant.to_owned()),
+        tenant: Some(observations.tenant().to_owned()),
         kinds: vec!["decision".to_owned()],
         since: Some(window.start()),
         until: Some(window.end()),
@@ -153,6 +163,7 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         return;
     };
     let arguments = line.arguments.and_then(|raw| Reader::default().parse_answer(raw.get().as_bytes()).ok());
+    let arguments = arguments.map(|arguments| if line.path.is_some() { whole(arguments) } else { arguments });
     let asked = asked(&line, capability, words).and_then(|asked| {
         let [principal, action, resource] =
             [asked.principal(), asked.action(), asked.resource()].map(|text| EntityRef::parse(&text));
@@ -185,7 +196,8 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         groups,
         roles,
         attributes: attributes.map(|(name, value)| (name, value.as_str())).collect(),
-        claims: if words.tags_are_read(&asked) { pairs(&line.claims) } else { Vec::new() },
+        claims: words.read_claims(&asked, &line.claims),
+        tunnel: words.is_tunnel(line.route.as_deref(), capability),
         action,
         action_parents: entities(of_action),
         resource,
@@ -194,6 +206,24 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
         context: agent.into_iter().collect(),
         outcome: outcome(&line),
     });
+}
+
+/// The arguments of an operation as policies saw them. A record leaves out sections that are empty, and of a body that is not JSON it has
+/// the digest only: Cedar was asked with a value left out there, as with null.
+fn whole(arguments: Json<'_>) -> Json<'_> {
+    let Json::Object(mut members) = arguments else { return arguments };
+    let has = |members: &[(Text<'_>, Json<'_>)], wanted: &str| {
+        members.iter().any(|(name, _)| name.as_str() == wanted)
+    };
+    for section in ["path", "query"] {
+        if !has(&members, section) {
+            members.push((Text::from_value(section), Json::Object(Vec::new())));
+        }
+    }
+    if has(&members, "body_sha256") && !has(&members, "body") {
+        members.push((Text::from_value("body"), Json::Null));
+    }
+    Json::Object(members)
 }
 
 /// The session of the record's call; its digest where the record has no more.
@@ -216,7 +246,7 @@ fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Result<Asked, 
     let path = line.path.as_deref().map(|path| NormalPath::parse(path, every)).transpose();
     let path = path.map_err(|_| Unaskable::Question)?;
     let route = line.route.as_deref().unwrap_or_default();
-    if path.is_none() && words.operations.contains(route) {
+    if path.is_none() && words.operations.contains_key(route) {
         return Err(Unaskable::Question);
     }
     let nothing = || Json::Object(Vec::new());
@@ -242,9 +272,11 @@ fn asked(line: &Line<'_>, capability: &str, words: &Words<'_>) -> Result<Asked, 
 }
 
 fn outcome(line: &Line<'_>) -> ObservedOutcome {
+    let allowed = line.outcome == Outcome::Allow.as_str();
     // What a person let through once is nothing that policies let through.
-    let by_person = line.code == "approved";
-    let allowed = line.outcome == Outcome::Allow.as_str() && !by_person;
+    if allowed && line.code == "approved" {
+        return ObservedOutcome::Approved;
+    }
     let by_policy = line.outcome == Outcome::Deny.as_str() && BY_POLICY.contains(&&*line.code);
     match (allowed, by_policy, line.enforced) {
         (true, _, _) => ObservedOutcome::Allowed,
@@ -287,7 +319,8 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_about_has_a_reason() {
         let vocabulary = Vocabulary::new(None).unwrap();
-        let words = Words { vocabulary: &vocabulary, operations: HashSet::from(["crm"]), engines: &[] };
+        let words =
+            Words { vocabulary: &vocabulary, operations: HashMap::from([("crm", None)]), engines: &[] };
         for (members, capability, expected) in [
             (r#","actor":"a","actor_type":"ai-agent","route":"files""#, "files.read", None),
             (

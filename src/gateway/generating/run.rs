@@ -8,7 +8,7 @@ use crate::gateway::generating::observing::observations;
 use crate::policy::engines::HeldEngine;
 use crate::policy::generation::{
     EntityTypes, Evidence, Generated, GeneratedAsset, GenerationConfig, GenerationFinding, GenerationInput,
-    GenerationStatus, generate, translate,
+    GenerationStatus, ObservationLimits, Observations, generate, translate,
 };
 
 /// What a run came to.
@@ -45,7 +45,8 @@ pub(super) fn made(
         }
         GenerationConfig::Observed(config) => {
             let present = held.engine().with_options(settings.options);
-            let found = match observations(index, snapshot, (config.window, tenant), &[&present]) {
+            let nothing = Observations::new(config.window, tenant, ObservationLimits::default());
+            let found = match observations(index, snapshot, nothing, &[&present]) {
                 Ok(found) => found,
                 Err(error) => {
                     tracing::error!(%error, "the ledger could not be searched for a generation");

@@ -52,6 +52,8 @@ pub enum FindingType {
     LowEvidence,
     /// Somebody was denied in the window again and again.
     DeniedInWindow,
+    /// A person approved it in the window.
+    ApprovedInWindow,
 }
 
 impl FindingType {
@@ -77,6 +79,7 @@ impl FindingType {
             Self::Erroring => "ERRORING",
             Self::LowEvidence => "LOW_EVIDENCE",
             Self::DeniedInWindow => "DENIED_IN_WINDOW",
+            Self::ApprovedInWindow => "APPROVED_IN_WINDOW",
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Simulation {
     pub unasked: SimulatedCount,
     /// Records of which no call could be made, by the reason.
     pub unaskable: BTreeMap<Unaskable, u64>,
+    /// Whether there is more than was looked at.
+    pub truncated: bool,
     /// What is allowed now and would be denied.
     pub to_deny: Flips,
     /// What is denied now and would be allowed.
@@ -109,16 +111,17 @@ pub fn simulate(
         let [mut asked_of, mut unasked, mut now_allowed, mut then_allowed] = [0; 4];
         let [mut to_deny, mut to_allow] = [0; 2];
         for (call, tally) in alike {
-            let records = tally.allowed.count + tally.would_deny.count + tally.denied.count;
+            let records = tally.records();
             let Ok(asked) = call.asked() else {
                 unasked += records;
                 continue;
             };
             let (now, then) = (present.authorize(&asked), draft.authorize(&asked));
             asked_of += records;
-            now_allowed += if now.allowed { records } else { 0 };
-            then_allowed += if then.allowed { records } else { 0 };
-            let (flips, flipped) = match (now.allowed, then.allowed) {
+            let (passes_now, passes_then) = (call.passes(&now), call.passes(&then));
+            now_allowed += if passes_now { records } else { 0 };
+            then_allowed += if passes_then { records } else { 0 };
+            let (flips, flipped) = match (passes_now, passes_then) {
                 (true, false) => (&mut simulation.to_deny, &mut to_deny),
                 (false, true) => (&mut simulation.to_allow, &mut to_allow),
                 _ => continue,
@@ -135,6 +138,7 @@ pub fn simulate(
         simulation.to_deny.count.add(to_deny);
         simulation.to_allow.count.add(to_allow);
     }
+    simulation.truncated = observations.counts().is_truncated();
     simulation.unaskable =
         observations.counts().unaskable.iter().map(|(why, seen)| (*why, seen.count)).collect();
     simulation

@@ -269,3 +269,129 @@ fn a_draft_may_hold_policies_that_are_only_watched() {
         );
     }
 }
+
+/// What the engine says of recorded operations is what it said of them: whether or not they had a query, variables of the path, or a body
+/// that is JSON.
+#[test]
+fn recorded_operations_are_asked_about_with_all_their_sections() {
+    let world = World::start();
+    world.policy("permit(principal, action, resource);");
+    world.policy("forbid(principal, action, resource) when { context.input.query has debug };");
+    world.policy(
+        "forbid(principal, action, resource) when { context.input has body && context.input.body has drop };",
+    );
+    let send = |method: &str, path: &str, kind: &str, body: &[u8]| {
+        let headers = [("X-Api-Key", AGENT), ("Content-Type", kind)];
+        let headers = if body.is_empty() { &headers[..1] } else { &headers[..] };
+        world.gateway.client().request(method, path, headers, body).status
+    };
+    let answered = [
+        send("GET", "/crm/contacts/42", "", b""),
+        send("GET", "/crm/contacts/42?x=1", "", b""),
+        send("GET", "/crm/contacts/42?debug=1", "", b""),
+        send("POST", "/crm/contacts", "application/json", b"{\"n\":1}"),
+        send("POST", "/crm/contacts?x=1", "application/json", b"{\"drop\":1}"),
+        send("POST", "/crm/contacts", "text/csv", b"a,b"),
+    ];
+    assert_eq!(answered, [200, 200, 403, 200, 403, 403]);
+    let told = simulated(&world, &json!({"add": []}));
+    assert_eq!(
+        (&told["asked"]["records"], &told["allowed_now"]["records"]),
+        (&json!(6), &json!(3)),
+        "{told}"
+    );
+    assert_eq!((&told["to_deny"]["records"], &told["truncated"]), (&json!(0), &json!(false)));
+    let draft = "forbid(principal, action, resource) when { context.input.path has zzz };";
+    assert_eq!(simulated(&world, &json!({"add": [draft]}))["to_deny"]["records"], 0);
+}
+
+/// A policy about the body of an operation would deny those whose body is not JSON, so none is made where such were allowed.
+#[test]
+fn policies_of_operations_allow_the_bodies_that_are_not_json_too() {
+    let world = watched();
+    let send = |kind: &str, body: &[u8]| {
+        let headers = [("X-Api-Key", AGENT), ("Content-Type", kind)];
+        world.gateway.client().request("POST", "/crm/contacts", &headers, body).status
+    };
+    assert_eq!([send("text/csv", b"a,b"), send("application/json", b"{\"n\":1}")], [200, 200]);
+    let run = generate(&world, &json!({"arguments": "enum"}));
+    let made = assets(&world, &run);
+    assert!(!made.is_empty(), "{run}");
+    made.iter().for_each(|asset| drop(promoted(&world, &run, asset, "")));
+    let chosen = json!({"engine_id": "main", "mode": "enforce"});
+    assert_eq!(world.ask(ADMIN, "PUT", "/api/v1/policy/enforcement", &chosen).status, 200);
+    assert_eq!([send("text/csv", b"a,b"), send("application/json", b"{\"n\":1}")], [200, 200]);
+}
+
+/// A permit for every action lets no WebSocket tunnel pass, in a trial as in a decision.
+#[test]
+fn a_recorded_tunnel_passes_only_by_a_policy_that_names_it() {
+    let world = World::start();
+    let wide = "permit(principal, action, resource);";
+    world.policy(wide);
+    let upgrade = [
+        ("X-Api-Key", AGENT),
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "13"),
+    ];
+    assert_eq!(world.gateway.client().request("GET", "/crm/live", &upgrade, b"").status, 403);
+    let record = world.gateway.records_of("decision").pop().unwrap();
+    assert_eq!((&record["capability"], &record["code"]), (&json!("crm.tunnel"), &json!("tunnel_not_named")));
+    assert_eq!(simulated(&world, &json!({"add": []}))["allowed_now"]["records"], 0);
+    assert_eq!(allowed_by(&world, wide), 0);
+    assert_eq!(allowed_by(&world, "permit(principal, action == Action::\"crm.tunnel\", resource);"), 1);
+}
+
+/// What people approved is a ground for a permit only where somebody says so; that none was made is told. Drafts are tried on it.
+#[test]
+fn what_people_approved_is_told_and_permitted_where_that_is_wanted() {
+    let world = watched();
+    let rules =
+        json!({"name": "pay", "rules": [{"capability": "pay.send", "outcome": "REQUIRE_CONFIRMATION"}]});
+    assert_eq!(world.ask(ADMIN, "POST", "/api/v1/policies", &rules).status, 201);
+    let mut body = json!({
+        "actor": {"id": "agent-1", "type": "ai-agent"},
+        "action": {"capability": "pay.send", "parameters": {"amount": 5}},
+    });
+    let propose = |body: &Value| world.ask(AGENT, "POST", "/api/v1/governance/propose", body).json();
+    let held = propose(&body);
+    let hold = held["confirmation"]["hold_id"].as_str().unwrap_or_else(|| panic!("{held}")).to_owned();
+    let approved = world.ask(ADMIN, "POST", &format!("/api/v1/holds/{hold}/approve"), &json!({}));
+    assert_eq!(approved.status, 200, "{}", approved.text());
+    body["confirmation_token"] = json!(hold);
+    assert_eq!(propose(&body)["code"], "approved");
+
+    let forbid = "forbid(principal, action == Action::\"pay___send\", resource);";
+    let permit = "permit(principal, action, resource);";
+    let told = simulated(&world, &json!({"policies": [permit]}));
+    assert_eq!(told["allowed_then"]["records"], 2, "{told}");
+    assert_eq!(simulated(&world, &json!({"policies": [permit, forbid]}))["allowed_then"]["records"], 0);
+
+    let run = generate(&world, &json!({}));
+    assert!(assets(&world, &run).is_empty(), "{run}");
+    let told = run["findings"].as_str().unwrap();
+    assert!(told.contains("APPROVED_IN_WINDOW") && told.contains("\"approved_by_people\":1"), "{told}");
+    let run = generate(&world, &json!({"include_approved": true}));
+    let made = assets(&world, &run);
+    assert_eq!(made.len(), 1, "{run}");
+    assert!(made[0]["content"].as_str().unwrap().contains("pay___send"), "{made:?}");
+    assert!(!run["findings"].as_str().unwrap().contains("APPROVED_IN_WINDOW"), "{run}");
+}
+
+/// Runs of an engine that is gone are not those of another one with its name.
+#[test]
+fn runs_go_with_their_engine() {
+    let world = World::of("{default: allow, cedar: {}}");
+    let make = || world.ask(ADMIN, "POST", ENGINES, &json!({"name": "main"})).status;
+    assert_eq!(make(), 201);
+    assert_eq!(world.call(AGENT, "GET", "/crm/contacts/42"), 200);
+    let run = generate(&world, &json!({}));
+    let path = format!("{RUNS}/{}", run["policy_generation_id"].as_str().unwrap());
+    assert_eq!(world.ask(ADMIN, "GET", &path, &Value::Null).status, 200);
+    assert_eq!(world.ask(ADMIN, "DELETE", &format!("{ENGINES}/main"), &Value::Null).status, 204);
+    assert_eq!(make(), 201);
+    assert_eq!(world.ask(ADMIN, "GET", &path, &Value::Null).status, 404);
+    assert_eq!(world.get(RUNS)["policy_generations"], json!([]));
+}

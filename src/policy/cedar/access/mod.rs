@@ -9,4 +9,4 @@ mod reads;
 pub(super) use guards::unguarded;
 pub use path::ContextPath;
 pub(super) use path::{AttributePath, Base, with_clauses};
-pub(super) use reads::{Reads, reads_of};
+pub(super) use reads::{Reads, Tags, reads_of};

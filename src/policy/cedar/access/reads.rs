@@ -1,6 +1,8 @@
 //! Which parts of the context can a policy tell from one another, and does it look at entities? Imports paths.
 
-use cedar_policy::pst::{BinaryOp, Clause, Expr};
+use std::collections::BTreeSet;
+
+use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal};
 
 use crate::policy::cedar::CedarPolicy;
 use crate::policy::cedar::access::path::{Step, parts};
@@ -14,6 +16,45 @@ pub(in crate::policy::cedar) struct Reads {
     presence: Vec<ContextPath>,
     /// Whether its conditions read attributes or tags of anything else, or ask what is above what.
     entities: bool,
+    tags: Tags,
+}
+
+/// Which tags a policy asks for, of whatever entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::policy::cedar) enum Tags {
+    /// These.
+    Named(BTreeSet<String>),
+    /// Perhaps any: a name is worked out.
+    Any,
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self::Named(BTreeSet::new())
+    }
+}
+
+impl Tags {
+    fn add(&mut self, name: Option<&str>) {
+        match (&mut *self, name) {
+            (Self::Named(names), Some(name)) => {
+                names.insert(name.to_owned());
+            }
+            (_, None) => *self = Self::Any,
+            (Self::Any, Some(_)) => {}
+        }
+    }
+
+    /// What either asks for.
+    pub(in crate::policy::cedar) fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Named(mut names), Self::Named(others)) => {
+                names.extend(others.iter().cloned());
+                Self::Named(names)
+            }
+            _ => Self::Any,
+        }
+    }
 }
 
 impl Reads {
@@ -29,6 +70,11 @@ impl Reads {
     /// Whether its conditions could ask anything about entities but which they are.
     pub(in crate::policy::cedar) const fn entities(&self) -> bool {
         self.entities
+    }
+
+    /// Which tags its conditions ask for.
+    pub(in crate::policy::cedar) const fn tags(&self) -> &Tags {
+        &self.tags
     }
 }
 
@@ -50,6 +96,7 @@ pub(in crate::policy::cedar) fn reads_of(policy: &CedarPolicy) -> Reads {
     found.unwrap_or_else(|| Reads {
         context: vec![ContextPath::default()],
         entities: true,
+        tags: Tags::Any,
         ..Reads::default()
     })
 }
@@ -58,6 +105,12 @@ fn collect(expression: &Expr, found: &mut Reads) {
     if let Some(path) = AttributePath::of(expression).filter(|path| path.base == Base::Context) {
         found.add(&path);
         return;
+    }
+    if let Expr::BinaryOp { op: BinaryOp::GetTag | BinaryOp::HasTag, right, .. } = expression {
+        found.tags.add(match &**right {
+            Expr::Literal(Literal::String(name)) => Some(name),
+            _ => None,
+        });
     }
     match expression {
         Expr::HasAttr { expr, attrs } => {
@@ -84,6 +137,11 @@ impl Reads {
     fn add(&mut self, path: &AttributePath) {
         self.context.push(within_context(path));
         self.entities |= leaves_context(path);
+        for step in &path.steps {
+            if let Step::Tag(name) = step {
+                self.tags.add(Some(name));
+            }
+        }
     }
 
     /// Only the presence of what stands there is asked.
@@ -98,6 +156,7 @@ impl Reads {
     fn add_everything(&mut self) {
         self.context.push(ContextPath::default());
         self.entities = true;
+        self.tags = Tags::Any;
     }
 }
 

@@ -1,11 +1,12 @@
 //! What could be allowed, and which policies are about what: both by scopes alone. Imports the rest of the engine.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cedar_policy::EntityUid;
 
 use crate::policy::cedar::Effect;
-use crate::policy::cedar::access::{ContextPath, Reads};
+use crate::policy::cedar::access::{ContextPath, Tags};
 use crate::policy::cedar::engine::{Asked, AskedError, Engine};
 use crate::policy::cedar::index::{Entry, Lineage, Lineages, Mode};
 
@@ -41,20 +42,25 @@ impl Engine {
     #[must_use]
     pub fn reads(&self, asked: &Asked, member: &str) -> bool {
         let paths = [ContextPath::of([member])];
-        self.any_about(asked, |reads| reads.first_of(&paths).is_some())
+        self.active_about(asked).any(|entry| entry.reads().first_of(&paths).is_some())
     }
 
-    /// Whether an active policy that is about the call could read attributes or tags of its principal.
+    /// Which tags active policies that are about the call ask for; `None`: perhaps any.
     #[must_use]
-    pub fn reads_entities(&self, asked: &Asked) -> bool {
-        self.any_about(asked, Reads::entities)
+    pub fn tags(&self, asked: &Asked) -> Option<BTreeSet<String>> {
+        let mut all = Tags::default();
+        for reads in self.active_about(asked).map(Entry::reads) {
+            all = all.and(reads.tags());
+        }
+        match all {
+            Tags::Named(names) => Some(names),
+            Tags::Any => None,
+        }
     }
 
-    fn any_about(&self, asked: &Asked, holds: impl Fn(&Reads) -> bool) -> bool {
-        let mut about = self.index().about(asked.lineages()).into_iter();
-        about.any(|entry| {
-            entry.mode == Mode::Active && entry.scope.admits(asked.lineages()) && holds(entry.reads())
-        })
+    fn active_about<'e>(&'e self, asked: &'e Asked) -> impl Iterator<Item = &'e Entry> {
+        let about = self.index().about(asked.lineages()).into_iter().map(AsRef::as_ref);
+        about.filter(|entry| entry.mode == Mode::Active && entry.scope.admits(asked.lineages()))
     }
 
     /// The ids of the policies that are about these, sorted: for lists that are filtered by whom, what or on what. Groups and action

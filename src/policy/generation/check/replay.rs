@@ -41,12 +41,10 @@ impl Trial {
     pub(super) fn say(&self, call: &Call) -> Option<Said> {
         let verdict = self.0.authorize(&call.asked().ok()?);
         let number = |id: &Arc<str>| id.strip_prefix(NEW)?.parse().ok();
-        let by = if verdict.allowed {
-            verdict.determining.iter().filter_map(number).collect()
-        } else {
-            BTreeSet::new()
-        };
-        Some(Said { allowed: verdict.allowed, by })
+        let passes = call.passes(&verdict);
+        let by =
+            if passes { verdict.determining.iter().filter_map(number).collect() } else { BTreeSet::new() };
+        Some(Said { allowed: passes, by })
     }
 
     /// The denied calls that it would allow, with the policies that do; `Err` with one that it cannot be asked about.

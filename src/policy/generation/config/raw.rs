@@ -25,6 +25,9 @@ pub struct RawObservedConfig {
     pub min_count: Option<u64>,
     /// Whether the summary tells who was denied what. Denied calls stay denied in any case. Default: false.
     pub include_denied: bool,
+    /// Whether calls that a person approved count as allowed. Then a permit is made of them, and rules that want a person still do; without
+    /// one an engine that decides denies them before anybody is asked. Default: false.
+    pub include_approved: bool,
     /// What counts as allowed. Default: `enforce`.
     pub observe_mode: RawObserveMode,
     /// What policies say of arguments. Default: `none`.

@@ -44,6 +44,8 @@ pub struct ObservedConfig {
     pub min_count: u64,
     /// Whether the summary tells who was denied what.
     pub include_denied: bool,
+    /// Whether calls that a person approved count as allowed.
+    pub include_approved: bool,
     /// What counts as allowed.
     pub observe_mode: ObserveMode,
     /// What policies say of arguments.
@@ -157,6 +159,7 @@ fn observed(raw: RawObservedConfig, now: Timestamp) -> Result<ObservedConfig, Co
         },
         min_count: within("min_count", raw.min_count.unwrap_or(1), MIN_COUNT_MAX)?,
         include_denied: raw.include_denied,
+        include_approved: raw.include_approved,
         observe_mode: match raw.observe_mode {
             RawObserveMode::Enforce => ObserveMode::Enforce,
             RawObserveMode::LogOnly => ObserveMode::LogOnly,

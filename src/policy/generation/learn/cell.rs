@@ -14,6 +14,8 @@ pub(in crate::policy::generation) struct Sample<'o> {
     pub(in crate::policy::generation) call: &'o Call,
     pub(in crate::policy::generation) allowed: Evidence,
     pub(in crate::policy::generation) denied: Evidence,
+    /// How often a person approved it, whether or not that counts as allowed.
+    pub(in crate::policy::generation) approved: Evidence,
     /// The number of the first sample that is like it.
     alike: usize,
     /// Whether one that is like it was allowed.
@@ -21,13 +23,17 @@ pub(in crate::policy::generation) struct Sample<'o> {
 }
 
 impl<'o> Sample<'o> {
-    fn of(call: &'o Call, tally: &CallTally, mode: ObserveMode) -> Self {
+    fn of(call: &'o Call, tally: &CallTally, config: &ObservedConfig) -> Self {
         let (mut allowed, mut denied) = (tally.allowed.clone(), tally.denied.clone());
-        match mode {
+        let approved = tally.approved.clone();
+        if config.include_approved {
+            allowed.add(&approved);
+        }
+        match config.observe_mode {
             ObserveMode::Enforce => denied.add(&tally.would_deny),
             ObserveMode::LogOnly => allowed.add(&tally.would_deny),
         }
-        Self { call, was_allowed: allowed.is_some(), allowed, denied, alike: 0 }
+        Self { call, was_allowed: allowed.is_some(), allowed, denied, approved, alike: 0 }
     }
 
     /// Whether it was denied whenever it was made: then no policy may allow it.
@@ -100,11 +106,8 @@ impl<'o> Lesson<'o> {
         secrets: Secrets,
         mut set_apart: impl FnMut(usize, &Sample<'o>) -> bool,
     ) -> Self {
-        let mut samples: Vec<Sample<'o>> = observations
-            .calls()
-            .iter()
-            .map(|(call, tally)| Sample::of(call, tally, config.observe_mode))
-            .collect();
+        let mut samples: Vec<Sample<'o>> =
+            observations.calls().iter().map(|(call, tally)| Sample::of(call, tally, config)).collect();
         compare(&mut samples);
         let mut cells: BTreeMap<[&EntityRef; 3], Vec<usize>> = BTreeMap::new();
         for (number, sample) in samples.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::model::json::{CaseEqualKeys, Json, Reader, Text, write_canonical};
 use crate::model::time::Timestamp;
-use crate::policy::cedar::{Asked, AskedError, WrittenEntity, WrittenRequest, written};
+use crate::policy::cedar::{Asked, AskedError, Verdict, WrittenEntity, WrittenRequest, written};
 use crate::policy::generation::EntityRef;
 use crate::policy::generation::observe::Observation;
 
@@ -30,6 +30,8 @@ pub(in crate::policy::generation) struct Call {
     /// Tags of the principal that are no attributes.
     claims: Vec<(String, String)>,
     context: Vec<(String, String)>,
+    /// Whether only a permit that names its action lets it pass.
+    tunnel: bool,
     /// `None` where no policy reads it.
     now: Option<Timestamp>,
     /// `None` where there is none, or no policy asks for it.
@@ -65,6 +67,7 @@ impl Call {
             attributes: pairs(&observation.attributes),
             claims: pairs(&observation.claims),
             context: pairs(&[&[("tenant", tenant)], observation.context.as_slice()].concat()),
+            tunnel: observation.tunnel,
             now: observation.now,
             session: observation.session.map(str::to_owned),
         }
@@ -84,14 +87,20 @@ impl Call {
             attributes,
             claims,
             context,
+            tunnel,
             now: _,
             session: _,
         } = self;
         (principal, action, resource) == (&other.principal, &other.action, &other.resource)
             && (groups, roles) == (&other.groups, &other.roles)
             && (action_parents, resource_parents) == (&other.action_parents, &other.resource_parents)
-            && (arguments, context) == (&other.arguments, &other.context)
+            && (arguments, context, tunnel) == (&other.arguments, &other.context, &other.tunnel)
             && (attributes, claims) == (&other.attributes, &other.claims)
+    }
+
+    /// Whether the call passes by that verdict on it.
+    pub(in crate::policy::generation) const fn passes(&self, verdict: &Verdict) -> bool {
+        verdict.allowed && (!self.tunnel || verdict.names_action)
     }
 
     /// The groups and roles of the principal.
@@ -127,6 +136,7 @@ impl Call {
                 take(value);
             }
         }
+        take(if self.tunnel { "tunnel" } else { "call" });
         take(self.arguments.as_deref().unwrap_or("unknown"));
         take(&self.now.map(Timestamp::to_rfc3339).unwrap_or_default());
         take(self.session.as_deref().unwrap_or_default());

@@ -26,6 +26,8 @@ pub struct Observation<'o> {
     pub attributes: Vec<(&'o str, &'o str)>,
     /// What its token claimed, if a policy that it is replayed with could read tags; else nothing. Other claims make another call of it.
     pub claims: Vec<(&'o str, &'o str)>,
+    /// Whether it is a connection that is handed through: only a permit that names its action lets one pass.
+    pub tunnel: bool,
     /// What was asked for.
     pub action: EntityRef,
     /// What the action is in.
@@ -53,8 +55,10 @@ pub enum ObservedOutcome {
     WouldDeny,
     /// The policies denied it.
     Denied,
+    /// The policies wanted a person for it, who approved it. Counts as allowed where the run includes what was approved.
+    Approved,
     /// The policies did not deny it, but something else stopped it: a limit, a kill switch, a person, a fault. It says nothing
-    /// about what policies should allow, and is only counted.
+    /// about what policies should allow: runs only count it, drafts are tried on it.
     Stopped,
 }
 

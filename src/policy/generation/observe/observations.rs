@@ -39,9 +39,11 @@ pub struct ObservationCounts {
     pub unaskable: BTreeMap<Unaskable, Evidence>,
     /// Records of calls that something else than a policy stopped.
     pub stopped: u64,
+    /// Records of calls that a person approved.
+    pub approved: u64,
     /// Records that came when as many had been looked at as may be.
     pub refused: u64,
-    /// Allowed calls' records that found no room, or were put out of theirs.
+    /// Records of calls that were allowed, approved or stopped and found no room, or were put out of theirs.
     pub dropped_allowed: u64,
     /// The same of denied calls. A run that does not know all denials makes no policies.
     pub dropped_denied: u64,
@@ -67,17 +69,27 @@ pub(in crate::policy::generation) struct CallTally {
     pub(in crate::policy::generation) allowed: Evidence,
     pub(in crate::policy::generation) would_deny: Evidence,
     pub(in crate::policy::generation) denied: Evidence,
+    pub(in crate::policy::generation) approved: Evidence,
+    /// Only where stopped calls are kept.
+    pub(in crate::policy::generation) stopped: Evidence,
     /// The first record of it: its time and event id.
     pub(in crate::policy::generation) first: Option<(Timestamp, String)>,
 }
 
 impl CallTally {
+    /// How many records there are of it.
+    pub(in crate::policy::generation) fn records(&self) -> u64 {
+        let all = [&self.allowed, &self.would_deny, &self.denied, &self.approved, &self.stopped];
+        all.into_iter().map(|evidence| evidence.count).sum()
+    }
+
     fn see(&mut self, at: Timestamp, event_id: &str, outcome: ObservedOutcome) {
         match outcome {
             ObservedOutcome::Allowed => self.allowed.see(at),
             ObservedOutcome::WouldDeny => self.would_deny.see(at),
             ObservedOutcome::Denied => self.denied.see(at),
-            ObservedOutcome::Stopped => {}
+            ObservedOutcome::Approved => self.approved.see(at),
+            ObservedOutcome::Stopped => self.stopped.see(at),
         }
         let is_first = match &self.first {
             Some((time, event)) => (at, event_id) < (*time, event.as_str()),
@@ -99,6 +111,7 @@ pub struct Observations {
     window: Window,
     tenant: String,
     limits: ObservationLimits,
+    keep_stopped: bool,
     calls: BTreeMap<Call, CallTally>,
     bytes: usize,
     seen: HashSet<[u8; 16]>,
@@ -115,12 +128,20 @@ impl Observations {
             window,
             tenant: tenant.to_owned(),
             limits,
+            keep_stopped: false,
             calls: BTreeMap::new(),
             bytes: 0,
             seen: HashSet::new(),
             cut: None,
             counts: ObservationCounts::default(),
         }
+    }
+
+    /// The same, with the calls that something else than a policy stopped: no run learns of them, but drafts may be tried on them.
+    #[must_use]
+    pub const fn with_stopped(mut self) -> Self {
+        self.keep_stopped = true;
+        self
     }
 
     /// Takes in one record.
@@ -179,11 +200,17 @@ impl Observations {
         if !self.is_new(event_id) {
             return false;
         }
-        if outcome == ObservedOutcome::Stopped {
-            self.counts.stopped += 1;
-            return false;
+        match outcome {
+            ObservedOutcome::Stopped => {
+                self.counts.stopped += 1;
+                self.keep_stopped
+            }
+            ObservedOutcome::Approved => {
+                self.counts.approved += 1;
+                true
+            }
+            ObservedOutcome::Allowed | ObservedOutcome::WouldDeny | ObservedOutcome::Denied => true,
         }
-        true
     }
 
     /// Counts a record; whether it has not come before and there is room for it.
@@ -230,7 +257,8 @@ impl Observations {
     }
 
     fn drop_tally(&mut self, tally: &CallTally) {
-        self.counts.dropped_allowed += tally.allowed.count + tally.would_deny.count;
+        self.counts.dropped_allowed +=
+            tally.allowed.count + tally.would_deny.count + tally.approved.count + tally.stopped.count;
         // What would have been denied may have to stay so.
         self.counts.dropped_denied += tally.denied.count + tally.would_deny.count;
     }

@@ -86,6 +86,7 @@ fn add_config(config: &ObservedConfig, digest: &mut InputDigest) {
     digest.number(config.min_count);
     digest.number(u64::try_from(config.max_policies).unwrap_or(u64::MAX));
     digest.number(u64::from(config.include_denied));
+    digest.number(u64::from(config.include_approved));
     digest.number(u64::from(config.compare_to_engine));
 }
 
@@ -107,7 +108,7 @@ fn add_observations(observations: &Observations, digest: &mut InputDigest) {
     }
     for (call, tally) in observations.calls() {
         call.each_text(|text| digest.text(text));
-        for evidence in [&tally.allowed, &tally.would_deny, &tally.denied] {
+        for evidence in [&tally.allowed, &tally.would_deny, &tally.denied, &tally.approved] {
             add_evidence(evidence, digest);
         }
     }

@@ -28,6 +28,7 @@ pub(in crate::policy::generation) fn summary(
             "unresolved_principal": counts.unaskable(Unaskable::Principal),
             "hidden_path": counts.unaskable(Unaskable::HiddenPath),
             "no_question": counts.unaskable(Unaskable::Question),
+            "approved_by_people": counts.approved,
             "stopped_otherwise": counts.stopped,
             "beyond_limit": counts.refused,
             "dropped": counts.dropped_allowed + counts.dropped_denied,

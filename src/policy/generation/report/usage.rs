@@ -41,6 +41,7 @@ impl<'o> Usage<'o> {
             let Ok(asked) = sample.call.asked() else { continue };
             let evidence = Evidence::of([&sample.allowed, &sample.denied]);
             let verdict = present.authorize(&asked);
+            let passes = sample.call.passes(&verdict);
             // Without forbids: what would be permitted, were it not forbidden.
             let matched = permits.authorize(&asked).determining;
             for id in &matched {
@@ -49,14 +50,14 @@ impl<'o> Usage<'o> {
             for id in &verdict.determining {
                 let used = usage.used(id, sample.call);
                 used.decided.add(&evidence);
-                if verdict.allowed && verdict.determining.len() == 1 {
+                if passes && verdict.determining.len() == 1 {
                     used.alone.add(&evidence);
                 }
             }
             for error in &verdict.errors {
                 usage.of.entry(Arc::clone(&error.id)).or_default().failed.add(&evidence);
             }
-            if verdict.allowed {
+            if passes {
                 usage.permits.insert(number, verdict.determining.into_iter().collect());
             }
         }

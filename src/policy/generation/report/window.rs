@@ -29,6 +29,9 @@ pub(in crate::policy::generation) fn window_findings(
         let finding = GenerationFinding::new(FindingType::LowEvidence, why);
         found.push(finding.shown_by(lesson.allowed(&cell.samples)));
     }
+    if !lesson.config.include_approved {
+        found.extend(approved(lesson));
+    }
     if lesson.config.include_denied {
         found.extend(denied(lesson));
     }
@@ -76,6 +79,27 @@ fn set_apart(lesson: &Lesson<'_>, apart: &BTreeMap<usize, Apart>) -> Vec<Generat
         id.iter().fold(finding, GenerationFinding::about)
     });
     findings.take(OF_KIND_MOST).collect()
+}
+
+/// What people approved, the most often approved first: whoever enforces what was made would deny it before they are asked.
+fn approved(lesson: &Lesson<'_>) -> Vec<GenerationFinding> {
+    let mut cells: BTreeMap<[&EntityRef; 3], Evidence> = BTreeMap::new();
+    // What policies allowed too has its permit.
+    let alone = lesson.samples.iter().filter(|sample| sample.approved.is_some() && !sample.allowed.is_some());
+    for sample in alone {
+        let key = [&sample.call.principal, &sample.call.action, &sample.call.resource];
+        cells.entry(key).or_default().add(&sample.approved);
+    }
+    let mut cells: Vec<_> = cells.into_iter().collect();
+    cells.sort_by_key(|(_, evidence)| std::cmp::Reverse(evidence.count));
+    let findings = cells.into_iter().take(OF_KIND_MOST).map(|([principal, action, resource], evidence)| {
+        let why = format!(
+            "People approved {action} by {principal} on {resource}. That is no ground for a permit, and an engine that decides denies it without one \
+             before anybody is asked: include_approved makes one."
+        );
+        GenerationFinding::new(FindingType::ApprovedInWindow, why).shown_by(evidence)
+    });
+    findings.collect()
 }
 
 /// Who was denied what, the most often denied first.

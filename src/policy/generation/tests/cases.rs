@@ -64,6 +64,7 @@ impl Line {
             Some("denied") => ObservedOutcome::Denied,
             Some("would_deny") => ObservedOutcome::WouldDeny,
             Some("stopped") => ObservedOutcome::Stopped,
+            Some("approved") => ObservedOutcome::Approved,
             Some(other) => panic!("{other}"),
         };
         let record = |time: u32| Record {
@@ -78,6 +79,7 @@ impl Line {
             below: above(&self.on),
             args: self.args.as_ref().map(Value::to_string),
             outcome,
+            tunnel: false,
         };
         (0..self.times.unwrap_or(1)).map(record).collect()
     }

@@ -42,6 +42,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
         2 => Just(ObservedOutcome::Denied),
         1 => Just(ObservedOutcome::WouldDeny),
         1 => Just(ObservedOutcome::Stopped),
+        1 => Just(ObservedOutcome::Approved),
     ];
     let one = (0..5_u8, 0..3_u8, 0..12_u8, 0..4_u8, arguments(), outcome, (0..100_u32, any::<bool>()));
     proptest::collection::vec(one, 0..40).prop_map(|list| {
@@ -74,10 +75,11 @@ fn configs() -> impl Strategy<Value = Value> {
     let arguments = prop_oneof![Just("none"), Just("enum"), Just("range"), Just("prefix")];
     let resources = prop_oneof![Just("exact"), Just("prefix"), Just("any")];
     let mode = prop_oneof![Just("enforce"), Just("log_only")];
-    (granularity, arguments, resources, mode, 1..3_u64).prop_map(|(granularity, arguments, resources, mode, min_count)| {
+    let drawn = (granularity, arguments, resources, mode, 1..3_u64, any::<bool>());
+    drawn.prop_map(|(granularity, arguments, resources, mode, min_count, include_approved)| {
         json!({
             "granularity": granularity, "arguments": arguments, "resource_generalization": resources, "observe_mode": mode,
-            "min_count": min_count, "max_policies": 1000,
+            "min_count": min_count, "max_policies": 1000, "include_approved": include_approved,
         })
     })
 }
@@ -90,7 +92,8 @@ fn calls<'r>(config: &Value, records: &'r [Record]) -> Vec<(&'r Record, u64, u64
             ObservedOutcome::Allowed => true,
             ObservedOutcome::WouldDeny => config["observe_mode"] == "log_only",
             ObservedOutcome::Denied => false,
-            ObservedOutcome::Stopped => continue,
+            ObservedOutcome::Approved if config["include_approved"] == true => true,
+            ObservedOutcome::Approved | ObservedOutcome::Stopped => continue,
         };
         let alike = Record {
             event: String::new(),

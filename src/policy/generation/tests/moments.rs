@@ -100,3 +100,27 @@ fn what_reads_the_clock_or_the_session_is_known_by_whom_it_is_about() {
         assert_eq!(["system", "session"].map(|member| engine.reads(&asked, member)), expected, "{who}");
     }
 }
+
+#[test]
+fn which_tags_are_read_is_known_by_name_unless_one_is_worked_out() {
+    let engine = engine([
+        (
+            "a",
+            "permit (principal == Agent::\"a\", action, resource) when { principal.hasTag(\"level\") && principal.getTag(\"level\") == \"3\" };",
+        ),
+        (
+            "b",
+            "forbid (principal, action, resource) when { resource has owner && resource.hasTag(\"team\") };",
+        ),
+        (
+            "c",
+            "permit (principal == Agent::\"c\", action, resource) when { principal.hasTag(context.tenant) };",
+        ),
+    ]);
+    for (who, expected) in [("a", Some(&["level", "team"][..])), ("b", Some(&["team"])), ("c", None)] {
+        let observations = observed(&config(json!({})), &[record("1", who)]);
+        let asked = observations.calls().keys().next().unwrap().asked().unwrap();
+        let expected = expected.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(engine.tags(&asked), expected, "{who}");
+    }
+}

@@ -36,6 +36,7 @@ pub(super) struct Record {
     /// JSON.
     pub(super) args: Option<String>,
     pub(super) outcome: ObservedOutcome,
+    pub(super) tunnel: bool,
 }
 
 pub(super) fn entity(kind: &str, id: &str) -> EntityRef {
@@ -56,6 +57,7 @@ pub(super) fn record(event: &str, who: &str) -> Record {
         below: Vec::new(),
         args: Some("{}".to_owned()),
         outcome: ObservedOutcome::Allowed,
+        tunnel: false,
     }
 }
 
@@ -102,6 +104,7 @@ pub(super) fn feed(observations: &mut Observations, record: &Record) {
         roles: record.roles.clone(),
         attributes: vec![("kind", "ai-agent")],
         claims: Vec::new(),
+        tunnel: record.tunnel,
         action: record.does.clone(),
         action_parents: vec![entity("Action", "CallTool"), entity("Action", "Mcp")],
         resource: record.on.clone(),

@@ -28,8 +28,10 @@ impl From<GenerationRefused> for CedarError {
                 Self::Said(StatusCode::NOT_FOUND, "Policy engine not found".to_owned())
             }
             GenerationRefused::NoRun => Self::Said(StatusCode::NOT_FOUND, "Generation not found".to_owned()),
-            GenerationRefused::Running => Self::Said(StatusCode::CONFLICT, refused.to_string()),
-            GenerationRefused::Config(error) => Self::bad(format!("config: {error}")),
+            GenerationRefused::Running | GenerationRefused::Simulating => {
+                Self::Said(StatusCode::CONFLICT, refused.to_string())
+            }
+            GenerationRefused::Config(error) => Self::bad(error.to_string()),
             GenerationRefused::Index(error) => {
                 tracing::error!(%error, "the ledger could not be searched");
                 Self::Control(ControlError::IndexUnavailable)

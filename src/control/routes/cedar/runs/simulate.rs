@@ -141,6 +141,7 @@ fn told(simulated: &Simulation) -> Value {
     json!({
         "asked": count(simulated.asked),
         "unasked": count(simulated.unasked),
+        "truncated": simulated.truncated,
         "left_out": {
             "unresolved_principal": left_out(Unaskable::Principal),
             "hidden_path": left_out(Unaskable::HiddenPath),
