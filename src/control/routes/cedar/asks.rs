@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde_json::{Map, Value, json};
 
-use crate::admin::IfMatch;
+use crate::admin::{IfMatch, Refused};
 use crate::control::ControlError;
 use crate::control::auth::Operator;
 use crate::control::body::read_whole;
@@ -34,23 +34,20 @@ pub(super) fn anybody(operator: Asking) -> Result<Operator, CedarError> {
     Ok(operator)
 }
 
-/// Whoever administers.
-///
-/// # Errors
-/// 401, 403 or 429.
-pub(super) fn admin(operator: Asking) -> Result<Operator, CedarError> {
-    let operator = operator?;
-    operator.require(&[Scope::Admin])?;
-    Ok(operator)
-}
-
-/// Whoever administers the deployment: what was recorded of everybody is looked at.
+/// Whoever administers the deployment: what holds for everybody is changed, or what was recorded of everybody is looked at. Asked before
+/// anything of a body is, since reading Cedar costs time.
 ///
 /// # Errors
 /// 401, 403 or 429.
 pub(super) fn keeper(operator: Asking) -> Result<Operator, CedarError> {
-    let operator = admin(operator)?;
-    if operator.by().deployment { Ok(operator) } else { Err(ControlError::DeploymentOnly.into()) }
+    let operator = operator?;
+    operator.require(&[Scope::Admin])?;
+    let by = operator.by();
+    if by.deployment {
+        Ok(operator)
+    } else {
+        Err(ControlError::Refused(Refused::Forbidden { tenant: by.tenant }).into())
+    }
 }
 
 /// Whoever may look at what was recorded of the deployment.

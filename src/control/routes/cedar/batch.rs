@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::admin::{CedarChange, CedarEdit, IfMatch};
 use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin};
+use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::forms::policy_form;
 use crate::control::routes::cedar::policies::{Wanted, new_id};
@@ -35,7 +35,7 @@ pub(super) async fn change(
     path: EnginePath,
     request: Request,
 ) -> Result<Json<Value>, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let engine_name = named(path)?;
     let (_, mut body) = Body::read(request).await?;
     let deleted = deleted(&mut body);

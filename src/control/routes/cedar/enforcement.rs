@@ -8,7 +8,7 @@ use crate::admin::CedarChange;
 use crate::control::ControlState;
 use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
 use crate::control::routes::cedar::engines::engine;
 use crate::policy::governance::Written;
 use crate::policy::governance::raw::{RawCedarEnforcement, RawConfigured};
@@ -50,7 +50,7 @@ pub(super) async fn choose(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Json<Value>, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (_, mut body) = Body::read(request).await?;
     if body.value("engine_id").is_none() {
         body.text("engine_id");

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use crate::admin::CedarChange;
 use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, if_match, keeper, parameter};
 use crate::control::routes::cedar::forms::{VALIDATION_MODES, answered, engine_form, validation_mode};
 use crate::control::routes::cedar::lists::{Page, Paging};
 use crate::control::{ControlError, ControlState};
@@ -78,7 +78,7 @@ pub(super) async fn create(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (_, mut body) = Body::read(request).await?;
     let name = body.text("name");
     if body.value("name").is_some_and(Value::is_string) && !is_cedar_engine_name(&name) {
@@ -104,7 +104,7 @@ pub(super) async fn delete(
     path: EnginePath,
     RawQuery(query): RawQuery,
 ) -> Result<StatusCode, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let name = named(path)?;
     let force = match parameter(query.as_deref(), "force")?.as_deref() {
         None | Some("false") => false,
@@ -152,7 +152,7 @@ pub(super) async fn set_schema(
     path: EnginePath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let name = named(path)?;
     let (parts, mut body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;

@@ -14,7 +14,7 @@ use crate::admin::{CedarChange, CedarEdit};
 use crate::control::auth::Operator;
 use crate::control::changes::{apply_cedar, in_turn};
 use crate::control::error::{CedarError, finding_forms};
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, if_match, keeper, parameter};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::forms::{ENFORCEMENT_MODES, VALIDATION_MODES, answered, policy_form};
 use crate::control::routes::cedar::lists::{Page, Paging};
@@ -113,7 +113,7 @@ pub(super) async fn create(
     path: EnginePath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let engine_name = named(path)?;
     let (_, body) = Body::read(request).await?;
     let wanted = Wanted::read(body)?;
@@ -138,7 +138,7 @@ pub(super) async fn replace(
     path: PolicyPath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (engine_name, id) = both(path)?;
     let (parts, body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
@@ -165,7 +165,7 @@ pub(super) async fn delete(
     path: PolicyPath,
     request: Request,
 ) -> Result<StatusCode, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (engine_name, id) = both(path)?;
     let if_match = if_match(request.headers())?;
     if state.cedar.in_force().engines().find(&engine_name).is_none() {
