@@ -235,6 +235,31 @@ fn changes_at_the_same_time_lose_nothing_of_each_other() {
     }
 }
 
+/// What is checked while others write is checked against what they wrote.
+#[test]
+fn a_schema_and_a_policy_that_disagree_are_never_both_there() {
+    let world = World::start();
+    let schema = json!({"schema": "entity Agent; entity Gateway; action \"a\" appliesTo { principal: Agent, resource: Gateway };"});
+    let policy = json!({"policy_body": "permit(principal == Stranger::\"s\", action, resource);"});
+    let bearer = format!("Bearer {ADMIN}");
+    let headers = [("Authorization", &*bearer), ("Content-Type", "application/json")];
+    for round in 0..10 {
+        let engine = format!("{ENGINES}/e{round}");
+        world.ask(ADMIN, "POST", ENGINES, &json!({"name": format!("e{round}")}));
+        let statuses = std::thread::scope(|scope| {
+            let sent =
+                [("PUT", "schema", &schema), ("POST", "policies", &policy)].map(|(method, part, body)| {
+                    let (mut client, path) = (world.gateway.control_client(), format!("{engine}/{part}"));
+                    scope.spawn(move || {
+                        client.request(method, &path, &headers, body.to_string().as_bytes()).status
+                    })
+                });
+            sent.map(|sent| sent.join().unwrap())
+        });
+        assert!(statuses == [200, 400] || statuses == [400, 201], "{statuses:?}");
+    }
+}
+
 #[test]
 fn a_batch_is_made_whole_or_not_at_all() {
     let world = World::start();

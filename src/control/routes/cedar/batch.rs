@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::admin::{CedarChange, CedarEdit, IfMatch};
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
@@ -45,7 +45,7 @@ pub(super) async fn change(
         body.wrong(json!({"type": "too_long", "loc": ["body"], "msg": message, "input": null}));
     }
     body.finish()?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
         let mut steps: Vec<Step> = Vec::with_capacity(items.len() + deleted.len());
@@ -58,7 +58,7 @@ pub(super) async fn change(
         let change = CedarChange::Policies { engine: engine_name.into(), edits };
         apply_cedar(&shared, &operator, change).await
     };
-    let applied = in_turn(&state, work).await?;
+    let applied = in_turn_of(&state, &name, work).await?;
     let forms: Vec<_> = applied.policies.iter().map(|object| policy_form(object)).collect();
     let deleted = forms.len();
     let version = applied.snapshot.version;

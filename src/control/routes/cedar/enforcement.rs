@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admin::CedarChange;
 use crate::control::ControlState;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
 use crate::control::routes::cedar::engines::engine;
@@ -60,6 +60,8 @@ pub(super) async fn choose(
     body.finish()?;
     let log_only = mode.map(|mode| mode == MODES[1]);
     let shared = state.clone();
+    // Whoever chooses none waits for nobody who changes an engine: none is called so.
+    let turn = name.clone().unwrap_or_default();
     let work = async move {
         if let Some(name) = &name {
             engine(&shared, name)?;
@@ -67,7 +69,7 @@ pub(super) async fn choose(
         let change = CedarChange::Enforce(chosen(&shared, name, log_only));
         apply_cedar(&shared, &operator, change).await
     };
-    in_turn(&state, work).await?;
+    in_turn_of(&state, &turn, work).await?;
     Ok(Json(form(&state)))
 }
 

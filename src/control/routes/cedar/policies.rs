@@ -12,7 +12,7 @@ use tokio::task::spawn_blocking;
 
 use crate::admin::{CedarChange, CedarEdit};
 use crate::control::auth::Operator;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::{CedarError, finding_forms};
 use crate::control::routes::cedar::asks::{Asking, Body, anybody, if_match, keeper, parameter};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
@@ -117,7 +117,7 @@ pub(super) async fn create(
     let engine_name = named(path)?;
     let (_, body) = Body::read(request).await?;
     let wanted = Wanted::read(body)?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
         let dry_run = wanted.dry_run;
@@ -128,7 +128,7 @@ pub(super) async fn create(
         let edit = CedarEdit::Create(written);
         put(&shared, &operator, (&engine_name, edit), (StatusCode::CREATED, found)).await
     };
-    in_turn(&state, work).await
+    in_turn_of(&state, &name, work).await
 }
 
 /// Puts another one in its place. A description that is left out stays.
@@ -143,7 +143,7 @@ pub(super) async fn replace(
     let (parts, body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
     let wanted = Wanted::read(body)?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
         let before = held.policy(&id).cloned().ok_or_else(|| CedarError::no_such("Policy", &id))?;
@@ -155,7 +155,7 @@ pub(super) async fn replace(
         let edit = CedarEdit::Replace { written, if_match };
         put(&shared, &operator, (&engine_name, edit), (StatusCode::OK, found)).await
     };
-    in_turn(&state, work).await
+    in_turn_of(&state, &name, work).await
 }
 
 /// Takes one away; nothing where there is none.
