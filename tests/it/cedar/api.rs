@@ -306,9 +306,18 @@ fn an_engine_with_a_schema_takes_what_agrees_with_it() {
     let set = |schema: Value| {
         world.ask(ADMIN, "PUT", &format!("{ENGINES}/strict/schema"), &json!({"schema": schema}))
     };
+    let try_as = |key: &str| {
+        let body = json!({"policy_body": good, "engine_id": "strict"});
+        world.ask(key, "POST", "/api/v1/policy/validate", &body)
+    };
+    assert_eq!(try_as(ADMIN).json()["valid"], true);
+    for key in [ALICE, STRANGER] {
+        assert_eq!(try_as(key).status, 403, "what is held against a schema costs more");
+    }
     assert_eq!(set(json!(schema.replace("path: String", "path: Long"))).status, 400);
     assert_eq!(set(json!("entity Agent")).status, 400);
     assert_eq!(set(Value::Null).status, 200);
+    assert_eq!(try_as(ALICE).json()["valid"], true);
     assert_eq!(write(&good.replace("input.path", "input.pth")).status, 201);
     assert_eq!(world.get(&format!("{ENGINES}/strict/schema"))["schema"], Value::Null);
 }
