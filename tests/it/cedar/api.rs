@@ -279,6 +279,47 @@ fn a_batch_is_made_whole_or_not_at_all() {
         assert!((400..=422).contains(&answer.status), "{wrong}: {} {}", answer.status, answer.text());
         assert_eq!(count(), 1, "{wrong}");
     }
+    let told = |body: &Value| world.ask(ADMIN, "PUT", &path, body).json();
+    // What is wrong is called by its place.
+    let fields = told(&json!({
+        "policies": [{"policy_body": forbid}, 5, {}, {"policy_body": 5, "revision": "1", "dry_run": true, "name": "n".repeat(200)}],
+        "delete": [id, 7],
+    }));
+    let mut places: Vec<String> =
+        fields["detail"].as_array().unwrap().iter().map(|field| field["loc"].to_string()).collect();
+    places.sort();
+    let expected = [
+        r#"["body","delete",1]"#,
+        r#"["body","policies",1]"#,
+        r#"["body","policies",2,"policy_body"]"#,
+        r#"["body","policies",3,"dry_run"]"#,
+        r#"["body","policies",3,"name"]"#,
+        r#"["body","policies",3,"policy_body"]"#,
+        r#"["body","policies",3,"revision"]"#,
+    ];
+    assert_eq!(places, expected, "{fields}");
+    let is_wrong = |body: Value, words: &str| {
+        let told = told(&body);
+        assert!(told["detail"].as_str().unwrap().contains(words), "{told}");
+        told
+    };
+    let cedar = is_wrong(
+        json!({"policies": [{"policy_body": forbid}, {"policy_body": "permit(", "policy_id": id}]}),
+        "invalid Cedar policy policies[1]: ",
+    );
+    assert_eq!(cedar["errors"][0]["policy_id"], "policies[1]");
+    is_wrong(
+        json!({"policies": [{"policy_body": PERMIT, "policy_id": "none"}]}),
+        "policies[0]: policy 'none'",
+    );
+    is_wrong(
+        json!({"policies": [{"policy_body": PERMIT, "policy_id": id, "revision": 7}]}),
+        "policies[0] was changed",
+    );
+    let strict = json!({"policies": [{"policy_body": PERMIT, "validation_mode": "FAIL_ON_ANY_FINDINGS"}]});
+    let found = is_wrong(strict, "policies[0]: the engine takes no policy with findings");
+    assert_eq!(found["findings"][0]["policy_id"], "policies[0]");
+    assert_eq!(count(), 1);
     let right = json!({"policies": [{"policy_body": forbid}, {"policy_body": forbid}], "delete": [id]});
     let answer = world.ask(ADMIN, "PUT", &path, &right);
     assert_eq!((answer.status, &answer.json()["changed"]), (200, &json!(3)), "{}", answer.text());

@@ -232,6 +232,13 @@ impl Wanted {
     /// # Errors
     /// 422.
     pub(super) fn read(mut body: Body) -> Result<Self, CedarError> {
+        let wanted = Self::of(&mut body);
+        body.finish()?;
+        Ok(wanted)
+    }
+
+    /// The same, for whoever ends the reading.
+    pub(super) fn of(body: &mut Body) -> Self {
         let text = body.text("policy_body");
         let description = body.description();
         let name = body.optional_text("name");
@@ -241,15 +248,14 @@ impl Wanted {
         let mode = body.word("enforcement_mode", &ENFORCEMENT_MODES);
         let validation = body.word("validation_mode", &VALIDATION_MODES);
         let dry_run = body.flag("dry_run", false);
-        body.finish()?;
-        Ok(Self {
+        Self {
             text,
             description,
             name,
             log_only: mode.map(|mode| mode == ENFORCEMENT_MODES[1]),
             strict: validation.map(|mode| mode == VALIDATION_MODES[1]),
             dry_run,
-        })
+        }
     }
 
     /// The policy as it is to be written under `id`, in the place of `before`, and what is noteworthy about it. It is read on a thread
@@ -262,18 +268,18 @@ impl Wanted {
         held: HeldEngine,
         (id, before): (String, Option<Arc<Object>>),
     ) -> Result<(Written, Vec<CedarFinding>), CedarError> {
-        let work = move || self.written_now(&held, &id, before.as_deref());
+        let work = move || self.written_now(&held, (&id, &id), before.as_deref());
         spawn_blocking(work).await.map_err(|_| ControlError::Internal)?
     }
 
-    /// The same, now.
+    /// The same, now. Errors call it `name`.
     pub(super) fn written_now(
         self,
         held: &HeldEngine,
-        id: &str,
+        (id, name): (&str, &str),
         before: Option<&Object>,
     ) -> Result<(Written, Vec<CedarFinding>), CedarError> {
-        let (policy, found) = checked(held, &self.text, self.strict).map_err(|error| error.of(id))?;
+        let (policy, found) = checked(held, &self.text, self.strict).map_err(|error| error.of(name))?;
         let kept: Option<RawCedarPolicy> =
             before.and_then(|before| serde_json::from_value(before.written.clone()).ok());
         let kept = kept.as_ref();
@@ -301,10 +307,11 @@ pub(super) enum Unfit {
 impl Unfit {
     /// As an error about the policy `id`.
     pub(super) fn of(self, id: &str) -> CedarError {
+        // Whoever makes a policy does not know the id it would have had.
+        let id = Some(id).filter(|id| !id.starts_with(POLICY));
         match self {
-            // Whoever makes a policy does not know the id it would have had.
-            Self::Invalid(problems) => invalid(problems, Some(id).filter(|id| !id.starts_with(POLICY))),
-            Self::Findings(findings) => CedarError::Findings(findings),
+            Self::Invalid(problems) => invalid(problems, id),
+            Self::Findings(findings) => CedarError::Findings { findings, policy: id.map(str::to_owned) },
         }
     }
 }
