@@ -260,6 +260,21 @@ fn a_schema_and_a_policy_that_disagree_are_never_both_there() {
     }
 }
 
+/// As the document's servers do. What a page of another site sends is told by its `Origin`, not by its type.
+#[test]
+fn a_body_of_any_type_is_read_as_json_unless_it_is_packed() {
+    let world = World::start();
+    let send = |name: &str, more: (&str, &str)| {
+        let bearer = format!("Bearer {ADMIN}");
+        let body = json!({"name": name}).to_string();
+        let headers = [("Authorization", &*bearer), more];
+        world.gateway.control_client().request("POST", ENGINES, &headers, body.as_bytes()).status
+    };
+    assert_eq!(send("plain", ("Content-Type", "text/plain")), 201);
+    assert_eq!(send("untold", ("Accept", "*/*")), 201);
+    assert_eq!(send("packed", ("Content-Encoding", "gzip")), 415);
+}
+
 #[test]
 fn a_batch_is_made_whole_or_not_at_all() {
     let world = World::start();
