@@ -10,8 +10,14 @@ use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::CedarError;
 use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
 use crate::control::routes::cedar::engines::engine;
+use crate::control::routes::cedar::forms::BROKEN;
+use crate::decision::CedarFault;
 use crate::policy::governance::Written;
 use crate::policy::governance::raw::{RawCedarEnforcement, RawConfigured};
+
+/// Why an engine that is not there denies calls.
+const MISSING: &str =
+    "there is no such engine any more: it permits nothing until it is made anew or another one is chosen";
 
 /// What a mode is called.
 const MODES: [&str; 2] = ["enforce", "log_only"];
@@ -31,6 +37,12 @@ fn form(state: &ControlState) -> Value {
     let Some(enforcing) = snapshot.cedar.enforcing() else {
         return json!({"active": false, "engine_id": null});
     };
+    let fault = snapshot.cedar.fault();
+    let reasons = fault.map(|fault| match fault {
+        CedarFault::EngineMissing => MISSING,
+        CedarFault::PoliciesBroken => BROKEN,
+    });
+    let reasons: Vec<&str> = reasons.into_iter().collect();
     let broken: Vec<&str> = enforcing.engine.broken().keys().map(AsRef::as_ref).collect();
     json!({
         "active": true,
@@ -39,7 +51,8 @@ fn form(state: &ControlState) -> Value {
         "policy_count": snapshot.cedar.enforced_policies(),
         "revision": snapshot.reference.version,
         "loaded_at": status.since.to_rfc3339(),
-        "degraded": enforcing.engine.is_degraded(),
+        "degraded": fault.is_some(),
+        "reasons": reasons,
         "errors": broken,
     })
 }
