@@ -209,6 +209,14 @@ fn a_change_is_made_only_of_what_was_seen() {
     let stale = world.ask_with(ADMIN, "DELETE", &path, &Value::Null, &[("If-Match", "\"1\"")]);
     assert_eq!(stale.status, 412);
     assert_eq!(world.get(&path)["description"], "*");
+    // What is not there has no version, whatever of it is missing.
+    for gone in [format!("{ENGINES}/main/policies/none"), format!("{ENGINES}/none/policies/none")] {
+        for tag in ["\"1\"", "*"] {
+            let answer = world.ask_with(ADMIN, "DELETE", &gone, &Value::Null, &[("If-Match", tag)]);
+            assert_eq!(answer.status, 412, "{gone} {tag}: {}", answer.text());
+        }
+        assert_eq!(world.ask(ADMIN, "DELETE", &gone, &Value::Null).status, 204, "{gone}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit};
+use crate::admin::{CedarChange, CedarEdit, Refused};
 use crate::control::auth::Operator;
 use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::{CedarError, finding_forms};
@@ -169,7 +169,11 @@ pub(super) async fn delete(
     let (engine_name, id) = both(path)?;
     let if_match = if_match(request.headers())?;
     if state.cedar.in_force().engines().find(&engine_name).is_none() {
-        return Ok(StatusCode::NO_CONTENT);
+        // Without its engine a policy is missing as it is in one.
+        return match if_match {
+            None => Ok(StatusCode::NO_CONTENT),
+            Some(_) => Err(ControlError::Refused(Refused::Stale { version: None }).into()),
+        };
     }
     let edits = vec![CedarEdit::Delete { id: id.into(), if_match }];
     let change = CedarChange::Policies { engine: engine_name.into(), edits };
