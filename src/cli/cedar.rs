@@ -55,6 +55,8 @@ pub(super) enum Cedar {
         files: Vec<PathBuf>,
         #[command(flatten)]
         engine: EngineArgument,
+        #[command(flatten)]
+        tenant: TenantArgument,
         /// In the place of all that the engine has.
         #[arg(long)]
         instead: bool,
@@ -65,6 +67,8 @@ pub(super) enum Cedar {
     Generate {
         #[command(flatten)]
         engine: EngineArgument,
+        #[command(flatten)]
+        tenant: TenantArgument,
         /// What is asked for, as JSON: the `config` of POST .../generations [default: the last 30 days].
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
@@ -80,6 +84,28 @@ pub(super) struct EngineArgument {
     engine: String,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct TenantArgument {
+    /// The tenant whose records are looked at.
+    #[arg(long, default_value = "default")]
+    tenant: String,
+}
+
+impl TenantArgument {
+    /// As the query of a path: any text may be a tenant's name.
+    fn query(&self) -> String {
+        let mut query = "tenant=".to_owned();
+        for byte in self.tenant.bytes() {
+            match byte {
+                b'-' | b'.' | b'_' | b'~' => query.push(char::from(byte)),
+                _ if byte.is_ascii_alphanumeric() => query.push(char::from(byte)),
+                _ => query.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        query
+    }
+}
+
 /// A name as it may stand in a path.
 fn engine_name(text: &str) -> Result<String, String> {
     let fits = is_cedar_engine_name(text);
@@ -90,8 +116,12 @@ pub(super) fn run(verb: &Cedar) -> Result<ExitCode> {
     match verb {
         Cedar::Validate { files, schema, strict } => validate(files, schema.as_deref(), *strict),
         Cedar::Format { file, write, check } => format(file, (*write, *check)),
-        Cedar::Simulate { files, engine, instead, remote } => simulate(files, engine, *instead, remote),
-        Cedar::Generate { engine, config, remote } => generate(engine, config.as_deref(), remote),
+        Cedar::Simulate { files, engine, tenant, instead, remote } => {
+            simulate(files, (engine, tenant), *instead, remote)
+        }
+        Cedar::Generate { engine, tenant, config, remote } => {
+            generate((engine, tenant), config.as_deref(), remote)
+        }
     }
 }
 
@@ -202,7 +232,7 @@ fn format(path: &Path, (write, check): (bool, bool)) -> Result<ExitCode> {
 
 fn simulate(
     files: &[PathBuf],
-    EngineArgument { engine }: &EngineArgument,
+    (EngineArgument { engine }, tenant): (&EngineArgument, &TenantArgument),
     instead: bool,
     remote: &RemoteArguments,
 ) -> Result<ExitCode> {
@@ -218,7 +248,7 @@ fn simulate(
         }
     }
     let draft = if instead { json!({"policies": texts}) } else { json!({"add": texts}) };
-    let path = format!("/api/v1/policy/engines/{engine}/simulate");
+    let path = format!("/api/v1/policy/engines/{engine}/simulate?{}", tenant.query());
     Ok(remote.run(|gateway| gateway.change(&path, &draft), |told| (simulated(told), ExitCode::SUCCESS)))
 }
 
@@ -258,7 +288,7 @@ fn simulated(told: &Value) -> String {
 }
 
 fn generate(
-    EngineArgument { engine }: &EngineArgument,
+    (EngineArgument { engine }, tenant): (&EngineArgument, &TenantArgument),
     config: Option<&Path>,
     remote: &RemoteArguments,
 ) -> Result<ExitCode> {
@@ -273,12 +303,13 @@ fn generate(
         Some("GENERATED") => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     };
-    Ok(remote.run(|gateway| made(gateway, &path, &config), |told| (generated(told), code(told))))
+    let query = tenant.query();
+    Ok(remote.run(|gateway| made(gateway, (&path, &query), &config), |told| (generated(told), code(told))))
 }
 
 /// Starts a run, waits for its end, and asks for what it made.
-fn made(gateway: &Remote, path: &str, config: &Value) -> Result<Value, RemoteError> {
-    let begun = gateway.change(path, &json!({"config": config}))?;
+fn made(gateway: &Remote, (path, query): (&str, &str), config: &Value) -> Result<Value, RemoteError> {
+    let begun = gateway.change(&format!("{path}?{query}"), &json!({"config": config}))?;
     let id = begun.get("policy_generation_id").and_then(Value::as_str).unwrap_or_default();
     let (run, patience) = (format!("{path}/{id}"), Instant::now() + PATIENCE);
     let mut now = gateway.read(&run)?;

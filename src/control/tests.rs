@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -250,6 +250,21 @@ async fn metrics_are_open_only_on_the_telemetry_listener_and_in_open_mode() {
         assert_eq!(get(control.listen(false).await, "/metrics").await.0, status);
         assert_eq!(get(control.listen(true).await, "/metrics").await.0, 200);
     }
+}
+
+#[tokio::test]
+async fn who_changes_one_cedar_engine_holds_up_no_other() {
+    let control = Control::new(Access::OpenOnLoopback);
+    let address = control.listen(false).await;
+    let turn = control.state.cedar.turn_of("one").await;
+    let delete = |engine: &'static str| async move {
+        ask(address, "DELETE", &format!("/api/v1/policy/engines/{engine}")).await.0
+    };
+    assert!(delete("two").await.starts_with("HTTP/1.1 204 "));
+    let mut same = tokio::spawn(delete("one"));
+    assert!(tokio::time::timeout(Duration::from_millis(200), &mut same).await.is_err());
+    drop(turn);
+    assert!(same.await.unwrap().starts_with("HTTP/1.1 204 "));
 }
 
 fn pending(now: Timestamp) -> Hold {

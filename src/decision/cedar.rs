@@ -45,6 +45,15 @@ pub struct Enforcing {
     pub settings: Arc<CedarSettings>,
 }
 
+/// Why calls are denied whatever the policies say of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CedarFault {
+    /// The engine that takes part was deleted: none of its policies is there.
+    EngineMissing,
+    /// It has policies that can be read no more, and what they would say is not known.
+    PoliciesBroken,
+}
+
 impl CedarSettings {
     /// As configured.
     ///
@@ -128,6 +137,16 @@ impl CedarInForce {
     pub fn enforced_policies(&self) -> usize {
         let held = self.enforcing().and_then(|enforcing| self.engines.find(&enforcing.name));
         held.map_or(0, HeldEngine::policy_count)
+    }
+
+    /// What is wrong with the engine that takes part in decisions, if anything is.
+    #[must_use]
+    pub fn fault(&self) -> Option<CedarFault> {
+        let enforcing = self.enforcing()?;
+        if self.engines.find(&enforcing.name).is_none() {
+            return Some(CedarFault::EngineMissing);
+        }
+        enforcing.engine.is_degraded().then_some(CedarFault::PoliciesBroken)
     }
 
     /// The engine that takes part in decisions.

@@ -14,7 +14,7 @@ mod route;
 mod snapshot;
 mod upstream;
 
-pub use cedar::{CedarInForce, CedarSettings, Enforcing};
+pub use cedar::{CedarFault, CedarInForce, CedarSettings, Enforcing};
 pub use compile::{compile, key as compile_key, risk_model};
 pub use decide::{Combined, Explanation, certainly_denied, combine, decide, explain};
 pub use error::CompileError;

@@ -16,7 +16,7 @@ pub use key::Key;
 pub use ring::{KeyRate, KeyRing};
 pub use seal::{SEAL_KEY_BYTES, SEAL_NONCE_BYTES, Seal, bind};
 pub use session::{SessionOwner, SessionSeal};
-pub use token::{TokenIssuer, TokenKey};
+pub use token::{CLAIMS_OF_THE_TOKEN, TokenIssuer, TokenKey};
 
 #[cfg(test)]
 mod tests;

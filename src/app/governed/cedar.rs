@@ -18,9 +18,6 @@ const POLICIES: &str = "cedar";
 /// What a file with the engine's schema ends in.
 const SCHEMA: &str = "cedarschema";
 
-/// What the ids begin with that the API gives.
-const OF_API: &str = "ced_";
-
 /// Whether a file has something for an engine, by its name.
 pub(super) fn is_cedar(name: &Path) -> bool {
     name.extension().is_some_and(|extension| extension == POLICIES || extension == SCHEMA)
@@ -57,10 +54,6 @@ pub(super) fn objects(
                             problem(at, &format!("policy {}: {found}", filed.id), found.help)
                         }));
                     }
-                    problems.extend(unfit(&filed).map(|why| {
-                        let at = Place::whole(Arc::clone(&text.name));
-                        Problem::new(at, "", format!("policy {}: {why}", filed.id))
-                    }));
                     objects.push(object(engine, text, &filed));
                 }
             }
@@ -83,12 +76,6 @@ pub(super) fn objects(
         Err(found) => problems.push(document.problem(KEY, found.to_string())),
     }
     Problems::unless_empty(objects, problems)
-}
-
-/// What is wrong with a policy besides its Cedar.
-fn unfit(FiledPolicy { id, .. }: &FiledPolicy) -> Option<String> {
-    let taken = id.starts_with(OF_API);
-    taken.then(|| format!("ids that begin with {OF_API} are given by the API: use another @id"))
 }
 
 /// The one schema.

@@ -14,6 +14,7 @@ use crate::app::policy_file::rule_places;
 use crate::app::sources::document;
 use crate::config::{Config, Holds, Mode, Protocol, Route};
 use crate::decision::{self, Administered, Explanation, PolicySnapshot, compile, explain};
+use crate::identity::CLAIMS_OF_THE_TOKEN;
 use crate::model::call::{
     Action, Body, CallContext, Claim, DecisionRequest, Parameters, Principal, PrincipalKind, ToolCall,
 };
@@ -165,7 +166,7 @@ fn names(claims: &Map<String, Value>, name: &str) -> Arc<[Arc<str>]> {
     }
 }
 
-/// The claims that have one value each, as a token's are told.
+/// The claims that have one value each, as a token's are told where no issuer says which.
 fn claims(claims: &Map<String, Value>) -> Arc<[Claim]> {
     let claim = |(name, value): (&String, &Value)| {
         let value = match value {
@@ -173,7 +174,8 @@ fn claims(claims: &Map<String, Value>) -> Arc<[Claim]> {
             Value::Bool(_) | Value::Number(_) => value.to_string().into(),
             Value::Null | Value::Array(_) | Value::Object(_) => return None,
         };
-        Some(Claim { name: name.as_str().into(), value })
+        let is_told = !CLAIMS_OF_THE_TOKEN.contains(&name.as_str());
+        is_told.then(|| Claim { name: name.as_str().into(), value })
     };
     claims.iter().filter_map(claim).collect()
 }

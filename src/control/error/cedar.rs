@@ -29,7 +29,12 @@ pub(in crate::control) enum CedarError {
         policy: Option<String>,
     },
     /// A policy of an engine that takes none with findings.
-    Findings(Vec<CedarFinding>),
+    Findings {
+        /// What was found.
+        findings: Vec<CedarFinding>,
+        /// Which of several policies, by its place.
+        policy: Option<String>,
+    },
 }
 
 impl CedarError {
@@ -53,7 +58,7 @@ impl CedarError {
             Self::Control(error) => error.status(),
             Self::Said(status, _) => *status,
             Self::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Invalid { .. } | Self::Findings(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid { .. } | Self::Findings { .. } => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -79,9 +84,14 @@ impl CedarError {
                 let errors: Vec<_> = problems.iter().map(|found| problem(found, policy.as_deref())).collect();
                 json!({"detail": format!("invalid Cedar {what}{which}: {first}"), "errors": errors})
             }
-            Self::Findings(findings) => {
+            Self::Findings { findings, policy } => {
                 let first = findings.first().map(|found| found.description.clone()).unwrap_or_default();
-                json!({"detail": format!("the engine takes no policy with findings: {first}"), "findings": finding_forms(findings)})
+                let which = policy.as_ref().map(|id| format!("{}: ", shown(id))).unwrap_or_default();
+                let mut forms = finding_forms(findings);
+                if let Some(policy) = policy {
+                    forms.iter_mut().for_each(|form| name(form, policy));
+                }
+                json!({"detail": format!("{which}the engine takes no policy with findings: {first}"), "findings": forms})
             }
         }
     }
@@ -97,10 +107,17 @@ pub(in crate::control) fn problem(found: &CedarProblem, policy: Option<&str>) ->
         "line": found.line,
         "column": found.column,
     });
-    if let (Some(policy), Some(members)) = (policy, told.as_object_mut()) {
-        members.insert("policy_id".to_owned(), json!(policy));
+    if let Some(policy) = policy {
+        name(&mut told, policy);
     }
     told
+}
+
+/// Says of which policy something is told.
+fn name(told: &mut Value, policy: &str) {
+    if let Some(members) = told.as_object_mut() {
+        members.insert("policy_id".to_owned(), json!(policy));
+    }
 }
 
 /// Findings as the API tells them.
@@ -110,7 +127,7 @@ pub(in crate::control) fn finding_forms(findings: &[CedarFinding]) -> Vec<Value>
 }
 
 /// What a caller sent, as far as an answer repeats it.
-fn shown(text: &str) -> String {
+pub(in crate::control) fn shown(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(128).collect()
 }
 

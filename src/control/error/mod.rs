@@ -9,7 +9,7 @@ mod evaluation;
 mod governance;
 mod problem;
 
-pub(in crate::control) use cedar::{CedarError, finding_forms, only_these, problem as cedar_problem};
+pub(in crate::control) use cedar::{CedarError, finding_forms, only_these, problem as cedar_problem, shown};
 pub(in crate::control) use code::ProblemCode;
 pub(in crate::control) use document::{DocumentError, ItemError};
 pub(in crate::control) use evaluation::{EvaluationError, finish_evaluation, unknown_path};

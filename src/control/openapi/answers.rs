@@ -80,7 +80,12 @@ impl Answer {
             Form::Evaluation => ("application/json", "EvaluationError"),
             Form::Cedar => ("application/json", "PolicyApiError"),
         };
-        let mut answer = Self::of(status, meaning(status), media_type, reference(schema));
+        let meaning = match (form, status) {
+            // Any media type is taken there.
+            (Form::Cedar, 415) => "The body has a `Content-Encoding`.",
+            (_, status) => meaning(status),
+        };
+        let mut answer = Self::of(status, meaning, media_type, reference(schema));
         answer.headers = match status {
             401 => vec![("WWW-Authenticate", "`Bearer`.")],
             429 | 503 => vec![("Retry-After", "Seconds to wait before the request is sent again.")],

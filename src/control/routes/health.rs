@@ -24,9 +24,9 @@ pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (Sta
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // Says that what is written is not what is in force; it takes nothing out of service.
     let rejected = state.publisher.status().rejected.is_some();
-    // As little: every call is denied until somebody mends a stored policy, here as on every other instance.
-    let snapshot = state.publisher.handle().load_full();
-    let quarantine = snapshot.cedar.enforcing().is_some_and(|enforcing| enforcing.engine.is_degraded());
+    // As little: every call is denied until somebody mends a stored policy or chooses an engine that is there, here as on every other
+    // instance.
+    let quarantine = state.publisher.handle().load_full().cedar.fault().is_some();
     let answer = json!({
         "ready": ready, "ledger": ledger, "store": store, "stopping": stopping, "rejected": rejected,
         "quarantine": quarantine,

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
-
-use crate::gateway::{Administrator, Embedded, GenerationDesk, Noop, PolicyProvider, Publisher};
+use crate::gateway::providing::turns::Turns;
+use crate::gateway::{Administrator, CedarTurn, Embedded, GenerationDesk, Noop, PolicyProvider, Publisher};
 
 /// Every provider there is.
 #[derive(Debug)]
@@ -12,7 +11,7 @@ pub struct PolicyProviders {
     publisher: Arc<Publisher>,
     embedded: Arc<Embedded>,
     noop: Arc<Noop>,
-    turn: Arc<Mutex<()>>,
+    turns: Turns,
 }
 
 impl PolicyProviders {
@@ -21,7 +20,7 @@ impl PolicyProviders {
     pub fn new(publisher: Arc<Publisher>, desk: Arc<GenerationDesk>) -> Self {
         let administrator = Administrator::new(Arc::clone(&publisher));
         let embedded = Arc::new(Embedded::new(administrator.clone(), desk));
-        Self { publisher, embedded, noop: Arc::new(Noop::new(administrator)), turn: Arc::default() }
+        Self { publisher, embedded, noop: Arc::new(Noop::new(administrator)), turns: Turns::default() }
     }
 
     /// The one that `policy.cedar.provider` names now.
@@ -31,9 +30,14 @@ impl PolicyProviders {
         if embeds { Arc::clone(&self.embedded) as _ } else { Arc::clone(&self.noop) as _ }
     }
 
-    /// To be held from reading engines and policies until what was made of them is written: what a change leaves out is taken from what is
-    /// there, and a policy is checked against the schema that is there.
-    pub async fn turn(&self) -> OwnedMutexGuard<()> {
-        Arc::clone(&self.turn).lock_owned().await
+    /// To be held from reading the engine `name` and its policies until what was made of them is written: what a change leaves out is taken
+    /// from what is there, and a policy is checked against the schema that is there. Other engines are not held up.
+    pub async fn turn_of(&self, name: &str) -> CedarTurn {
+        self.turns.of(name).await
+    }
+
+    /// The same of every engine, for what does not say which one it changes.
+    pub async fn turn_of_all(&self) -> CedarTurn {
+        self.turns.of_all().await
     }
 }

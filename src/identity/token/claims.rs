@@ -12,8 +12,9 @@ const SKEW_MICROS: i64 = 300 * 1_000_000;
 
 /// Longest other name in a claim, in bytes.
 const NAME_MAX_BYTES: usize = 128;
-/// Claims that say for whom and until when a token is good, and nothing of whom it is about.
-const OF_THE_TOKEN: [&str; 5] = ["aud", "exp", "iat", "jti", "nbf"];
+/// Claims that say for whom and until when a token is good, and nothing of whom it is about: they are told only where the configuration
+/// names them.
+pub const CLAIMS_OF_THE_TOKEN: [&str; 5] = ["aud", "exp", "iat", "jti", "nbf"];
 /// Most names in a claim.
 const NAMES_MAX: usize = 256;
 
@@ -118,7 +119,7 @@ fn told(claims: &Json<'_>, wanted: Option<&[String]>) -> Arc<[Claim]> {
         let name = name.as_str();
         let is_wanted = match wanted {
             Some(wanted) => wanted.iter().any(|wanted| wanted == name),
-            None => !OF_THE_TOKEN.contains(&name),
+            None => !CLAIMS_OF_THE_TOKEN.contains(&name),
         };
         let value: Arc<str> = match value {
             Json::String(text) => text.as_str().into(),

@@ -8,6 +8,7 @@ mod compact;
 mod issuer;
 mod verify;
 
+pub use claims::CLAIMS_OF_THE_TOKEN;
 pub use issuer::{TokenIssuer, TokenKey};
 pub(in crate::identity) use verify::verified;
 

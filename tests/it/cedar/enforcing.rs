@@ -197,9 +197,30 @@ fn a_stored_policy_that_can_be_read_no_more_denies_until_it_is_mended() {
     assert_eq!(world.get("/readyz")["quarantine"], true);
     let enforcement = world.get("/api/v1/policy/enforcement");
     assert_eq!((&enforcement["degraded"], &enforcement["errors"]), (&json!(true), &json!([broken])));
+    assert!(enforcement["reasons"][0].as_str().unwrap().contains("read no more"), "{enforcement}");
     let path = format!("{ENGINES}/main/policies/{broken}");
     assert_eq!(world.ask(ADMIN, "DELETE", &path, &Value::Null).status, 204);
     came_to(&world.propose("pay.send", &json!({})), "ALLOW", "cedar_allowed");
+    assert_eq!(world.get("/readyz")["quarantine"], false);
+}
+
+#[test]
+fn an_engine_that_decides_and_was_deleted_is_told() {
+    let world = World::start();
+    world.policy("permit(principal, action, resource);");
+    let force = format!("{ENGINES}/main?force=true");
+    assert_eq!(world.ask(ADMIN, "DELETE", &force, &Value::Null).status, 204);
+    came_to(&world.propose("pay.send", &json!({})), "DENY", "cedar_denied");
+    let told = world.get("/api/v1/policy/enforcement");
+    assert_eq!(
+        (&told["active"], &told["degraded"], &told["errors"]),
+        (&json!(true), &json!(true), &json!([]))
+    );
+    assert!(told["reasons"][0].as_str().unwrap().contains("no such engine"), "{told}");
+    assert_eq!(world.get("/readyz")["quarantine"], true);
+    assert_eq!(world.ask(ADMIN, "POST", ENGINES, &json!({"name": "main"})).status, 201);
+    let told = world.get("/api/v1/policy/enforcement");
+    assert_eq!((&told["degraded"], &told["reasons"]), (&json!(false), &json!([])));
     assert_eq!(world.get("/readyz")["quarantine"], false);
 }
 

@@ -91,5 +91,9 @@ fn annotations_and_ids_that_would_mean_something_else_are_mistakes() {
         let told = format!("{}{}", ran.said, ran.errors);
         assert_eq!(ran.code, if words.is_some() { 64 } else { 0 }, "{annotation}: {told}");
         assert!(words.is_none_or(|words| told.contains(words)), "{annotation}: {told}");
+        // Without a configuration the same is said of the file.
+        let ran = folder.run(&["cedar", "validate", "p/a.cedar"]);
+        assert_eq!(ran.code, if words.is_some() { 64 } else { 0 }, "{annotation}: {}", ran.errors);
+        assert!(words.is_none_or(|words| ran.errors.contains(words)), "{annotation}: {}", ran.errors);
     }
 }

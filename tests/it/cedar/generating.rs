@@ -234,6 +234,16 @@ fn the_command_line_generates_and_simulates() {
     assert_eq!(folder.run(&["cedar", "validate", "made.cedar"]).code, 0);
     let ran = folder.run(&["cedar", "simulate", "made.cedar", "--url", &url, "--key", ADMIN]);
     assert!(ran.code == 0 && ran.said.contains("1 calls would be allowed"), "{} {}", ran.said, ran.errors);
+    // A name that could be read as more of the query is one name.
+    for tenant in ["strange", "default&tenant=default", "ä b"] {
+        let of = |verb: &[&str]| {
+            folder.run(&[&["cedar"], verb, &["--tenant", tenant, "--url", &url, "--key", ADMIN]].concat())
+        };
+        let ran = of(&["simulate", "made.cedar"]);
+        assert!(ran.code == 0 && ran.said.contains("0 different calls"), "{} {}", ran.said, ran.errors);
+        let ran = of(&["generate"]);
+        assert!(ran.code == 0 && !ran.said.contains("permit ("), "{} {}", ran.said, ran.errors);
+    }
     let ran = folder.run(&[
         "cedar",
         "simulate",

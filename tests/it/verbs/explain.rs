@@ -121,6 +121,28 @@ fn mistakes_of_a_request_have_places() {
     }
 }
 
+/// Claims are what they are of a token: until when it is good says nothing of its caller.
+#[test]
+fn cedar_sees_the_claims_that_are_told_of_a_token() {
+    let request =
+        r#"{"capability": "files.pay", "actor": "ann", "claims": {"level": 3, "exp": 1, "jti": "x"}}"#;
+    let folder = folder(request);
+    folder.write(
+        "gateway.yaml",
+        &CONFIG.replace("policy: {", "policy: {cedar: {engine: main, directory: p}, "),
+    );
+    let explained = || {
+        let ran = folder.run(&["explain", "--config", "gateway.yaml", "request.json", "--json"]);
+        serde_json::from_str::<Value>(&ran.said).unwrap()["code"].clone()
+    };
+    for (tag, code) in [("level", "cedar_allowed"), ("exp", "cedar_denied"), ("jti", "cedar_denied")] {
+        let policy = format!("permit(principal, action, resource) when {{ principal.hasTag(\"{tag}\") }};\n");
+        folder.write("p/a.cedar", &policy);
+        folder.write("rules.yaml", "rules: []\n");
+        assert_eq!(explained(), code, "{tag}");
+    }
+}
+
 #[test]
 fn a_configuration_that_is_not_sound_is_told_first() {
     let folder = folder("{}");

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde_json::{Map, Value, json};
 
-use crate::admin::IfMatch;
+use crate::admin::{IfMatch, Refused};
 use crate::control::ControlError;
 use crate::control::auth::Operator;
 use crate::control::body::read_whole;
@@ -21,6 +21,12 @@ const BODY_MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Longest description, in bytes.
 const DESCRIPTION_MAX_BYTES: usize = 4096;
 
+/// Most mistakes told of one body.
+const WRONG_MOST: usize = 100;
+
+/// What is said of an element or a member that is no object.
+const NO_OBJECT: (&str, &str) = ("dict_type", "Input should be a valid dictionary");
+
 /// What came in place of an operator.
 pub(super) type Asking = Result<Operator, ControlError>;
 
@@ -34,23 +40,20 @@ pub(super) fn anybody(operator: Asking) -> Result<Operator, CedarError> {
     Ok(operator)
 }
 
-/// Whoever administers.
-///
-/// # Errors
-/// 401, 403 or 429.
-pub(super) fn admin(operator: Asking) -> Result<Operator, CedarError> {
-    let operator = operator?;
-    operator.require(&[Scope::Admin])?;
-    Ok(operator)
-}
-
-/// Whoever administers the deployment: what was recorded of everybody is looked at.
+/// Whoever administers the deployment: what holds for everybody is changed, or what was recorded of everybody is looked at. Asked before
+/// anything of a body is, since reading Cedar costs time.
 ///
 /// # Errors
 /// 401, 403 or 429.
 pub(super) fn keeper(operator: Asking) -> Result<Operator, CedarError> {
-    let operator = admin(operator)?;
-    if operator.by().deployment { Ok(operator) } else { Err(ControlError::DeploymentOnly.into()) }
+    let operator = operator?;
+    operator.require(&[Scope::Admin])?;
+    let by = operator.by();
+    if by.deployment {
+        Ok(operator)
+    } else {
+        Err(ControlError::Refused(Refused::Forbidden { tenant: by.tenant }).into())
+    }
 }
 
 /// Whoever may look at what was recorded of the deployment.
@@ -63,9 +66,11 @@ pub(super) fn auditor(operator: Asking) -> Result<Operator, CedarError> {
     if operator.by().deployment { Ok(operator) } else { Err(ControlError::DeploymentOnly.into()) }
 }
 
-/// The members of a body.
+/// The members of a body, or of an element of a list in one.
 #[derive(Debug)]
 pub(super) struct Body {
+    /// Where they stand: `["body", "policies", 3]`.
+    at: Vec<Value>,
     members: Map<String, Value>,
     wrong: Vec<Value>,
 }
@@ -83,7 +88,9 @@ impl Body {
         }
         let strict = Reader::default().parse(&bytes).map(|read| matches!(read, Json::Object(_)));
         match (strict, serde_json::from_slice(&bytes)) {
-            (Ok(true), Ok(Value::Object(members))) => Ok((parts, Self { members, wrong: Vec::new() })),
+            (Ok(true), Ok(Value::Object(members))) => {
+                Ok((parts, Self { at: vec![json!("body")], members, wrong: Vec::new() }))
+            }
             (Ok(_), Ok(other)) => {
                 let message = "Input should be a valid dictionary or object to extract fields from";
                 Err(CedarError::field("model_attributes_type", &json!(["body"]), message, &brief(&other)))
@@ -97,18 +104,11 @@ impl Body {
         }
     }
 
-    /// Of an element of a list in a body.
-    pub(super) const fn of(members: Map<String, Value>) -> Self {
-        Self { members, wrong: Vec::new() }
-    }
-
     /// A text that must be there.
     pub(super) fn text(&mut self, name: &'static str) -> String {
         if !self.members.contains_key(name) {
-            let input = brief(&Value::Object(self.members.clone()));
-            self.wrong(
-                json!({"type": "missing", "loc": ["body", name], "msg": "Field required", "input": input}),
-            );
+            let input = Value::Object(self.members.clone());
+            self.amiss(name, ("missing", "Field required"), &input);
             return String::new();
         }
         self.optional_text(name).unwrap_or_default()
@@ -116,14 +116,11 @@ impl Body {
 
     /// A text; `None` where it is absent or null.
     pub(super) fn optional_text(&mut self, name: &'static str) -> Option<String> {
-        match self.members.get(name) {
+        match self.members.get(name).cloned() {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::String(text)) => Some(text),
             Some(other) => {
-                let input = brief(other);
-                self.wrong(json!({
-                    "type": "string_type", "loc": ["body", name], "msg": "Input should be a valid string", "input": input,
-                }));
+                self.amiss(name, ("string_type", "Input should be a valid string"), &other);
                 None
             }
         }
@@ -140,13 +137,10 @@ impl Body {
 
     /// An object; `None` where it is absent.
     pub(super) fn object(&mut self, name: &'static str) -> Option<Map<String, Value>> {
-        match self.members.get(name)? {
-            Value::Object(members) => Some(members.clone()),
+        match self.members.get(name)?.clone() {
+            Value::Object(members) => Some(members),
             other => {
-                let input = brief(other);
-                self.wrong(json!({
-                    "type": "dict_type", "loc": ["body", name], "msg": "Input should be a valid dictionary", "input": input,
-                }));
+                self.amiss(name, NO_OBJECT, &other);
                 None
             }
         }
@@ -154,28 +148,61 @@ impl Body {
 
     /// A list that must be there, of at most `most` objects.
     pub(super) fn objects(&mut self, name: &'static str, most: usize) -> Vec<Map<String, Value>> {
-        let Some(Value::Array(items)) = self.members.get(name) else {
-            let input = brief(self.members.get(name).unwrap_or(&Value::Null));
-            self.wrong(json!({
-                "type": "list_type", "loc": ["body", name], "msg": "Input should be a valid list", "input": input,
-            }));
-            return Vec::new();
+        self.elements(name, most).into_iter().map(|element| element.members).collect()
+    }
+
+    /// The same, to be read like bodies. What is found wrong with one goes to [`Self::take_wrong`].
+    pub(super) fn elements(&mut self, name: &'static str, most: usize) -> Vec<Self> {
+        let items = match self.members.get(name) {
+            Some(Value::Array(items)) => items.clone(),
+            other => {
+                let other = other.cloned().unwrap_or_default();
+                self.amiss(name, ("list_type", "Input should be a valid list"), &other);
+                return Vec::new();
+            }
         };
         if items.len() > most {
-            let message = format!("List should have at most {most} items");
-            self.wrong(json!({"type": "too_long", "loc": ["body", name], "msg": message, "input": null}));
+            self.too_many(name, most);
             return Vec::new();
         }
-        let (mut found, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
-        for (index, item) in items.iter().enumerate() {
+        let mut found = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let at = [name.into(), index.into()];
             match item {
-                Value::Object(members) => found.push(members.clone()),
-                other => wrong.push(json!({
-                    "type": "dict_type", "loc": ["body", name, index], "msg": "Input should be a valid dictionary", "input": brief(other),
-                })),
+                Value::Object(members) => {
+                    let at = self.at.iter().cloned().chain(at).collect();
+                    found.push(Self { at, members, wrong: Vec::new() });
+                }
+                other => self.amiss_at(at, NO_OBJECT, &other),
             }
         }
-        self.wrong.extend(wrong);
+        found
+    }
+
+    /// A list of at most `most` texts; none where it is absent or null.
+    pub(super) fn texts(&mut self, name: &'static str, most: usize) -> Vec<String> {
+        let items = match self.members.get(name).cloned() {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                self.amiss(name, ("list_type", "Input should be a valid list"), &other);
+                return Vec::new();
+            }
+        };
+        if items.len() > most {
+            self.too_many(name, most);
+            return Vec::new();
+        }
+        let mut found = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            match item {
+                Value::String(text) => found.push(text),
+                other => {
+                    let what = ("string_type", "Input should be a valid string");
+                    self.amiss_at([name.into(), index.into()], what, &other);
+                }
+            }
+        }
         found
     }
 
@@ -186,23 +213,18 @@ impl Body {
         if found.is_none() {
             let expected: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
             let message = format!("Input should be {}", expected.join(" or "));
-            self.wrong(
-                json!({"type": "enum", "loc": ["body", name], "msg": message, "input": brief(&json!(text))}),
-            );
+            self.amiss(name, ("enum", &message), &json!(text));
         }
         found
     }
 
     /// A yes or no; `default` where it is absent.
     pub(super) fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        match self.members.get(name) {
+        match self.members.get(name).cloned() {
             None | Some(Value::Null) => default,
-            Some(Value::Bool(value)) => *value,
+            Some(Value::Bool(value)) => value,
             Some(other) => {
-                let input = brief(other);
-                self.wrong(json!({
-                    "type": "bool_type", "loc": ["body", name], "msg": "Input should be a valid boolean", "input": input,
-                }));
+                self.amiss(name, ("bool_type", "Input should be a valid boolean"), &other);
                 default
             }
         }
@@ -215,13 +237,35 @@ impl Body {
 
     /// Notes what is wrong with a member.
     pub(super) fn wrong(&mut self, wrong: Value) {
-        self.wrong.push(wrong);
+        if self.wrong.len() < WRONG_MOST {
+            self.wrong.push(wrong);
+        }
+    }
+
+    /// Notes what is wrong with one of its members: the kind of mistake, and a sentence.
+    pub(super) fn amiss(&mut self, name: &'static str, what: (&str, &str), input: &Value) {
+        self.amiss_at([name.into()], what, input);
+    }
+
+    fn amiss_at<const N: usize>(&mut self, at: [Value; N], (kind, message): (&str, &str), input: &Value) {
+        let loc: Value = self.at.iter().cloned().chain(at).collect();
+        self.wrong(json!({"type": kind, "loc": loc, "msg": message, "input": brief(input)}));
+    }
+
+    fn too_many(&mut self, name: &'static str, most: usize) {
+        let message = format!("List should have at most {most} items");
+        self.amiss(name, ("too_long", &message), &Value::Null);
+    }
+
+    /// Notes what was wrong with an element of it.
+    pub(super) fn take_wrong(&mut self, element: &mut Self) {
+        element.wrong.drain(..).for_each(|wrong| self.wrong(wrong));
     }
 
     /// Notes that a text has more bytes than it may.
-    pub(super) fn too_long(&mut self, name: &str, most: usize) {
+    pub(super) fn too_long(&mut self, name: &'static str, most: usize) {
         let message = format!("String should have at most {most} bytes");
-        self.wrong(json!({"type": "string_too_long", "loc": ["body", name], "msg": message, "input": null}));
+        self.amiss(name, ("string_too_long", &message), &Value::Null);
     }
 
     /// Ends the reading.

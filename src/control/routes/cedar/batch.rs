@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use serde_json::{Map, Value, json};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::admin::{CedarChange, CedarEdit, IfMatch};
-use crate::control::changes::{apply_cedar, in_turn};
-use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin};
+use crate::control::changes::{apply_cedar, in_turn_of};
+use crate::control::error::{CedarError, shown};
+use crate::control::routes::cedar::asks::{Asking, Body, keeper};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::forms::policy_form;
 use crate::control::routes::cedar::policies::{Wanted, new_id};
@@ -18,14 +19,13 @@ use crate::policy::engines::HeldEngine;
 /// Most changes at once.
 const CHANGES_MOST: usize = 1000;
 
-/// What an element of `delete` is.
-const DELETE: &str = "delete";
-
-/// One change, before its policy is read.
-enum Step {
-    Create(String, Wanted),
-    Replace(String, Wanted, Option<IfMatch>),
-    Delete(String),
+/// An element of `policies`, before its policy is read.
+struct Item {
+    /// The policy in whose place it stands; `None`: in that of none.
+    id: Option<String>,
+    /// The version which that must have.
+    revision: Option<u64>,
+    wanted: Wanted,
 }
 
 /// Makes them. `policies`: each with `policy_id` where it stands in the place of another; `delete`: ids.
@@ -35,89 +35,75 @@ pub(super) async fn change(
     path: EnginePath,
     request: Request,
 ) -> Result<Json<Value>, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let engine_name = named(path)?;
     let (_, mut body) = Body::read(request).await?;
-    let deleted = deleted(&mut body);
-    let items = body.objects("policies", CHANGES_MOST);
+    let deleted = body.texts("delete", CHANGES_MOST);
+    let mut items = Vec::new();
+    for mut element in body.elements("policies", CHANGES_MOST) {
+        items.push(Item::read(&mut element));
+        body.take_wrong(&mut element);
+    }
     if items.len() + deleted.len() > CHANGES_MOST {
         let message = format!("A batch should have at most {CHANGES_MOST} changes");
         body.wrong(json!({"type": "too_long", "loc": ["body"], "msg": message, "input": null}));
     }
     body.finish()?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
-        let mut steps: Vec<Step> = Vec::with_capacity(items.len() + deleted.len());
-        for item in items {
-            steps.push(step(&shared, item)?);
-        }
-        steps.extend(deleted.into_iter().map(Step::Delete));
-        let edits =
-            spawn_blocking(move || edits(&held, steps)).await.map_err(|_| ControlError::Internal)??;
+        let ids: Vec<_> = items.iter().map(|_| new_id(&shared)).collect();
+        let reading = spawn_blocking(move || {
+            let numbered = items.into_iter().zip(ids).enumerate();
+            let edits =
+                numbered.map(|(index, (item, new))| item.edit(&held, &format!("policies[{index}]"), &new));
+            edits.collect::<Result<Vec<_>, _>>()
+        });
+        let mut edits = reading.await.map_err(|_| ControlError::Internal)??;
+        edits.extend(deleted.into_iter().map(|id| CedarEdit::Delete { id: id.into(), if_match: None }));
         let change = CedarChange::Policies { engine: engine_name.into(), edits };
         apply_cedar(&shared, &operator, change).await
     };
-    let applied = in_turn(&state, work).await?;
+    let applied = in_turn_of(&state, &name, work).await?;
     let forms: Vec<_> = applied.policies.iter().map(|object| policy_form(object)).collect();
     let deleted = forms.len();
     let version = applied.snapshot.version;
     Ok(Json(json!({"policies": forms, "changed": deleted, "snapshot_version": version})))
 }
 
-fn deleted(body: &mut Body) -> Vec<String> {
-    match body.value(DELETE) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(ids)) if ids.iter().all(Value::is_string) => {
-            ids.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
-        Some(_) => {
-            body.wrong(json!({
-                "type": "list_type", "loc": ["body", DELETE], "msg": "Input should be a list of policy ids", "input": null,
-            }));
-            Vec::new()
-        }
-    }
-}
-
-fn step(state: &ControlState, item: Map<String, Value>) -> Result<Step, CedarError> {
-    let mut body = Body::of(item);
-    let id = body.optional_text("policy_id");
-    let revision = match body.value("revision") {
-        None | Some(Value::Null) => None,
-        Some(revision) => {
-            let read = revision.as_u64();
-            if read.is_none() {
-                body.wrong(json!({
-                    "type": "int_type", "loc": ["body", "policies", "revision"], "msg": "Input should be a valid integer", "input": null,
-                }));
+impl Item {
+    fn read(body: &mut Body) -> Self {
+        let id = body.optional_text("policy_id");
+        let revision = match body.value("revision").cloned() {
+            None | Some(Value::Null) => None,
+            Some(revision) => {
+                let read = revision.as_u64();
+                if read.is_none() {
+                    body.amiss("revision", ("int_type", "Input should be a valid integer"), &revision);
+                }
+                read
             }
-            read.map(IfMatch::Version)
+        };
+        if body.flag("dry_run", false) {
+            body.amiss("dry_run", ("value_error", "A batch is made whole, and never dry"), &json!(true));
         }
-    };
-    if body.flag("dry_run", false) {
-        body.wrong(json!({
-            "type": "value_error", "loc": ["body", "policies", "dry_run"], "msg": "A batch is made whole, and never dry", "input": true,
-        }));
+        Self { id, revision, wanted: Wanted::of(body) }
     }
-    let wanted = Wanted::read(body)?;
-    Ok(match id {
-        Some(id) => Step::Replace(id, wanted, revision),
-        None => Step::Create(new_id(state), wanted),
-    })
-}
 
-fn edits(held: &HeldEngine, steps: Vec<Step>) -> Result<Vec<CedarEdit>, CedarError> {
-    let edit = |step| {
-        Ok(match step {
-            Step::Create(id, wanted) => CedarEdit::Create(wanted.written_now(held, &id, None)?.0),
-            Step::Replace(id, wanted, if_match) => {
-                let before = held.policy(&id).ok_or_else(|| CedarError::no_such("Policy", &id))?;
-                let (written, _) = wanted.written_now(held, &id, Some(before))?;
-                CedarEdit::Replace { written, if_match }
-            }
-            Step::Delete(id) => CedarEdit::Delete { id: id.into(), if_match: None },
-        })
-    };
-    steps.into_iter().map(edit).collect()
+    /// What it comes to. Errors call it `place`; `new` is the id it has where it stands in the place of none.
+    fn edit(self, held: &HeldEngine, place: &str, new: &str) -> Result<CedarEdit, CedarError> {
+        let Some(id) = self.id else {
+            return Ok(CedarEdit::Create(self.wanted.written_now(held, (new, place), None)?.0));
+        };
+        let missing =
+            || CedarError::Said(StatusCode::NOT_FOUND, format!("{place}: policy '{}' not found", shown(&id)));
+        let before = held.policy(&id).ok_or_else(missing)?;
+        let version = before.stamp.version;
+        if self.revision.is_some_and(|revision| revision != version) {
+            let message = format!("{place} was changed meanwhile: it has version {version}.");
+            return Err(CedarError::Said(StatusCode::PRECONDITION_FAILED, message));
+        }
+        let (written, _) = self.wanted.written_now(held, (&id, place), Some(before))?;
+        Ok(CedarEdit::Replace { written, if_match: self.revision.map(IfMatch::Version) })
+    }
 }

@@ -6,12 +6,18 @@ use serde_json::{Value, json};
 
 use crate::admin::CedarChange;
 use crate::control::ControlState;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, keeper};
 use crate::control::routes::cedar::engines::engine;
+use crate::control::routes::cedar::forms::BROKEN;
+use crate::decision::CedarFault;
 use crate::policy::governance::Written;
 use crate::policy::governance::raw::{RawCedarEnforcement, RawConfigured};
+
+/// Why an engine that is not there denies calls.
+const MISSING: &str =
+    "there is no such engine any more: it permits nothing until it is made anew or another one is chosen";
 
 /// What a mode is called.
 const MODES: [&str; 2] = ["enforce", "log_only"];
@@ -31,6 +37,12 @@ fn form(state: &ControlState) -> Value {
     let Some(enforcing) = snapshot.cedar.enforcing() else {
         return json!({"active": false, "engine_id": null});
     };
+    let fault = snapshot.cedar.fault();
+    let reasons = fault.map(|fault| match fault {
+        CedarFault::EngineMissing => MISSING,
+        CedarFault::PoliciesBroken => BROKEN,
+    });
+    let reasons: Vec<&str> = reasons.into_iter().collect();
     let broken: Vec<&str> = enforcing.engine.broken().keys().map(AsRef::as_ref).collect();
     json!({
         "active": true,
@@ -39,7 +51,8 @@ fn form(state: &ControlState) -> Value {
         "policy_count": snapshot.cedar.enforced_policies(),
         "revision": snapshot.reference.version,
         "loaded_at": status.since.to_rfc3339(),
-        "degraded": enforcing.engine.is_degraded(),
+        "degraded": fault.is_some(),
+        "reasons": reasons,
         "errors": broken,
     })
 }
@@ -50,7 +63,7 @@ pub(super) async fn choose(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Json<Value>, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (_, mut body) = Body::read(request).await?;
     if body.value("engine_id").is_none() {
         body.text("engine_id");
@@ -60,6 +73,8 @@ pub(super) async fn choose(
     body.finish()?;
     let log_only = mode.map(|mode| mode == MODES[1]);
     let shared = state.clone();
+    // Whoever chooses none waits for nobody who changes an engine: none is called so.
+    let turn = name.clone().unwrap_or_default();
     let work = async move {
         if let Some(name) = &name {
             engine(&shared, name)?;
@@ -67,7 +82,7 @@ pub(super) async fn choose(
         let change = CedarChange::Enforce(chosen(&shared, name, log_only));
         apply_cedar(&shared, &operator, change).await
     };
-    in_turn(&state, work).await?;
+    in_turn_of(&state, &turn, work).await?;
     Ok(Json(form(&state)))
 }
 

@@ -11,15 +11,17 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
 use crate::admin::CedarChange;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::CedarError;
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, if_match, keeper, parameter};
 use crate::control::routes::cedar::forms::{VALIDATION_MODES, answered, engine_form, validation_mode};
 use crate::control::routes::cedar::lists::{Page, Paging};
 use crate::control::{ControlError, ControlState};
 use crate::policy::engines::HeldEngine;
 use crate::policy::governance::raw::RawCedarEngine;
-use crate::policy::governance::{CEDAR_ENGINE_RULE, CedarEngine, Content, Written, is_cedar_engine_name};
+use crate::policy::governance::{
+    CEDAR_ENGINE_RULE, CedarEngine, Content, Object, Written, is_cedar_engine_name,
+};
 
 const PATH: &str = "/api/v1/policy/engines";
 
@@ -78,7 +80,7 @@ pub(super) async fn create(
     State(state): State<ControlState>,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (_, mut body) = Body::read(request).await?;
     let name = body.text("name");
     if body.value("name").is_some_and(Value::is_string) && !is_cedar_engine_name(&name) {
@@ -104,7 +106,7 @@ pub(super) async fn delete(
     path: EnginePath,
     RawQuery(query): RawQuery,
 ) -> Result<StatusCode, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let name = named(path)?;
     let force = match parameter(query.as_deref(), "force")?.as_deref() {
         None | Some("false") => false,
@@ -119,14 +121,14 @@ pub(super) async fn delete(
             ));
         }
     };
-    let shared = state.clone();
+    let (shared, turn) = (state.clone(), name.clone());
     let work = async move {
         let enforcing =
             shared.publisher.handle().load().cedar.enforcing().map(|found| Arc::clone(&found.name));
         let change = CedarChange::DeleteEngine { engine: name.as_str().into(), force, enforcing };
         apply_cedar(&shared, &operator, change).await
     };
-    in_turn(&state, work).await?;
+    in_turn_of(&state, &turn, work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -152,7 +154,7 @@ pub(super) async fn set_schema(
     path: EnginePath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let name = named(path)?;
     let (parts, mut body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
@@ -162,21 +164,36 @@ pub(super) async fn set_schema(
     }
     let mode = body.word("validation_mode", &VALIDATION_MODES);
     body.finish()?;
-    let shared = state.clone();
+    let strict = mode.map(|mode| mode == VALIDATION_MODES[1]);
+    // Ten thousand policies under a large schema take a while, in which nobody is to wait for a policy that stops something.
+    let before = engine(&state, &name)?;
+    let written = read(changed(&before, &schema, strict)?).await?;
+    agreed(&before, &written, None).await?;
+    let (shared, turn) = (state.clone(), name.clone());
     let work = async move {
-        let before = engine(&shared, &name)?;
-        let object = before.object().ok_or(ControlError::Internal)?;
-        let mut raw: RawCedarEngine =
-            serde_json::from_value(object.written.clone()).map_err(|_| ControlError::Internal)?;
-        raw.schema = schema;
-        raw.strict = mode.map_or(raw.strict, |mode| mode == VALIDATION_MODES[1]);
-        let written = read(raw).await?;
-        let checked = written.clone();
-        spawn_blocking(move || agreed(&before, &checked)).await.map_err(|_| ControlError::Internal)??;
+        let now = engine(&shared, &name)?;
+        let written = if same(now.object(), before.object()) {
+            written
+        } else {
+            read(changed(&now, &schema, strict)?).await?
+        };
+        agreed(&now, &written, Some(before)).await?;
         apply_cedar(&shared, &operator, CedarChange::ReplaceEngine { written, if_match }).await?;
         shown(StatusCode::OK, &engine(&shared, &name)?)
     };
-    in_turn(&state, work).await
+    in_turn_of(&state, &turn, work).await
+}
+
+/// An engine with another schema; `strict`: whether it takes no policies with findings, as before where that is not said.
+fn changed(
+    engine: &HeldEngine,
+    schema: &Option<String>,
+    strict: Option<bool>,
+) -> Result<RawCedarEngine, CedarError> {
+    let object = engine.object().ok_or(ControlError::Internal)?;
+    let raw: RawCedarEngine =
+        serde_json::from_value(object.written.clone()).map_err(|_| ControlError::Internal)?;
+    Ok(RawCedarEngine { schema: schema.clone(), strict: strict.unwrap_or(raw.strict), ..raw })
 }
 
 /// An engine as it is written. Its schema is read on a thread for that.
@@ -186,16 +203,30 @@ async fn read(raw: RawCedarEngine) -> Result<Written, CedarError> {
     read.map_err(|problems| CedarError::Invalid { what: "schema", problems, policy: None })
 }
 
-/// Whether every policy agrees with the schema that is to be.
-fn agreed(engine: &HeldEngine, written: &Written) -> Result<(), CedarError> {
+/// Whether every policy agrees with the schema that is to be, but for those that are as they were in `seen`: these were asked already. They
+/// are asked on a thread for that.
+async fn agreed(engine: &HeldEngine, written: &Written, seen: Option<HeldEngine>) -> Result<(), CedarError> {
     let Content::CedarEngine(CedarEngine { schema: Some(schema), .. }) = &written.content else {
         return Ok(());
     };
-    for held in engine.engine().policies() {
-        if let Err(problems) = schema.validate(held.policy) {
-            let policy = Some(held.id.to_string());
-            return Err(CedarError::Invalid { what: "policy", problems, policy });
+    let (engine, schema) = (engine.clone(), schema.clone());
+    let is_known = move |engine: &HeldEngine, id: &str| {
+        let seen = seen.as_ref().and_then(|seen| seen.policy(id));
+        seen.is_some() && same(engine.policy(id), seen)
+    };
+    let asking = move || {
+        for held in engine.engine().policies().filter(|held| !is_known(&engine, held.id)) {
+            if let Err(problems) = schema.validate(held.policy) {
+                let policy = Some(held.id.to_string());
+                return Err(CedarError::Invalid { what: "policy", problems, policy });
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    spawn_blocking(asking).await.map_err(|_| ControlError::Internal)?
+}
+
+/// Whether nothing was written in between.
+fn same(now: Option<&Arc<Object>>, before: Option<&Arc<Object>>) -> bool {
+    matches!((now, before), (Some(now), Some(before)) if Arc::ptr_eq(now, before))
 }

@@ -14,6 +14,9 @@ use crate::policy::governance::{Content, Object, Source, Stamp};
 /// Status of what is there: nothing is made later here.
 const ACTIVE: &str = "ACTIVE";
 
+/// Why an engine with policies that can be read no more denies calls.
+pub(super) const BROKEN: &str = "there are policies that can be read no more: until they are replaced or deleted they deny calls as policy.cedar.quarantine says";
+
 /// A policy's words for whether it counts.
 pub(super) const ENFORCEMENT_MODES: [&str; 2] = ["ACTIVE", "LOG_ONLY"];
 
@@ -46,10 +49,7 @@ pub(super) fn engine_form(engine: &HeldEngine) -> Option<Value> {
     members.insert("has_schema".to_owned(), json!(!written("schema").is_null()));
     members.insert("validation_mode".to_owned(), json!(validation_mode(strict)));
     if !broken.is_empty() {
-        members.insert(
-            "status_reasons".to_owned(),
-            json!(["there are policies that can be read no more: until they are replaced or deleted they deny calls as policy.cedar.quarantine says"]),
-        );
+        members.insert("status_reasons".to_owned(), json!([BROKEN]));
         members.insert("errors".to_owned(), json!(broken));
     }
     Some(Value::Object(members))

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 
-use crate::admin::{CedarChange, CedarEdit};
+use crate::admin::{CedarChange, CedarEdit, Refused};
 use crate::control::auth::Operator;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::{CedarError, finding_forms};
-use crate::control::routes::cedar::asks::{Asking, Body, admin, anybody, if_match, parameter};
+use crate::control::routes::cedar::asks::{Asking, Body, anybody, if_match, keeper, parameter};
 use crate::control::routes::cedar::engines::{EnginePath, engine, named};
 use crate::control::routes::cedar::forms::{ENFORCEMENT_MODES, VALIDATION_MODES, answered, policy_form};
 use crate::control::routes::cedar::lists::{Page, Paging};
@@ -113,11 +113,11 @@ pub(super) async fn create(
     path: EnginePath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let engine_name = named(path)?;
     let (_, body) = Body::read(request).await?;
     let wanted = Wanted::read(body)?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
         let dry_run = wanted.dry_run;
@@ -128,7 +128,7 @@ pub(super) async fn create(
         let edit = CedarEdit::Create(written);
         put(&shared, &operator, (&engine_name, edit), (StatusCode::CREATED, found)).await
     };
-    in_turn(&state, work).await
+    in_turn_of(&state, &name, work).await
 }
 
 /// Puts another one in its place. A description that is left out stays.
@@ -138,12 +138,12 @@ pub(super) async fn replace(
     path: PolicyPath,
     request: Request,
 ) -> Result<Response, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (engine_name, id) = both(path)?;
     let (parts, body) = Body::read(request).await?;
     let if_match = if_match(&parts.headers)?;
     let wanted = Wanted::read(body)?;
-    let shared = state.clone();
+    let (shared, name) = (state.clone(), engine_name.clone());
     let work = async move {
         let held = engine(&shared, &engine_name)?;
         let before = held.policy(&id).cloned().ok_or_else(|| CedarError::no_such("Policy", &id))?;
@@ -155,7 +155,7 @@ pub(super) async fn replace(
         let edit = CedarEdit::Replace { written, if_match };
         put(&shared, &operator, (&engine_name, edit), (StatusCode::OK, found)).await
     };
-    in_turn(&state, work).await
+    in_turn_of(&state, &name, work).await
 }
 
 /// Takes one away; nothing where there is none.
@@ -165,11 +165,15 @@ pub(super) async fn delete(
     path: PolicyPath,
     request: Request,
 ) -> Result<StatusCode, CedarError> {
-    let operator = admin(operator)?;
+    let operator = keeper(operator)?;
     let (engine_name, id) = both(path)?;
     let if_match = if_match(request.headers())?;
     if state.cedar.in_force().engines().find(&engine_name).is_none() {
-        return Ok(StatusCode::NO_CONTENT);
+        // Without its engine a policy is missing as it is in one.
+        return match if_match {
+            None => Ok(StatusCode::NO_CONTENT),
+            Some(_) => Err(ControlError::Refused(Refused::Stale { version: None }).into()),
+        };
     }
     let edits = vec![CedarEdit::Delete { id: id.into(), if_match }];
     let change = CedarChange::Policies { engine: engine_name.into(), edits };
@@ -232,6 +236,13 @@ impl Wanted {
     /// # Errors
     /// 422.
     pub(super) fn read(mut body: Body) -> Result<Self, CedarError> {
+        let wanted = Self::of(&mut body);
+        body.finish()?;
+        Ok(wanted)
+    }
+
+    /// The same, for whoever ends the reading.
+    pub(super) fn of(body: &mut Body) -> Self {
         let text = body.text("policy_body");
         let description = body.description();
         let name = body.optional_text("name");
@@ -241,15 +252,14 @@ impl Wanted {
         let mode = body.word("enforcement_mode", &ENFORCEMENT_MODES);
         let validation = body.word("validation_mode", &VALIDATION_MODES);
         let dry_run = body.flag("dry_run", false);
-        body.finish()?;
-        Ok(Self {
+        Self {
             text,
             description,
             name,
             log_only: mode.map(|mode| mode == ENFORCEMENT_MODES[1]),
             strict: validation.map(|mode| mode == VALIDATION_MODES[1]),
             dry_run,
-        })
+        }
     }
 
     /// The policy as it is to be written under `id`, in the place of `before`, and what is noteworthy about it. It is read on a thread
@@ -262,18 +272,18 @@ impl Wanted {
         held: HeldEngine,
         (id, before): (String, Option<Arc<Object>>),
     ) -> Result<(Written, Vec<CedarFinding>), CedarError> {
-        let work = move || self.written_now(&held, &id, before.as_deref());
+        let work = move || self.written_now(&held, (&id, &id), before.as_deref());
         spawn_blocking(work).await.map_err(|_| ControlError::Internal)?
     }
 
-    /// The same, now.
+    /// The same, now. Errors call it `name`.
     pub(super) fn written_now(
         self,
         held: &HeldEngine,
-        id: &str,
+        (id, name): (&str, &str),
         before: Option<&Object>,
     ) -> Result<(Written, Vec<CedarFinding>), CedarError> {
-        let (policy, found) = checked(held, &self.text, self.strict).map_err(|error| error.of(id))?;
+        let (policy, found) = checked(held, &self.text, self.strict).map_err(|error| error.of(name))?;
         let kept: Option<RawCedarPolicy> =
             before.and_then(|before| serde_json::from_value(before.written.clone()).ok());
         let kept = kept.as_ref();
@@ -301,10 +311,11 @@ pub(super) enum Unfit {
 impl Unfit {
     /// As an error about the policy `id`.
     pub(super) fn of(self, id: &str) -> CedarError {
+        // Whoever makes a policy does not know the id it would have had.
+        let id = Some(id).filter(|id| !id.starts_with(POLICY));
         match self {
-            // Whoever makes a policy does not know the id it would have had.
-            Self::Invalid(problems) => invalid(problems, Some(id).filter(|id| !id.starts_with(POLICY))),
-            Self::Findings(findings) => CedarError::Findings(findings),
+            Self::Invalid(problems) => invalid(problems, id),
+            Self::Findings(findings) => CedarError::Findings { findings, policy: id.map(str::to_owned) },
         }
     }
 }

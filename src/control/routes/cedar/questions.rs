@@ -30,18 +30,18 @@ pub(super) async fn validate(
 ) -> Result<Json<Value>, CedarError> {
     let operator = anybody(operator)?;
     let (_, mut body) = Body::read(request).await?;
-    // A schema costs more than a policy.
-    if body.value("schema").is_some_and(Value::is_string) {
+    let named = body.value("engine_id").and_then(Value::as_str);
+    let held = named.map(|name| engine(&state, name)).transpose()?;
+    let is_held_to = |held: &HeldEngine| held.content().is_some_and(|engine| engine.schema.is_some());
+    // A schema costs more than a policy, wherever it comes from.
+    if body.value("schema").is_some_and(Value::is_string) || held.as_ref().is_some_and(is_held_to) {
         keeper(Ok(operator))?;
     }
     let text = body.text("policy_body");
-    let name = body.optional_text("engine_id");
+    body.optional_text("engine_id");
     let schema = body.optional_text("schema");
     body.finish()?;
-    let held = match &name {
-        Some(name) => engine(&state, name)?,
-        None => HeldEngine::default(),
-    };
+    let held = held.unwrap_or_default();
     let work = move || validated(&held, &text, schema.as_deref());
     let told = spawn_blocking(work).await.map_err(|_| ControlError::Internal)?;
     Ok(Json(told))

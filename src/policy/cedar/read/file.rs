@@ -15,6 +15,9 @@ const WATCHED: &str = "enforcement_mode";
 const LOG_ONLY: &str = "LOG_ONLY";
 const ACTIVE: &str = "ACTIVE";
 
+/// What the ids begin with that the API gives.
+const OF_API: &str = "ced_";
+
 /// Longest id of a policy, in bytes.
 const ID_MAX_BYTES: usize = 128;
 
@@ -57,7 +60,7 @@ impl fmt::Display for FileProblem {
 ///
 /// # Errors
 /// Everything that is wrong with any of them: what [`read`](fn@crate::policy::cedar::read) refuses, files that are too long, ids that
-/// cannot be used, ids that two policies have, another `@enforcement_mode` than `ACTIVE` and `LOG_ONLY`.
+/// cannot be used or are like those of the API, ids that two policies have, another `@enforcement_mode` than `ACTIVE` and `LOG_ONLY`.
 pub fn read_files(files: &[PolicyFile<'_>]) -> Result<Vec<FiledPolicy>, Vec<FileProblem>> {
     let mut filed = Filed::default();
     policy::with_room(|| files.iter().for_each(|file| filed.add(file)));
@@ -116,6 +119,12 @@ impl Filed {
         let usable = (1..=ID_MAX_BYTES).contains(&id.len()) && !id.chars().any(char::is_control);
         if !usable {
             let message = format!("an id has 1 to {ID_MAX_BYTES} bytes and no control characters");
+            return Err(CedarProblem::at(piece, first, 0, message).into());
+        }
+        if id.starts_with(OF_API) {
+            let message = format!(
+                "the id \"{id}\" cannot be a file's: ids that begin with {OF_API} are given by the API"
+            );
             return Err(CedarProblem::at(piece, first, 0, message).into());
         }
         if let Some(other) = self.ids.insert(Arc::clone(&id), file.stem.to_owned()) {
