@@ -44,7 +44,7 @@ pub use proposals::{
     Evaluated, EvaluationCaller, EvaluationDesk, EvaluationRefused, NotOverridable, OverrideDesk,
     OverrideError, ProposalAnswer, ProposalDesk, ProposalRefused, ReportRefused,
 };
-pub use providing::{CedarTurn, Embedded, Noop, PolicyProvider, PolicyProviders, ProviderError};
+pub use providing::{Embedded, Noop, PolicyProvider, PolicyProviders, ProviderError};
 pub use publish::{Build, Candidate, Publisher, PublisherParts, Rejection, SnapshotStatus};
 pub use rebuild::{Begun, Fold, FoldStep, RebuildError, restore_sessions};
 pub use refusal::{Refusal, RefusalForm};

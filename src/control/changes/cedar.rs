@@ -8,7 +8,7 @@ use crate::admin::CedarChange;
 use crate::control::auth::Operator;
 use crate::control::error::CedarError;
 use crate::control::{ControlError, ControlState};
-use crate::gateway::{Applied, CedarTurn, ProviderError};
+use crate::gateway::{Applied, ProviderError};
 
 /// Does `work`, which reads the engine of that name and changes it, when no other such change of the engine is under way. It is done to its
 /// end even if its caller goes away meanwhile: the next one must find what it made.
@@ -20,24 +20,7 @@ pub(in crate::control) async fn in_turn_of<T: Send + 'static>(
     engine: &str,
     work: impl Future<Output = Result<T, CedarError>> + Send + 'static,
 ) -> Result<T, CedarError> {
-    held(state.cedar.turn_of(engine).await, work).await
-}
-
-/// The same when no change of any engine is under way, for work that does not say of which engine it is.
-///
-/// # Errors
-/// As `work`.
-pub(in crate::control) async fn in_turn<T: Send + 'static>(
-    state: &ControlState,
-    work: impl Future<Output = Result<T, CedarError>> + Send + 'static,
-) -> Result<T, CedarError> {
-    held(state.cedar.turn_of_all().await, work).await
-}
-
-async fn held<T: Send + 'static>(
-    turn: CedarTurn,
-    work: impl Future<Output = Result<T, CedarError>> + Send + 'static,
-) -> Result<T, CedarError> {
+    let turn = state.cedar.turn_of(engine).await;
     let made = tokio::spawn(async move {
         let _turn = turn;
         work.await

@@ -7,7 +7,7 @@ mod object;
 mod replays;
 mod unwritten;
 
-pub(in crate::control) use cedar::{apply_cedar, in_turn, in_turn_of};
+pub(in crate::control) use cedar::{apply_cedar, in_turn_of};
 pub(in crate::control) use condition::if_match;
 pub(in crate::control) use object::{apply, read, read_body};
 pub use replays::Replays;

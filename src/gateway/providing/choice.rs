@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OwnedMutexGuard;
+
 use crate::gateway::providing::turns::Turns;
-use crate::gateway::{Administrator, CedarTurn, Embedded, GenerationDesk, Noop, PolicyProvider, Publisher};
+use crate::gateway::{Administrator, Embedded, GenerationDesk, Noop, PolicyProvider, Publisher};
 
 /// Every provider there is.
 #[derive(Debug)]
@@ -32,12 +34,7 @@ impl PolicyProviders {
 
     /// To be held from reading the engine `name` and its policies until what was made of them is written: what a change leaves out is taken
     /// from what is there, and a policy is checked against the schema that is there. Other engines are not held up.
-    pub async fn turn_of(&self, name: &str) -> CedarTurn {
+    pub async fn turn_of(&self, name: &str) -> OwnedMutexGuard<()> {
         self.turns.of(name).await
-    }
-
-    /// The same of every engine, for what does not say which one it changes.
-    pub async fn turn_of_all(&self) -> CedarTurn {
-        self.turns.of_all().await
     }
 }

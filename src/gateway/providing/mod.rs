@@ -12,4 +12,3 @@ pub use choice::PolicyProviders;
 pub use embedded::Embedded;
 pub use noop::Noop;
 pub use provider::{PolicyProvider, ProviderError};
-pub use turns::CedarTurn;

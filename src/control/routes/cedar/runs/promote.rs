@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::admin::{CedarChange, CedarEdit};
 use crate::control::auth::Operator;
-use crate::control::changes::{apply_cedar, in_turn};
+use crate::control::changes::{apply_cedar, in_turn_of};
 use crate::control::error::{CedarError, finding_forms};
 use crate::control::routes::cedar::asks::{Asking, keeper, parameter};
 use crate::control::routes::cedar::engines::engine;
@@ -36,9 +36,9 @@ pub(in crate::control::routes::cedar) async fn promote(
     let query = request.uri().query();
     let log_only = second_of(query, "enforcement_mode", ENFORCEMENT_MODES)?.unwrap_or(false);
     let strict = second_of(query, "validation_mode", VALIDATION_MODES)?;
-    let shared = state.clone();
+    let (shared, engine) = (state.clone(), name.clone());
     let work = async move { promoted(&shared, &operator, (name, id, asset), (log_only, strict)).await };
-    in_turn(&state, work).await
+    in_turn_of(&state, &engine, work).await
 }
 
 /// Makes it, in its turn.
