@@ -149,6 +149,12 @@ impl CedarInForce {
         enforcing.engine.is_degraded().then_some(CedarFault::PoliciesBroken)
     }
 
+    /// Whether what is wrong with it may deny every call: of an engine that is only watched nothing does.
+    #[must_use]
+    pub fn may_deny_everything(&self) -> bool {
+        self.fault().is_some() && self.enforcing().is_some_and(|enforcing| !enforcing.log_only)
+    }
+
     /// The engine that takes part in decisions.
     #[must_use]
     pub fn enforcing(&self) -> Option<&Enforcing> {

@@ -26,7 +26,7 @@ pub(in crate::control) async fn ready(State(state): State<ControlState>) -> (Sta
     let rejected = state.publisher.status().rejected.is_some();
     // As little: every call is denied until somebody mends a stored policy or chooses an engine that is there, here as on every other
     // instance.
-    let quarantine = state.publisher.handle().load_full().cedar.fault().is_some();
+    let quarantine = state.publisher.handle().load_full().cedar.may_deny_everything();
     let answer = json!({
         "ready": ready, "ledger": ledger, "store": store, "stopping": stopping, "rejected": rejected,
         "quarantine": quarantine,

@@ -13,7 +13,7 @@ use crate::model::call::{
     SessionDigest, ToolCall,
 };
 use crate::model::decision::Outcome;
-use crate::model::json::{Json, NormalPath, PathAllowance, Reader, Text};
+use crate::model::json::{CaseEqualKeys, Json, NormalPath, PathAllowance, Reader, Text};
 use crate::model::time::Timestamp;
 use crate::policy::cedar::{Asked, CedarQuestion, Engine, Vocabulary};
 use crate::policy::generation::{EntityRef, Observation, Observations, ObservedOutcome, Unaskable};
@@ -23,6 +23,9 @@ const PAGE: usize = 200;
 
 /// What a record has for a path that holds a hidden argument.
 const HIDDEN: &str = "[REDACTED]";
+
+/// Records are ours: nothing in them is refused for being deep or doubled in letter case.
+const READER: Reader = Reader { max_depth: 1024, case_equal_keys: CaseEqualKeys::Allow };
 
 /// Codes by which policies deny. By any other something else stopped a call.
 const BY_POLICY: [&str; 7] = [
@@ -162,7 +165,11 @@ fn feed(call: &Call, words: &Words<'_>, observations: &mut Observations) {
     let (Some(capability), Some(at)) = (&line.capability, Timestamp::parse_rfc3339(&line.time)) else {
         return;
     };
-    let arguments = line.arguments.and_then(|raw| Reader::default().parse_answer(raw.get().as_bytes()).ok());
+    let read = line.arguments.map(|raw| READER.parse_answer(raw.get().as_bytes())).transpose();
+    let Ok(arguments) = read else {
+        // Without them it would be another call.
+        return observations.pass_over((&line.decision_id, at), outcome(&line), Unaskable::Question);
+    };
     let arguments = arguments.map(|arguments| if line.path.is_some() { whole(arguments) } else { arguments });
     let asked = asked(&line, capability, words).and_then(|asked| {
         let [principal, action, resource] =

@@ -218,6 +218,15 @@ fn an_engine_that_decides_and_was_deleted_is_told() {
     );
     assert!(told["reasons"][0].as_str().unwrap().contains("no such engine"), "{told}");
     assert_eq!(world.get("/readyz")["quarantine"], true);
+    // One that is only watched denies nothing, there or not.
+    assert_eq!(world.ask(ADMIN, "POST", ENGINES, &json!({"name": "main"})).status, 201);
+    let watched = json!({"engine_id": "main", "mode": "log_only"});
+    assert_eq!(world.ask(ADMIN, "PUT", "/api/v1/policy/enforcement", &watched).status, 200);
+    assert_eq!(world.ask(ADMIN, "DELETE", &force, &Value::Null).status, 204);
+    assert_eq!(world.get("/api/v1/policy/enforcement")["degraded"], true);
+    assert_eq!(world.get("/readyz")["quarantine"], false);
+    let enforced = json!({"engine_id": "main", "mode": "enforce"});
+    assert_eq!(world.ask(ADMIN, "PUT", "/api/v1/policy/enforcement", &enforced).status, 404);
     assert_eq!(world.ask(ADMIN, "POST", ENGINES, &json!({"name": "main"})).status, 201);
     let told = world.get("/api/v1/policy/enforcement");
     assert_eq!((&told["degraded"], &told["reasons"]), (&json!(false), &json!([])));

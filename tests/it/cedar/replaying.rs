@@ -294,10 +294,13 @@ fn recorded_operations_are_asked_about_with_all_their_sections() {
         send("POST", "/crm/contacts", "text/csv", b"a,b"),
     ];
     assert_eq!(answered, [200, 200, 403, 200, 403, 403]);
+    // As deep as a body may be: in the record it lies deeper.
+    let deep = format!("{{\"drop\":1,\"deep\":{}1{}}}", "[".repeat(62), "]".repeat(62));
+    assert_eq!(send("POST", "/crm/contacts", "application/json", deep.as_bytes()), 403);
     let told = simulated(&world, &json!({"add": []}));
     assert_eq!(
         (&told["asked"]["records"], &told["allowed_now"]["records"]),
-        (&json!(6), &json!(3)),
+        (&json!(7), &json!(3)),
         "{told}"
     );
     assert_eq!((&told["to_deny"]["records"], &told["truncated"]), (&json!(0), &json!(false)));

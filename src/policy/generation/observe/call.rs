@@ -7,7 +7,7 @@ use crate::policy::generation::EntityRef;
 use crate::policy::generation::observe::Observation;
 
 /// What was recorded was read under a lower limit before; this one is only there to be one.
-const DEPTH_MAX: usize = 256;
+const DEPTH_MAX: usize = 1024;
 
 /// What a call takes besides its texts, in bytes, roughly.
 const CALL_BYTES: usize = 400;
@@ -184,10 +184,12 @@ impl Call {
         }
         self.with_arguments(|arguments| {
             let mut members = Vec::with_capacity(self.context.len() + 2);
-            members.extend(arguments.map(|json| (Text::from_value("input"), json.clone())));
+            // Last: where there are more values than Cedar is given, the call lost some of its arguments and nothing else.
+            let input = arguments.map(|json| (Text::from_value("input"), in_sections(json)));
             let others = self.context.iter().filter(|(name, _)| name != "input" && name != "session");
             members.extend(others.map(|(name, value)| member(name, value)));
             members.extend(self.session.as_ref().map(|session| member("session", session)));
+            members.extend(input);
             let context = Json::Object(members);
             written(&WrittenRequest {
                 principal: &principal,
@@ -206,6 +208,18 @@ impl Call {
         let claims = self.claims.iter().filter(|(name, _)| !known(name));
         object(self.attributes.iter().chain(claims))
     }
+}
+
+/// The arguments in the order in which an operation's are put to Cedar: its path and query before its body.
+fn in_sections<'j>(arguments: &Json<'j>) -> Json<'j> {
+    let Json::Object(members) = arguments else { return arguments.clone() };
+    let mut members = members.clone();
+    members.sort_by_key(|(name, _)| match name.as_str() {
+        "path" => 0,
+        "query" => 1,
+        _ => 2,
+    });
+    Json::Object(members)
 }
 
 fn canonical(json: &Json<'_>) -> String {

@@ -39,9 +39,17 @@ impl<'o> Usage<'o> {
         let mut usage = Self::default();
         for (number, sample) in lesson.samples.iter().enumerate() {
             let Ok(asked) = sample.call.asked() else { continue };
-            let evidence = Evidence::of([&sample.allowed, &sample.denied]);
+            let mut evidence = Evidence::of([&sample.allowed, &sample.denied]);
+            if !lesson.config.include_approved {
+                // Else it is among what was allowed. What people approved a policy permitted too.
+                evidence.add(&sample.approved);
+            }
             let verdict = present.authorize(&asked);
             let passes = sample.call.passes(&verdict);
+            if verdict.allowed && !passes {
+                // A tunnel, which permits for more than its action do not let pass.
+                continue;
+            }
             // Without forbids: what would be permitted, were it not forbidden.
             let matched = permits.authorize(&asked).determining;
             for id in &matched {
