@@ -48,7 +48,7 @@ pub struct GenerationDesk {
 /// Why a run was not begun, or not shown.
 #[derive(Debug, Error)]
 pub enum GenerationRefused {
-    /// `provider: noop`.
+    /// The provider in force makes none: `provider: noop`.
     #[error("Policy generation not supported by this provider")]
     Unsupported,
     /// There is no such engine.
@@ -219,12 +219,9 @@ impl GenerationDesk {
         &self.publisher.parts.clock
     }
 
-    /// Whether runs can be made for `engine`; since when there is that engine: runs of another of its name are none of it.
+    /// Since when there is that engine: runs of another of its name are none of it.
     fn check(&self, engine: &str) -> Result<Timestamp, GenerationRefused> {
         let snapshot = self.publisher.in_force();
-        if snapshot.cedar.settings().is_none_or(|settings| !settings.embedded) {
-            return Err(GenerationRefused::Unsupported);
-        }
         let held = snapshot.cedar.engines().find(engine).and_then(HeldEngine::object);
         held.map(|object| object.stamp.created_at).ok_or(GenerationRefused::NoEngine)
     }

@@ -1,4 +1,4 @@
-//! Policies that read the clock: each record is put to them at its own time, and what is made is about calls all the same.
+//! What a call is replayed with: its own time, the tags it had, and whether it was a tunnel.
 
 use serde_json::json;
 
@@ -123,4 +123,18 @@ fn which_tags_are_read_is_known_by_name_unless_one_is_worked_out() {
         let expected = expected.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
         assert_eq!(engine.tags(&asked), expected, "{who}");
     }
+}
+
+/// A permit for every action lets no tunnel pass, so it has not permitted one either.
+#[test]
+fn a_permit_is_not_used_by_tunnels_that_it_does_not_name() {
+    let mut tunnel = record("1", "a");
+    tunnel.tunnel = true;
+    tunnel.outcome = ObservedOutcome::Denied;
+    let wide = engine([("wide", "permit (principal, action, resource);")]);
+    let told = made_beside(json!({}), &[tunnel.clone()], Some(&wide)).findings;
+    assert!(told.contains("UNUSED_PERMISSION") && !told.contains("REDUNDANT"), "{told}");
+    let named = engine([("named", "permit (principal, action == Action::\"files___read\", resource);")]);
+    let told = made_beside(json!({}), &[tunnel], Some(&named)).findings;
+    assert!(!told.contains("UNUSED_PERMISSION"), "{told}");
 }
